@@ -1,0 +1,133 @@
+"""Runs the handlers: per bot a bounded number at a time, in tasks that are kept until they end.
+
+Lives on NoneBot's loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from .intake import Delivery
+from .log import escape, log
+
+SLOT_TIME = 1.0
+"""Seconds after which a running handler gives its slot back: it waits for a user or a stream, not for the CPU."""
+
+
+class Dispatcher:
+    """One lane per bot, so that one bot's burst or absence never holds up another."""
+
+    def __init__(
+        self,
+        handle: Callable[[Delivery], Awaitable[None]],
+        started: Callable[[Delivery], None],
+        *,
+        max_running: int,
+        slot_time: float = SLOT_TIME,
+    ) -> None:
+        """Args:
+        handle: runs a delivery through NoneBot.
+        started: called when a delivery leaves the waiting line.
+        max_running: slots of one bot.
+        slot_time: seconds after which a handler gives its slot back.
+        """
+        self.handle = handle
+        self.started = started
+        self.max_running = max_running
+        self.slot_time = slot_time
+        self.tasks: set[asyncio.Task[None]] = set()
+        self._lanes: dict[str, _Lane] = {}
+
+    @property
+    def waiting(self) -> int:
+        """Deliveries whose handlers have not started."""
+        return sum(len(lane.waiting) for lane in self._lanes.values())
+
+    def take(self, delivery: Delivery) -> None:
+        """Run a delivery as soon as its bot exists and has a free slot."""
+        self._lane(delivery.bot_id).put(delivery)
+
+    def open(self, bot_id: str) -> None:
+        """The bot exists: run what waits for it."""
+        self._lane(bot_id).open()
+
+    def pause(self, bot_id: str) -> None:
+        """The bot is gone: let its deliveries wait."""
+        self._lane(bot_id).is_open = False
+
+    async def drain(self, timeout: float) -> None:
+        """Wait until nothing waits or runs, at most ``timeout`` seconds; then cancel what still runs."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        while self.tasks and (left := deadline - loop.time()) > 0:
+            await asyncio.wait(self.tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        if self.tasks or self.waiting:
+            log(
+                "WARNING",
+                f"Stopped after {timeout:g} s with {len(self.tasks)} handlers running and {self.waiting} events waiting",
+            )
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    def _lane(self, bot_id: str) -> _Lane:
+        if (lane := self._lanes.get(bot_id)) is None:
+            lane = self._lanes[bot_id] = _Lane(self)
+        return lane
+
+
+class _Lane:
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._dispatcher = dispatcher
+        self._running = 0
+        self.waiting: deque[Delivery] = deque()
+        self.is_open = False
+
+    def put(self, delivery: Delivery) -> None:
+        self.waiting.append(delivery)
+        self._start()
+
+    def open(self) -> None:
+        self.is_open = True
+        self._start()
+
+    def _start(self) -> None:
+        dispatcher = self._dispatcher
+        while self.is_open and self.waiting and self._running < dispatcher.max_running:
+            delivery = self.waiting.popleft()
+            dispatcher.started(delivery)
+            self._running += 1
+            task = asyncio.create_task(self._run(delivery), name=f"feishu-event-{delivery.bot_id}")
+            dispatcher.tasks.add(task)
+            task.add_done_callback(dispatcher.tasks.discard)
+
+    async def _run(self, delivery: Delivery) -> None:
+        slot = _Slot(self._free)
+        timer = asyncio.get_running_loop().call_later(self._dispatcher.slot_time, slot.free)
+        try:
+            await self._dispatcher.handle(delivery)
+        except Exception as error:  # noqa: BLE001 - plugins' errors are NoneBot's to report; this is our own part
+            log("ERROR", f"Bot {escape(delivery.bot_id)}: an event could not be handled", error)
+        finally:
+            timer.cancel()
+            slot.free()
+
+    def _free(self) -> None:
+        self._running -= 1
+        self._start()
+
+
+class _Slot:
+    """Given back once: after its time, or when the handler ends, whichever comes first."""
+
+    __slots__ = ("_give_back",)
+
+    def __init__(self, give_back: Callable[[], None]) -> None:
+        self._give_back: Callable[[], None] | None = give_back
+
+    def free(self) -> None:
+        give_back, self._give_back = self._give_back, None
+        if give_back is not None:
+            give_back()

@@ -1,0 +1,58 @@
+"""The store of a single process: forgets everything when the process ends."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+from typing_extensions import override
+
+from .base import CLAIM_TTL, Store
+
+
+class MemoryStore(Store):
+    """Claims in a dict, bounded in age and number."""
+
+    def __init__(
+        self, *, ttl: float = CLAIM_TTL, max_claims: int = 100_000, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Args:
+        ttl: seconds a claim is remembered.
+        max_claims: how many; the oldest go first.
+        clock: monotonic seconds.
+        """
+        self._ttl = ttl
+        self._max_claims = max_claims
+        self._clock = clock
+        self._claims: OrderedDict[str, float] = OrderedDict()
+
+    @override
+    async def open(self) -> None:
+        return
+
+    @override
+    async def close(self) -> None:
+        self._claims.clear()
+
+    @override
+    async def claim(self, keys: Sequence[str]) -> bool:
+        now = self._clock()
+        self._forget(now)
+        if any(key in self._claims for key in keys):
+            return False
+        for key in keys:
+            self._claims[key] = now
+        return True
+
+    @override
+    async def release(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self._claims.pop(key, None)
+
+    def _forget(self, now: float) -> None:
+        while self._claims:
+            key, claimed_at = next(iter(self._claims.items()))
+            if now - claimed_at <= self._ttl and len(self._claims) <= self._max_claims:
+                return
+            del self._claims[key]

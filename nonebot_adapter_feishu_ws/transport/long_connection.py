@@ -1,0 +1,269 @@
+"""One bot's socket to Feishu: endpoint, frames, ping/pong watchdog, fragments, acks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
+
+import aiohttp
+from pydantic import SecretStr
+from typing_extensions import override
+
+from ..exception import ConnectionFailed
+from ..log import OncePer, escape, log
+from .connection import Envelope, Link, Receipt, Timing, Transport
+from .endpoint import discover, network_failure, parse_handshake_refusal
+from .frame import (
+    DATA,
+    DataHeaders,
+    FragmentBuffer,
+    Frame,
+    FrameError,
+    decode,
+    encode_ack,
+    encode_ping,
+    get_header,
+    read_data_headers,
+)
+from .wire import ACK_FAILED, HEADER_TYPE, TYPE_CARD, TYPE_EVENT, TYPE_PONG
+
+OPEN_TIMEOUT = 15.0
+"""Seconds for discovery, and again for the handshake."""
+PONG_WINDOW = 10.0
+"""Seconds in which the server must give a sign of life after a ping."""
+SOCKET_PING = 20.0
+"""Seconds between WebSocket-level pings, which notice a dead TCP path sooner than the server's own interval."""
+CLOSE_TIMEOUT = 2.0
+MAX_MESSAGE = 16 * 1024 * 1024
+MAX_IN_FLIGHT = 1000
+"""Events between arrival and ack; beyond it the socket is not read, so TCP slows the server down."""
+
+
+class LongConnection(Transport):
+    """The native transport: the SDK's wire, spoken by ``aiohttp`` (source: 使用长连接接收事件)."""
+
+    def __init__(
+        self,
+        app_id: str,
+        app_secret: SecretStr,
+        origin: str,
+        *,
+        proxy: str | None = None,
+        timing: Timing | None = None,
+    ) -> None:
+        """Args:
+        app_id: the bot's app id.
+        app_secret: its secret.
+        origin: the platform's origin, e.g. ``https://open.feishu.cn``.
+        proxy: an ``http://`` proxy for discovery and socket.
+        timing: clocks and sleep.
+        """
+        self._app_id = app_id
+        self._app_secret = app_secret
+        self._origin = origin
+        self._proxy = proxy
+        self._timing = timing or Timing()
+        self._session: aiohttp.ClientSession | None = None
+        self._reported = OncePer()
+
+    @override
+    async def serve(self, link: Link) -> None:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        endpoint = await discover(
+            self._session,
+            self._origin,
+            self._app_id,
+            self._app_secret.get_secret_value(),
+            proxy=self._proxy,
+            timeout=OPEN_TIMEOUT,
+        )
+        link.client_config = endpoint.client_config
+        socket = await self._open(self._session, endpoint.url)
+        link.opened()
+        served = _Served(self._app_id, socket, link, endpoint.service_id, self._timing, self._reported)
+        try:
+            await served.run()
+        finally:
+            await served.close()
+
+    @override
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _open(self, session: aiohttp.ClientSession, url: str) -> aiohttp.ClientWebSocketResponse:
+        try:
+            return await asyncio.wait_for(
+                session.ws_connect(
+                    url,
+                    proxy=self._proxy,
+                    heartbeat=SOCKET_PING,
+                    max_msg_size=MAX_MESSAGE,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
+                ),
+                OPEN_TIMEOUT,
+            )
+        except aiohttp.WSServerHandshakeError as error:
+            raise parse_handshake_refusal(error.status, error.headers) from error
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+            raise network_failure(error, "handshake", url) from error
+
+
+class _Served:
+    """One open socket, from its first ping to its close frame."""
+
+    def __init__(
+        self,
+        app_id: str,
+        socket: aiohttp.ClientWebSocketResponse,
+        link: Link,
+        service_id: int,
+        timing: Timing,
+        reported: OncePer,
+    ) -> None:
+        self._app_id = app_id
+        self._socket = socket
+        self._link = link
+        self._service_id = service_id
+        self._timing = timing
+        self._reported = reported
+        self._fragments = FragmentBuffer(clock=timing.monotonic)
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._last_frame = timing.monotonic()
+
+    async def run(self) -> None:
+        """Read and keep alive until the socket ends.
+
+        Raises:
+            ConnectionFailed: the socket was lost or the server stopped answering.
+        """
+        reader = asyncio.create_task(self._read(), name=f"feishu-read-{self._app_id}")
+        watchdog = asyncio.create_task(self._watch(), name=f"feishu-watchdog-{self._app_id}")
+        try:
+            done, _ = await asyncio.wait({reader, watchdog}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in (reader, watchdog):
+                task.cancel()
+            await asyncio.gather(reader, watchdog, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Send the acks that are due, then the close frame; bounded in time."""
+        if self._in_flight:
+            await asyncio.wait(self._in_flight, timeout=CLOSE_TIMEOUT)
+        for task in self._in_flight:
+            task.cancel()
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._socket.close(), CLOSE_TIMEOUT + 1)
+
+    async def _watch(self) -> None:
+        while True:
+            interval = self._link.client_config.ping_interval
+            window = min(PONG_WINDOW, interval)
+            pinged_at = self._timing.monotonic()
+            await self._send(encode_ping(self._service_id))
+            await self._timing.sleep(window)
+            if self._last_frame < pinged_at:
+                raise ConnectionFailed(f"the server gave no sign of life within {window:g} s of a ping", phase="socket")
+            await self._timing.sleep(interval - window)
+
+    async def _read(self) -> None:
+        async for message in self._socket:
+            self._last_frame = self._timing.monotonic()
+            self._link.alive()
+            if message.type is aiohttp.WSMsgType.BINARY:
+                self._take(message.data)
+                if len(self._in_flight) > MAX_IN_FLIGHT:
+                    await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
+            elif message.type is aiohttp.WSMsgType.ERROR:
+                raise ConnectionFailed(f"the socket broke: {_reason(self._socket.exception())}", phase="socket")
+            else:
+                self._report("text", f"ignored a {message.type.name} message: only binary frames are expected")
+        code = self._socket.close_code
+        if code is None or code == aiohttp.WSCloseCode.ABNORMAL_CLOSURE:
+            reason = _reason(self._socket.exception())
+            raise ConnectionFailed(f"the connection was cut without a close frame ({reason})", phase="socket")
+
+    def _take(self, data: bytes) -> None:
+        try:
+            frame = decode(data)
+        except FrameError as error:
+            self._report("garbage", f"ignored a message: {error}")
+            return
+        if frame.method == DATA:
+            self._take_data(frame)
+        elif get_header(frame, HEADER_TYPE) == TYPE_PONG and frame.payload:
+            self._configure(frame.payload)
+
+    def _configure(self, payload: bytes) -> None:
+        try:
+            config: object = json.loads(payload)
+        except (ValueError, RecursionError):
+            self._report("pong", "ignored the configuration in a pong: it is not JSON")
+            return
+        self._link.client_config = self._link.client_config.merged(config)
+
+    def _take_data(self, frame: Frame) -> None:
+        try:
+            headers = read_data_headers(frame)
+        except FrameError as error:
+            self._report("headers", f"refused a DATA frame: {error}")
+            self._spawn(self._ack(frame, Receipt(ACK_FAILED)))
+            return
+        payload: bytes | None = frame.payload
+        if headers.sum > 1:
+            dropped = self._fragments.dropped
+            payload = self._fragments.add(headers.message_id, headers.sum, headers.seq, frame.payload)
+            if self._fragments.dropped > dropped:
+                self._report("fragment", "gave up an event of which a fragment is missing; it will be pushed again")
+            if payload is None:
+                return
+        self._spawn(self._receive(frame, headers, payload))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._in_flight.add(task)
+        task.add_done_callback(self._finish)
+
+    def _finish(self, task: asyncio.Task[None]) -> None:
+        self._in_flight.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log("ERROR", f"Bot {escape(self._app_id)}: an event is left unacked and will be pushed again", error)
+
+    async def _receive(self, frame: Frame, headers: DataHeaders, payload: bytes) -> None:
+        started = self._timing.monotonic()
+        if headers.type in (TYPE_EVENT, TYPE_CARD):
+            receipt = await self._link.receive(
+                Envelope(bot_id=self._app_id, payload=payload, transport="websocket", trace_id=headers.trace_id)
+            )
+        else:
+            self._report(f"type {headers.type}", f"acked a DATA frame of the unknown type {headers.type!r}")
+            receipt = Receipt()
+        await self._ack(frame, receipt, biz_rt=round((self._timing.monotonic() - started) * 1000))
+
+    async def _ack(self, frame: Frame, receipt: Receipt, *, biz_rt: int = 0) -> None:
+        # A lost ack loses nothing: the platform pushes the event again and the intake knows it.
+        with suppress(ConnectionFailed):
+            await self._send(encode_ack(frame, code=receipt.code, data=receipt.data, biz_rt=biz_rt))
+
+    async def _send(self, data: bytes) -> None:
+        try:
+            await self._socket.send_bytes(data)
+        except (aiohttp.ClientError, OSError) as error:
+            raise ConnectionFailed(f"the socket is closed ({_reason(error)})", phase="socket") from error
+
+    def _report(self, kind: str, text: str) -> None:
+        if self._reported.first(kind):
+            log("WARNING", f"Bot {escape(self._app_id)}: {escape(text)} (said once per kind)")
+
+
+def _reason(error: BaseException | None) -> str:
+    if error is None:
+        return "no reason given"
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -1,0 +1,175 @@
+"""Keeps one bot's connection: attempts, backoff, slow probing, and the status that tells about it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ..codes import explain
+from ..exception import ConnectionFailed
+from ..log import escape, log
+from .connection import ConnectionState, ConnectionStatus, Envelope, Link, Receipt, Receive, Timing, Transport, utc
+from .reconnect import Verdict, backoff, classify, probe_delay
+
+STABLE_AFTER = 60.0
+"""Seconds a connection must hold before the failed attempts are forgotten, so that a flapping one still shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReconnectPolicy:
+    """How quick attempts are made before the slow probing.
+
+    Attributes:
+        delays: seconds before each quick attempt, spread by jitter; the last one repeats.
+        attempts: how many quick attempts before the state becomes ``error``.
+    """
+
+    delays: Sequence[float] = (1.0, 2.0, 4.0, 8.0, 16.0)
+    attempts: int = 5
+
+
+class Supervisor:
+    """Runs one bot's transport for as long as it takes. Lives on the network loop; ``status`` reads anywhere."""
+
+    def __init__(
+        self,
+        bot_id: str,
+        transport: Transport,
+        receive: Receive,
+        *,
+        policy: ReconnectPolicy,
+        timing: Timing,
+        on_change: Callable[[ConnectionStatus], None],
+    ) -> None:
+        self.bot_id = bot_id
+        self._transport = transport
+        self._receive = receive
+        self._policy = policy
+        self._timing = timing
+        self._on_change = on_change
+        self._link = Link(receive=self._take, opened=self._opened, alive=self._alive)
+        self._phase = ConnectionStatus(bot_id=bot_id)
+        self._last_heartbeat: float | None = None
+        self._last_event: float | None = None
+        self._opened_at: float | None = None
+        self._attempts = 0
+        self._delays = self._new_delays()
+
+    @property
+    def status(self) -> ConnectionStatus:
+        """A snapshot of now."""
+        return replace(
+            self._phase, last_heartbeat=utc(self._last_heartbeat), last_event_at=utc(self._last_event)
+        )
+
+    async def run(self) -> None:
+        """Connect, serve, and connect again, until cancelled or a fatal answer."""
+        try:
+            await self._keep_connected()
+        except asyncio.CancelledError:
+            self._enter(ConnectionStatus(bot_id=self.bot_id))
+            raise
+        finally:
+            await self._transport.close()
+
+    async def _keep_connected(self) -> None:
+        while True:
+            self._enter(replace(self._phase, state=self._state_of_attempt(), next_attempt_at=None))
+            error = await self._serve_once()
+            if self._was_stable():
+                self._attempts, self._delays = 0, self._new_delays()
+            self._opened_at = None
+            verdict = classify(error)
+            if verdict is Verdict.FATAL:
+                self._give_up(error)
+                return
+            await self._timing.sleep(self._plan_next(error, verdict))
+
+    async def _serve_once(self) -> ConnectionFailed:
+        try:
+            await self._transport.serve(self._link)
+        except ConnectionFailed as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - a defect in one bot's transport must not end its supervision
+            log("ERROR", f"Bot {escape(self.bot_id)}: the connection ended by an unexpected error", error)
+            return ConnectionFailed(f"unexpected {type(error).__name__} (see the log)", phase="socket")
+        return ConnectionFailed("the server closed the connection", phase="socket")
+
+    def _state_of_attempt(self) -> ConnectionState:
+        # While it probes slowly the bot stays in `error`: an operator must not see it flicker.
+        probing = self._phase.state is ConnectionState.ERROR
+        return ConnectionState.ERROR if probing else ConnectionState.CONNECTING
+
+    def _plan_next(self, error: ConnectionFailed, verdict: Verdict) -> float:
+        self._attempts += 1
+        delay = None if verdict is Verdict.PROBE else next(self._delays, None)
+        state = ConnectionState.ERROR if delay is None else ConnectionState.CONNECTING
+        if delay is None:
+            delay = probe_delay(self._link.client_config, self._timing.random)
+        self._enter(self._failed(error, state, next_in=delay))
+        how = "is probed slowly" if state is ConnectionState.ERROR else f"attempt {self._attempts} failed"
+        log(
+            "ERROR" if state is ConnectionState.ERROR else "WARNING",
+            f"Bot {escape(self.bot_id)}: {escape(_sentence(self._phase))} ({how}; next try in {delay:.1f} s)",
+        )
+        return delay
+
+    def _give_up(self, error: ConnectionFailed) -> None:
+        self._attempts += 1
+        self._enter(self._failed(error, ConnectionState.ERROR, next_in=None))
+        log(
+            "ERROR",
+            f"Bot {escape(self.bot_id)}: {escape(_sentence(self._phase))} "
+            "No further attempt is made before a restart or a manual connect; other bots are not affected.",
+        )
+
+    def _failed(self, error: ConnectionFailed, state: ConnectionState, next_in: float | None) -> ConnectionStatus:
+        known = explain(error.code) if error.code is not None else None
+        return ConnectionStatus(
+            bot_id=self.bot_id,
+            state=state,
+            attempts=self._attempts,
+            next_attempt_at=None if next_in is None else utc(self._timing.wall() + next_in),
+            error=f"{error.message} ({known.meaning})" if known else error.message,
+            error_code=error.code,
+            advice=known.advice if known else None,
+        )
+
+    def _opened(self) -> None:
+        self._opened_at = self._timing.monotonic()
+        self._last_heartbeat = self._timing.wall()
+        self._enter(
+            ConnectionStatus(
+                bot_id=self.bot_id,
+                state=ConnectionState.CONNECTED,
+                connected_at=utc(self._last_heartbeat),
+                attempts=self._attempts,
+            )
+        )
+        log("INFO", f"Bot {escape(self.bot_id)}: long connection established")
+
+    def _was_stable(self) -> bool:
+        return self._opened_at is not None and self._timing.monotonic() - self._opened_at >= STABLE_AFTER
+
+    def _alive(self) -> None:
+        self._last_heartbeat = self._timing.wall()
+
+    async def _take(self, envelope: Envelope) -> Receipt:
+        self._last_event = self._timing.wall()
+        return await self._receive(envelope)
+
+    def _new_delays(self) -> Iterator[float]:
+        return backoff(self._policy.delays, self._policy.attempts, self._timing.random)
+
+    def _enter(self, phase: ConnectionStatus) -> None:
+        changed = phase.state is not self._phase.state or phase.error != self._phase.error
+        self._phase = phase
+        if changed:
+            self._on_change(self.status)
+
+
+def _sentence(status: ConnectionStatus) -> str:
+    code = f" [code {status.error_code}]" if status.error_code is not None else ""
+    advice = f" {status.advice}" if status.advice else ""
+    return f"{status.error}{code}.{advice}"

@@ -1,0 +1,51 @@
+"""Classification and delays, pure."""
+
+import pytest
+
+from nonebot_adapter_feishu_ws.exception import ConnectionFailed
+from nonebot_adapter_feishu_ws.transport.connection import ClientConfig
+from nonebot_adapter_feishu_ws.transport.reconnect import Verdict, backoff, classify, probe_delay
+
+
+@pytest.mark.parametrize(
+    ("phase", "code", "verdict"),
+    [
+        ("discovery", None, Verdict.RETRY),
+        ("discovery", 1, Verdict.RETRY),
+        ("discovery", 1000040343, Verdict.RETRY),
+        ("discovery", 403, Verdict.FATAL),
+        ("discovery", 514, Verdict.FATAL),
+        ("discovery", 1000040344, Verdict.FATAL),
+        ("discovery", 1000040351, Verdict.FATAL),
+        ("discovery", 1000040350, Verdict.PROBE),
+        ("discovery", 987654, Verdict.PROBE),
+        ("handshake", None, Verdict.RETRY),
+        ("handshake", 403, Verdict.FATAL),
+        ("handshake", 514, Verdict.RETRY),
+        ("handshake", 1000040350, Verdict.PROBE),
+        ("socket", None, Verdict.RETRY),
+    ],
+)
+def test_what_an_error_means_for_the_next_attempt(phase, code, verdict):
+    assert classify(ConnectionFailed("x", code=code, phase=phase)) is verdict
+
+
+def test_delays_are_spread_to_both_sides_and_the_last_repeats():
+    assert list(backoff([1, 2, 4], 5, lambda: 0.5)) == [1, 2, 4, 4, 4]
+    assert list(backoff([1, 2], 2, lambda: 0.0)) == [0.5, 1]
+    assert list(backoff([1, 2], 2, lambda: 1.0)) == [1.5, 3]
+
+
+def test_slow_probing_keeps_to_the_servers_wishes():
+    config = ClientConfig(reconnect_interval=100, reconnect_nonce=20)
+    assert probe_delay(config, lambda: 0.0) == 100
+    assert probe_delay(config, lambda: 1.0) == 120
+
+
+def test_a_client_config_takes_only_usable_numbers():
+    config = ClientConfig().merged(
+        {"PingInterval": 30, "ReconnectInterval": "soon", "ReconnectNonce": -5, "Other": 1}
+    )
+    assert config == ClientConfig(ping_interval=30)
+    assert ClientConfig().merged(None) == ClientConfig().merged([1]) == ClientConfig()
+    assert ClientConfig().merged({"PingInterval": True, "ReconnectNonce": 1e12}) == ClientConfig()
