@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, cast
+import sys
+from typing import TYPE_CHECKING, Any, ClassVar
 
+import nonebot
 from nonebot.adapters import Adapter as BaseAdapter
 from nonebot.adapters import Bot as BaseBot
 from nonebot.drivers import URL, ASGIMixin, Driver, HTTPServerSetup
 from typing_extensions import override
 
-from .api import ApiClient
+from .api import ApiClient, BotInfo, get_bot_info
 from .bot import Bot, SendHandler
-from .config import BotConfig, Config, load_config, warnings
+from .config import BotConfig, Config, load_config, unknown_keys
 from .dispatch import Dispatcher
 from .event import Event, EventRegistry
 from .exception import ConfigError
 from .intake import Delivery, HandOff, Intake
 from .log import OncePer, escape, log
 from .registrar import Registrar
-from .store import MemoryStore, Store
-from .transport.connection import ConnectionStatus, Envelope, Receipt, Timing
+from .store import MemoryStore
+from .transport.connection import ConnectionState, ConnectionStatus, Envelope, Receipt
 from .transport.long_connection import LongConnection
 from .transport.manager import ConnectionManager
 from .transport.network import NetworkThread
@@ -29,7 +30,272 @@ from .transport.supervisor import ReconnectPolicy
 from .transport.webhook import WebhookRoute, WebhookSecrets
 
 if TYPE_CHECKING:
+    from lark_oapi import Client
+
     from .sandbox import SandboxThread
 
 DRAIN_TIMEOUT = 10.0
 """Seconds that running handlers get at shutdown."""
+_OTHER_ADAPTER = "nonebot.adapters.feishu.adapter"
+
+
+class Adapter(BaseAdapter):
+    """Connects Feishu/Lark bots to NoneBot: one long connection each, the webhook route beside it."""
+
+    event_models: ClassVar[EventRegistry] = EventRegistry()
+    """Event type -> event class; shared by class, as the public classmethods are."""
+
+    @override
+    def __init__(self, driver: Driver, **kwargs: Any) -> None:
+        super().__init__(driver, **kwargs)
+        self.feishu_config: Config = _read_config(driver)
+        self.bot_configs: dict[str, BotConfig] = {
+            bot.app_id: bot for bot in self.feishu_config.feishu_bots if bot.enabled
+        }
+        config = self.feishu_config
+        self._network = NetworkThread()
+        self._store = MemoryStore()
+        self._dispatcher = Dispatcher(
+            self._handle, self._started, max_running=config.feishu_max_running_handlers
+        )
+        self._hand_off = HandOff(self._take)
+        self._intake = Intake(self._store, self._hand_off)
+        self.connections = ConnectionManager(
+            self._network,
+            self._intake.receive,
+            policy=ReconnectPolicy(config.feishu_reconnect_delays, config.feishu_max_reconnect_attempts),
+            on_change=self._publish,
+        )
+        """The connection manager: connect, disconnect, get_status, get_all_statuses, is_connected."""
+        self._registrar = Registrar(
+            fetch_info=self._fetch_info,
+            make_bot=self._make_bot,
+            connected=self._bot_arrived,
+            disconnected=self._bot_left,
+        )
+        self._clients: dict[str, ApiClient] = {}
+        self._webhook_bots: dict[str, WebhookSecrets] = {}
+        self._reported = OncePer()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._sandbox: SandboxThread | None = None
+        self._mount_webhook()
+        self.on_ready(self._start)
+
+    @classmethod
+    @override
+    def get_name(cls) -> str:
+        """``Feishu``: what alconna, uninfo, saa and SUPERUSERS key on."""
+        return "Feishu"
+
+    # Lifecycle
+
+    async def _start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.driver.on_shutdown(self._stop)  # registered last, so it runs before the plugins close their own
+        _warn_of_other_adapter()
+        if self.feishu_config.feishu_sandbox:
+            await self._open_sandbox()
+        if not self.bot_configs:
+            log(
+                "WARNING",
+                "No bot is configured: set FEISHU_BOTS in .env, or FEISHU_SANDBOX=true to try it offline",
+            )
+            return
+        self._network.start()
+        await self._network.call(self._store.open())
+        self._hand_off.open(self._loop)
+        for bot in self.bot_configs.values():
+            await self._start_bot(bot)
+
+    async def _start_bot(self, bot: BotConfig) -> None:
+        self.connections.add(bot.app_id, (lambda: _make_transport(bot)) if bot.use_websocket else None)
+        self._registrar.expect(bot.app_id)
+        if bot.use_websocket:
+            await self.connections.connect(bot.app_id)
+        elif bot.app_id in self._webhook_bots:
+            self._registrar.arrive(bot.app_id)
+        else:
+            log(
+                "ERROR",
+                f"Bot {escape(bot.app_id)} cannot receive: use_websocket is false, and the webhook needs an ASGI driver "
+                "(DRIVER=~fastapi) and an encrypt_key or verification_token",
+            )
+
+    async def _stop(self) -> None:
+        self._hand_off.close()
+        if self._network.running:
+            await self.connections.close()
+        await self._dispatcher.drain(DRAIN_TIMEOUT)
+        await self._registrar.close()
+        for client in self._clients.values():
+            await client.close()
+        if self._network.running:
+            await self._network.call(self._store.close())
+            await self._network.stop()
+        if self._sandbox is not None:
+            await asyncio.to_thread(self._sandbox.stop)
+
+    async def _open_sandbox(self) -> None:
+        from .sandbox import open_for_bots  # a door, opened only when it is asked for
+
+        self._sandbox, self.bot_configs = await open_for_bots(
+            self.bot_configs, self.feishu_config.feishu_sandbox_port
+        )
+
+    def _mount_webhook(self) -> None:
+        if not isinstance(self.driver, ASGIMixin):
+            return
+        self._webhook_bots = {
+            bot.app_id: WebhookSecrets(bot.encrypt_key, bot.verification_token)
+            for bot in self.bot_configs.values()
+            if bot.encrypt_key or bot.verification_token
+        }
+        if not self._webhook_bots:
+            return
+        parameter = "<app_id>" if self.driver.type == "quart" else "{app_id}"
+        route = WebhookRoute(self._webhook_bots, self._receive)
+        self.setup_http_server(
+            HTTPServerSetup(URL(f"/feishu/{parameter}"), "POST", "feishu_webhook", route.handle)
+        )
+
+    # The way of an event on NoneBot's loop
+
+    async def _receive(self, envelope: Envelope) -> Receipt:
+        if not self._network.running:
+            return Receipt(503)
+        return await self._network.call(self._intake.receive(envelope))
+
+    def _take(self, delivery: Delivery) -> None:
+        self._registrar.arrive(delivery.bot_id)
+        self._dispatcher.take(delivery)
+
+    def _started(self, delivery: Delivery) -> None:
+        self._hand_off.started(delivery)
+
+    async def _handle(self, delivery: Delivery) -> None:
+        bot = self.bots[delivery.bot_id]
+        assert isinstance(bot, Bot)
+        await bot.handle_event(self.event_models.parse(delivery.payload, on_fallback=self._report_fallback))
+
+    def _report_fallback(self, event_type: str, error: Exception | None) -> None:
+        if self._reported.first(event_type):
+            log(
+                "WARNING",
+                f"No event model fits {escape(event_type)}; it is dispatched as the base Event (said once)",
+                error,
+            )
+
+    # Connections and bots
+
+    def _publish(self, status: ConnectionStatus) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._changed, status)
+
+    def _changed(self, status: ConnectionStatus) -> None:
+        if status.state is ConnectionState.CONNECTED:
+            self._registrar.arrive(status.bot_id)
+        elif status.state is not ConnectionState.CONNECTING and status.bot_id not in self._webhook_bots:
+            self._registrar.leave(status.bot_id)
+
+    async def _fetch_info(self, bot_id: str) -> BotInfo:
+        return await get_bot_info(self._client(self.bot_configs[bot_id]))
+
+    def _make_bot(self, bot_id: str, info: BotInfo) -> Bot:
+        return Bot(self, bot_id, bot_config=self.bot_configs[bot_id], bot_info=info)
+
+    def _bot_arrived(self, bot: Bot) -> None:
+        self.bot_connect(bot)
+        self._dispatcher.open(bot.self_id)
+
+    def _bot_left(self, bot: Bot) -> None:
+        self._dispatcher.pause(bot.self_id)
+        self.bot_disconnect(bot)
+
+    # API
+
+    @override
+    async def _call_api(self, bot: BaseBot, api: str, **data: Any) -> Any:
+        assert isinstance(bot, Bot)
+        return await self._client(bot.bot_config).call(api, **data)
+
+    def _client(self, bot: BotConfig) -> ApiClient:
+        if (client := self._clients.get(bot.app_id)) is None:
+            client = self._clients[bot.app_id] = ApiClient(
+                app_id=bot.app_id,
+                app_secret=bot.app_secret,
+                origin=bot.api_origin,
+                proxy=bot.proxy_url,
+                timeout=max(30.0, self.config.api_timeout or 0.0),
+            )
+        return client
+
+    async def get_lark(self, bot: Bot) -> Client:
+        """The official SDK's client of a bot; see :meth:`Bot.get_lark`."""
+        return await self._client(bot.bot_config).get_lark()
+
+    @classmethod
+    def json_to_event(cls, json_data: Any) -> Event | None:
+        """Make an event of a delivered JSON object; None for what is not one."""
+        return cls.event_models.parse(json_data) if isinstance(json_data, dict) else None
+
+    @classmethod
+    def add_custom_model(cls, model: type[Event]) -> None:
+        """Add or replace the class of an event type, by the model's ``__event__``.
+
+        Raises:
+            ValueError: the model has no ``__event__``.
+        """
+        cls.event_models.add(model)
+
+    @classmethod
+    def get_event_model(cls, event_name: str) -> list[type[Event]]:
+        """The classes that may fit an event type, the most specific first; without the base ``Event``."""
+        return cls.event_models.get(event_name)
+
+    @classmethod
+    def custom_send(cls, send_func: SendHandler) -> None:
+        """Replace what :meth:`Bot.send` does, for all bots."""
+        Bot.send_handler = send_func
+
+
+def ensure_registered() -> bool:
+    """Whether this adapter is the one that NoneBot uses under the name ``Feishu``; says what to do if not.
+
+    NoneBot silently ignores a second adapter of the same name, so the adapter itself cannot tell.
+    """
+    registered = nonebot.get_adapters().get(Adapter.get_name())
+    if isinstance(registered, Adapter):
+        return True
+    other = "none" if registered is None else type(registered).__module__
+    log(
+        "ERROR",
+        f"nonebot_adapter_feishu_ws is not in use: the adapter named {Adapter.get_name()!r} is {escape(other)}. "
+        "Register this one, and remove the line that registers the other (bot.py, or [tool.nonebot] adapters)",
+    )
+    return False
+
+
+def _warn_of_other_adapter() -> None:
+    if _OTHER_ADAPTER in sys.modules:
+        log(
+            "WARNING",
+            "The package nonebot-adapter-feishu is imported too. Both adapters are named 'Feishu', so NoneBot ignores "
+            "the one that comes second; remove the line that registers the other one, if there is one",
+        )
+
+
+def _read_config(driver: Driver) -> Config:
+    raw = driver.config.model_dump()
+    try:
+        config = load_config(raw)
+    except ConfigError as error:
+        log("ERROR", f"The Feishu configuration cannot be used:\n{escape(str(error))}")
+        # Not an exception with a traceback: the text above is all that helps.
+        raise SystemExit(1) from None
+    for warning in unknown_keys(raw):
+        log("WARNING", escape(warning))
+    return config
+
+
+def _make_transport(bot: BotConfig) -> LongConnection:
+    return LongConnection(bot.app_id, bot.app_secret, bot.api_origin, proxy=bot.proxy_url)

@@ -64,7 +64,11 @@ async def send(
     if at_sender and isinstance(event, GroupMessageEvent) and event.get_user_id():
         full_message = MessageSegment.at(event.get_user_id()) + " " + full_message
     in_topic = isinstance(event, MessageEvent) and bool(event.thread_id)
-    replied = event.message_id if isinstance(event, MessageEvent) and (reply_message or reply_in_thread or in_topic) else ""
+    replied = (
+        event.message_id
+        if isinstance(event, MessageEvent) and (reply_message or reply_in_thread or in_topic)
+        else ""
+    )
     receive_id_type, receive_id = find_target(event)
     answers: list[dict[str, Any]] = []
     for outgoing in render(full_message):
@@ -147,7 +151,10 @@ class Bot(BaseBot):
             items = (await self.get_msg(parent_id))["data"]["items"]
             event.reply = Reply.model_validate(items[0])
         except (ActionFailed, NetworkError, LookupError, TypeError, ValueError) as error:
-            log("WARNING", f"Bot {escape(self.self_id)}: the quoted message could not be fetched: {escape(str(error))}")
+            log(
+                "WARNING",
+                f"Bot {escape(self.self_id)}: the quoted message could not be fetched: {escape(str(error))}",
+            )
             return
         check_reply(event, self.self_id)
 
@@ -249,7 +256,9 @@ class Bot(BaseBot):
         """Fetch a message (获取指定消息的内容); ``data.items`` has it."""
         return await self.call_api(f"im/v1/messages/{message_id}", method="GET")
 
-    async def get_msgs(self, container_id_type: Literal["chat", "thread"], container_id: str, **params: Any) -> Any:
+    async def get_msgs(
+        self, container_id_type: Literal["chat", "thread"], container_id: str, **params: Any
+    ) -> Any:
         """List the messages of a chat or topic (获取会话历史消息).
 
         Args:
@@ -286,7 +295,10 @@ class Bot(BaseBot):
         """Forward a message (转发消息)."""
         params = {"receive_id_type": receive_id_type, **({"uuid": uuid} if uuid else {})}
         return await self.call_api(
-            f"im/v1/messages/{message_id}/forward", method="POST", params=params, json={"receive_id": receive_id}
+            f"im/v1/messages/{message_id}/forward",
+            method="POST",
+            params=params,
+            json={"receive_id": receive_id},
         )
 
     async def merge_forward_msg(

@@ -84,7 +84,11 @@ class HandOff:
         """Queue a delivery; False when it is closed or full."""
         loop = self._loop
         waiting_bytes = self._put_bytes - self._started_bytes
-        if loop is None or self.waiting >= self._max_waiting or waiting_bytes + delivery.size > self._max_bytes:
+        if (
+            loop is None
+            or self.waiting >= self._max_waiting
+            or waiting_bytes + delivery.size > self._max_bytes
+        ):
             return False
         self._put_count += 1
         self._put_bytes += delivery.size
@@ -121,7 +125,10 @@ class Intake:
             return REFUSED
         keys = claim_keys(envelope, payload, event_type)
         if not await self._store.claim(keys):
-            log("DEBUG", f"Bot {escape(envelope.bot_id)}: dropped a duplicate {escape(event_type)} ({escape(keys[0])})")
+            log(
+                "DEBUG",
+                f"Bot {escape(envelope.bot_id)}: dropped a duplicate {escape(event_type)} ({escape(keys[0])})",
+            )
             return ACCEPTED
         if not self._hand_off.put(Delivery(envelope.bot_id, payload, len(envelope.payload))):
             await self._store.release(keys)

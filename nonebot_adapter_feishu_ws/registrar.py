@@ -106,7 +106,9 @@ class Registrar:
     async def _ask_on(self, bot_id: str) -> BotInfo:
         for delay in info_delays():
             await self._sleep(delay)
-            with suppress(ActionFailed, NetworkError):  # the first failure was told; the end of it is told below
+            with suppress(
+                ActionFailed, NetworkError
+            ):  # the first failure was told; the end of it is told below
                 info = await self._ask(bot_id)
                 log("INFO", f"Bot {escape(bot_id)} has its open_id now")
                 return info

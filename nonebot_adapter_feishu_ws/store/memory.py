@@ -15,7 +15,11 @@ class MemoryStore(Store):
     """Claims in a dict, bounded in age and number."""
 
     def __init__(
-        self, *, ttl: float = CLAIM_TTL, max_claims: int = 100_000, clock: Callable[[], float] = time.monotonic
+        self,
+        *,
+        ttl: float = CLAIM_TTL,
+        max_claims: int = 100_000,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Args:
         ttl: seconds a claim is remembered.

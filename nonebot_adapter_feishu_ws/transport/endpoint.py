@@ -36,7 +36,13 @@ class Endpoint:
 
 
 async def discover(
-    session: aiohttp.ClientSession, origin: str, app_id: str, app_secret: str, *, proxy: str | None, timeout: float
+    session: aiohttp.ClientSession,
+    origin: str,
+    app_id: str,
+    app_secret: str,
+    *,
+    proxy: str | None,
+    timeout: float,
 ) -> Endpoint:
     """Ask Feishu for the URL of one connection.
 
@@ -118,8 +124,12 @@ def _describe(error: BaseException, host: str) -> str:
         return f"the proxy refused the connection to {host} (HTTP {error.status})"
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return f"the name {host} cannot be resolved (no network, or a DNS problem)"
-    if isinstance(error, (aiohttp.ClientConnectorSSLError, aiohttp.ClientConnectorCertificateError, ssl.SSLError)):
-        return f"TLS with {host} failed ({type(error).__name__}: a proxy that inspects TLS, or a wrong clock?)"
+    if isinstance(
+        error, (aiohttp.ClientConnectorSSLError, aiohttp.ClientConnectorCertificateError, ssl.SSLError)
+    ):
+        return (
+            f"TLS with {host} failed ({type(error).__name__}: a proxy that inspects TLS, or a wrong clock?)"
+        )
     if isinstance(error, aiohttp.ClientConnectorError):
         return f"{host} refused the connection ({error.os_error.strerror or type(error.os_error).__name__})"
     if isinstance(error, (aiohttp.ServerDisconnectedError, ConnectionResetError)):

@@ -9,7 +9,17 @@ from dataclasses import dataclass, replace
 from ..codes import explain
 from ..exception import ConnectionFailed
 from ..log import escape, log
-from .connection import ConnectionState, ConnectionStatus, Envelope, Link, Receipt, Receive, Timing, Transport, utc
+from .connection import (
+    ConnectionState,
+    ConnectionStatus,
+    Envelope,
+    Link,
+    Receipt,
+    Receive,
+    Timing,
+    Transport,
+    utc,
+)
 from .reconnect import Verdict, backoff, classify, probe_delay
 
 STABLE_AFTER = 60.0
@@ -124,7 +134,9 @@ class Supervisor:
             "No further attempt is made before a restart or a manual connect; other bots are not affected.",
         )
 
-    def _failed(self, error: ConnectionFailed, state: ConnectionState, next_in: float | None) -> ConnectionStatus:
+    def _failed(
+        self, error: ConnectionFailed, state: ConnectionState, next_in: float | None
+    ) -> ConnectionStatus:
         known = explain(error.code) if error.code is not None else None
         return ConnectionStatus(
             bot_id=self.bot_id,

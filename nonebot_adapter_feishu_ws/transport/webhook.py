@@ -113,7 +113,11 @@ class WebhookRoute:
             raise _Refused(400, "the body is encrypted, but no encrypt_key is configured for this bot")
         if secrets.verification_token is not None:
             header = fields.get("header")
-            token = cast("dict[str, Any]", header).get("token") if isinstance(header, dict) else fields.get("token")
+            token = (
+                cast("dict[str, Any]", header).get("token")
+                if isinstance(header, dict)
+                else fields.get("token")
+            )
             check_token(token, secrets.verification_token.get_secret_value())
         return payload, fields
 

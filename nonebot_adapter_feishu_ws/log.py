@@ -1,0 +1,32 @@
+"""The adapter's log: every line carries its name; what repeats is said once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final
+
+from nonebot.utils import escape_tag as escape
+from nonebot.utils import logger_wrapper
+
+log: Final = logger_wrapper("Feishu")
+"""``log(level, message, exception=None)``; whatever is not ours in ``message`` must be :func:`escape`-d."""
+
+
+class OncePer:
+    """Says which kinds of trouble were not reported yet, so that a flood of one kind fills no log."""
+
+    def __init__(self, max_kinds: int = 1000) -> None:
+        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._max_kinds = max_kinds
+
+    def first(self, kind: str) -> bool:
+        """Whether this kind comes for the first time (or was forgotten among too many others)."""
+        if kind in self._seen:
+            return False
+        self._seen[kind] = None
+        if len(self._seen) > self._max_kinds:
+            self._seen.popitem(last=False)
+        return True
+
+
+__all__ = ["OncePer", "escape", "log"]

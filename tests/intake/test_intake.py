@@ -1,0 +1,147 @@
+"""From envelope to hand-off: reading, duplicates, bounds."""
+
+import asyncio
+import json
+
+import pytest
+
+from nonebot_adapter_feishu_ws.intake import Delivery, HandOff, Intake, claim_keys, read_json
+from nonebot_adapter_feishu_ws.store import MemoryStore
+from nonebot_adapter_feishu_ws.transport.connection import Envelope
+
+
+def envelope(payload: object, bot_id: str = "a", transport: str = "websocket") -> Envelope:
+    data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    return Envelope(bot_id=bot_id, payload=data, transport=transport)  # pyright: ignore[reportArgumentType]
+
+
+def message(event_id: str = "e1", message_id: str = "om1") -> dict:
+    return {
+        "schema": "2.0",
+        "header": {"event_id": event_id, "event_type": "im.message.receive_v1"},
+        "event": {"message": {"message_id": message_id}},
+    }
+
+
+class Door:
+    def __init__(self, **bounds: int) -> None:
+        self.taken: list[Delivery] = []
+        self.hand_off = HandOff(self.taken.append, **bounds)
+        self.hand_off.open(asyncio.get_running_loop())
+        self.intake = Intake(MemoryStore(), self.hand_off)
+
+    async def give(self, *args, **kwargs) -> int:
+        receipt = await self.intake.receive(envelope(*args, **kwargs))
+        await asyncio.sleep(0)
+        return receipt.code
+
+
+async def test_an_event_is_taken_once_by_event_id_and_by_message_id():
+    door = Door()
+    assert await door.give(message()) == 200
+    assert await door.give(message()) == 200
+    assert await door.give(message(event_id="e2")) == 200, "the same message under another event id"
+    assert await door.give(message(), transport="webhook") == 200, "the other way in is the same door"
+    assert len(door.taken) == 1
+    assert await door.give(message(), bot_id="b") == 200, "another bot in the chat has an event of its own"
+    assert len(door.taken) == 2
+
+
+async def test_another_event_about_the_same_message_is_not_a_duplicate():
+    door = Door()
+    await door.give(message())
+    reaction = message(event_id="e2")
+    reaction["header"]["event_type"] = "im.message.reaction.created_v1"
+    await door.give(reaction)
+    assert len(door.taken) == 2
+
+
+async def test_events_of_the_first_version_have_a_uuid():
+    door = Door()
+    old = {"uuid": "u1", "token": "t", "ts": "1", "type": "event_callback", "event": {"type": "message"}}
+    await door.give(old)
+    await door.give(old)
+    assert len(door.taken) == 1
+
+
+async def test_without_any_id_the_bytes_themselves_tell_duplicates():
+    door = Door()
+    await door.give({"header": {"event_type": "x"}, "event": 1})
+    await door.give({"header": {"event_type": "x"}, "event": 1})
+    await door.give({"header": {"event_type": "x"}, "event": 2})
+    assert len(door.taken) == 2
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [b"not json", b"[]", b"null", b"", b"\xff", {}, {"header": None}, {"header": {"event_type": 5}}],
+)
+async def test_what_is_no_event_is_refused_so_that_the_platform_shows_it(payload):
+    door = Door()
+    assert await door.give(payload) == 500
+    assert door.taken == []
+
+
+async def test_a_full_hand_off_refuses_and_takes_the_redelivery():
+    door = Door(max_waiting=1)
+    assert await door.give(message("e1", "m1")) == 200
+    assert await door.give(message("e2", "m2")) == 500
+    door.hand_off.started(door.taken[0])
+    assert await door.give(message("e2", "m2")) == 200
+    assert len(door.taken) == 2
+
+
+async def test_the_hand_off_is_bounded_in_bytes():
+    door = Door(max_bytes=1000)
+    assert await door.give({**message(), "padding": "x" * 2000}) == 500
+
+
+async def test_a_closed_hand_off_refuses():
+    door = Door()
+    door.hand_off.close()
+    assert await door.give(message()) == 500
+
+
+async def test_a_burst_crosses_with_one_wake_up():
+    taken: list[Delivery] = []
+    hand_off = HandOff(taken.append)
+    loop = asyncio.get_running_loop()
+    hand_off.open(loop)
+
+    def produce() -> None:
+        for number in range(1000):
+            assert hand_off.put(Delivery("a", {"n": number}, 1))
+
+    await asyncio.to_thread(produce)
+    await asyncio.sleep(0)
+    assert [delivery.payload["n"] for delivery in taken] == list(range(1000))
+
+
+async def test_two_threads_lose_nothing():
+    taken: list[Delivery] = []
+    hand_off = HandOff(taken.append, max_waiting=10**6)
+    hand_off.open(asyncio.get_running_loop())
+
+    def produce() -> None:
+        for number in range(20_000):
+            hand_off.put(Delivery("a", {"n": number}, 1))
+
+    producer = asyncio.create_task(asyncio.to_thread(produce))
+    while not producer.done():
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert [delivery.payload["n"] for delivery in taken] == list(range(20_000))
+
+
+def test_lone_surrogates_are_read():
+    assert read_json(b'{"a": "\\ud83d"}') == {"a": "\ud83d"}
+
+
+def test_a_json_bomb_is_refused():
+    assert read_json(b"[" * 100_000) is None
+    assert read_json(b'{"a":' * 100_000) is None
+
+
+def test_keys_name_the_bot():
+    payload = message()
+    assert claim_keys(envelope(payload), payload, "im.message.receive_v1") == ["a:event:e1", "a:message:om1"]
