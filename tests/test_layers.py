@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "nonebot_adapter_feishu_ws"
 LAYERS = [
-    {"config", "exception", "codes", "log", "sdk"},
+    {"config", "exception", "codes", "diagnosis", "log", "sdk"},
     {"message", "event"},
     {"store"},
     {"transport", "api"},

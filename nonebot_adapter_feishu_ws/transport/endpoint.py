@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -12,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 
+from ..diagnosis import describe
 from ..exception import ConnectionFailed
 from .connection import ClientConfig, Phase
 from .wire import (
@@ -112,26 +112,4 @@ def parse_handshake_refusal(status: int, headers: Mapping[str, str] | None) -> C
 def network_failure(error: BaseException, phase: Phase, origin: str) -> ConnectionFailed:
     """Put a network error into words that name the cause and the host, never the full URL."""
     host = urlsplit(origin).netloc.rpartition("@")[2]
-    return ConnectionFailed(f"{phase}: {_describe(error, host)}", phase=phase)
-
-
-def _describe(error: BaseException, host: str) -> str:
-    if isinstance(error, asyncio.TimeoutError):
-        return f"{host} did not answer in time"
-    if isinstance(error, aiohttp.ClientProxyConnectionError):
-        return f"the proxy cannot be reached ({error.os_error.strerror or type(error.os_error).__name__})"
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        return f"the proxy refused the connection to {host} (HTTP {error.status})"
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return f"the name {host} cannot be resolved (no network, or a DNS problem)"
-    if isinstance(
-        error, (aiohttp.ClientConnectorSSLError, aiohttp.ClientConnectorCertificateError, ssl.SSLError)
-    ):
-        return (
-            f"TLS with {host} failed ({type(error).__name__}: a proxy that inspects TLS, or a wrong clock?)"
-        )
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return f"{host} refused the connection ({error.os_error.strerror or type(error.os_error).__name__})"
-    if isinstance(error, (aiohttp.ServerDisconnectedError, ConnectionResetError)):
-        return f"{host} closed the connection without an answer"
-    return f"{host}: {type(error).__name__}"
+    return ConnectionFailed(f"{phase}: {describe(error, host)}", phase=phase)

@@ -96,7 +96,7 @@ class LongConnection(Transport):
             await self._session.close()
             self._session = None
 
-    async def _open(self, session: aiohttp.ClientSession, url: str) -> aiohttp.ClientWebSocketResponse:
+    async def _open(self, session: aiohttp.ClientSession, url: str) -> aiohttp.ClientWebSocketResponse[bool]:
         try:
             return await asyncio.wait_for(
                 session.ws_connect(
@@ -104,7 +104,7 @@ class LongConnection(Transport):
                     proxy=self._proxy,
                     heartbeat=SOCKET_PING,
                     max_msg_size=MAX_MESSAGE,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
+                    timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),  # pyright: ignore[reportCallIssue]
                 ),
                 OPEN_TIMEOUT,
             )
@@ -120,7 +120,7 @@ class _Served:
     def __init__(
         self,
         app_id: str,
-        socket: aiohttp.ClientWebSocketResponse,
+        socket: aiohttp.ClientWebSocketResponse[bool],
         link: Link,
         service_id: int,
         timing: Timing,
@@ -241,7 +241,7 @@ class _Served:
 
     def _finish(self, task: asyncio.Task[None]) -> None:
         self._in_flight.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if not task.cancelled() and isinstance(error := task.exception(), Exception):
             log(
                 "ERROR",
                 f"Bot {escape(self._app_id)}: an event is left unacked and will be pushed again",

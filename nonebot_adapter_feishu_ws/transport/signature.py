@@ -75,7 +75,9 @@ def decrypt(encrypt_key: str, encrypted: str) -> bytes:
         raise SignatureError("the encrypted body is not base64") from None
     if len(data) < 2 * _BLOCK or len(data) % _BLOCK:
         raise SignatureError("the encrypted body is not made of whole AES blocks")
-    cipher = AES.new(hashlib.sha256(encrypt_key.encode()).digest(), AES.MODE_CBC, data[:_BLOCK])
+    cipher = AES.new(  # pyright: ignore[reportUnknownMemberType]
+        hashlib.sha256(encrypt_key.encode()).digest(), AES.MODE_CBC, data[:_BLOCK]
+    )
     plain = cipher.decrypt(data[_BLOCK:])
     padding = plain[-1]
     if not 1 <= padding <= _BLOCK or plain[-padding:] != bytes([padding]) * padding:

@@ -1,0 +1,57 @@
+"""The one door to ``lark_oapi``, the official SDK.
+
+Its import costs seconds and over 100 MB, so nothing here imports it before a plugin asks for it, and then in a
+thread. A plugin's own ``import lark_oapi`` works before and after; Python imports a module once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import time
+from typing import TYPE_CHECKING, Any
+
+from pydantic import SecretStr
+
+from .exception import ApiNotAvailable
+
+if TYPE_CHECKING:
+    from lark_oapi import Client
+
+_REQUIREMENT = "lark-oapi>=1.7.0,<2"
+
+
+async def make_client(app_id: str, app_secret: SecretStr, origin: str, *, timeout: float) -> Client:
+    """Import the SDK, if it is not yet, and build its client for one app.
+
+    The SDK has no setting for a proxy: a bot behind one needs ``HTTPS_PROXY`` in the environment for this client.
+
+    Args:
+        origin: the platform's origin.
+        timeout: seconds per call.
+
+    Raises:
+        ApiNotAvailable: the SDK cannot be imported, or has changed its builder; the text says what to do.
+    """
+    try:
+        lark: Any = await asyncio.to_thread(importlib.import_module, "lark_oapi")
+        builder = lark.Client.builder().app_id(app_id).app_secret(app_secret.get_secret_value())
+        return builder.domain(origin).timeout(timeout).build()
+    except (ImportError, AttributeError, TypeError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        text = f"the official SDK cannot be used ({reason}); install a version that fits: pip install '{_REQUIREMENT}'"
+        raise ApiNotAvailable(text) from error
+
+
+def share_token(app_id: str, token: str, lifetime: float) -> None:
+    """Give the SDK our tenant token, so that both sides use one.
+
+    The SDK's token manager is synchronous and reads one process-wide cache by app id; our own provider is
+    asynchronous. So each :meth:`Bot.get_lark` writes the current token into that cache; when it expires there, the
+    SDK fetches it by itself, and Feishu gives it the same one.
+
+    Args:
+        lifetime: seconds for which the token is good.
+    """
+    manager: Any = importlib.import_module("lark_oapi.core.token.manager").TokenManager
+    manager.cache.set(f"self_tenant_token:{app_id}", token, int(time.time() + lifetime))
