@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import nonebot
 from nonebot.adapters import Adapter as BaseAdapter
@@ -55,9 +55,7 @@ class Adapter(BaseAdapter):
         config = self.feishu_config
         self._network = NetworkThread()
         self._store = MemoryStore()
-        self._dispatcher = Dispatcher(
-            self._handle, self._started, max_running=config.feishu_max_running_handlers
-        )
+        self._dispatcher = Dispatcher(self._handle, self._started, max_running=config.feishu_max_running_handlers)
         self._hand_off = HandOff(self._take)
         self._intake = Intake(self._store, self._hand_off)
         self.connections = ConnectionManager(
@@ -117,8 +115,8 @@ class Adapter(BaseAdapter):
         else:
             log(
                 "ERROR",
-                f"Bot {escape(bot.app_id)} cannot receive: use_websocket is false, and the webhook needs an ASGI driver "
-                "(DRIVER=~fastapi) and an encrypt_key or verification_token",
+                f"Bot {escape(bot.app_id)} cannot receive: use_websocket is false, and the webhook needs an "
+                "ASGI driver (DRIVER=~fastapi) and an encrypt_key or verification_token",
             )
 
     async def _stop(self) -> None:
@@ -138,9 +136,7 @@ class Adapter(BaseAdapter):
     async def _open_sandbox(self) -> None:
         from .sandbox import open_for_bots  # a door, opened only when it is asked for
 
-        self._sandbox, self.bot_configs = await open_for_bots(
-            self.bot_configs, self.feishu_config.feishu_sandbox_port
-        )
+        self._sandbox, self.bot_configs = await open_for_bots(self.bot_configs, self.feishu_config.feishu_sandbox_port)
 
     def _mount_webhook(self) -> None:
         if not isinstance(self.driver, ASGIMixin):
@@ -154,9 +150,7 @@ class Adapter(BaseAdapter):
             return
         parameter = "<app_id>" if self.driver.type == "quart" else "{app_id}"
         route = WebhookRoute(self._webhook_bots, self._receive)
-        self.setup_http_server(
-            HTTPServerSetup(URL(f"/feishu/{parameter}"), "POST", "feishu_webhook", route.handle)
-        )
+        self.setup_http_server(HTTPServerSetup(URL(f"/feishu/{parameter}"), "POST", "feishu_webhook", route.handle))
 
     # The way of an event on NoneBot's loop
 
@@ -236,7 +230,7 @@ class Adapter(BaseAdapter):
     @classmethod
     def json_to_event(cls, json_data: Any) -> Event | None:
         """Make an event of a delivered JSON object; None for what is not one."""
-        return cls.event_models.parse(json_data) if isinstance(json_data, dict) else None
+        return cls.event_models.parse(cast("dict[str, Any]", json_data)) if isinstance(json_data, dict) else None
 
     @classmethod
     def add_custom_model(cls, model: type[Event]) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 from uuid import uuid4
 
 from nonebot.adapters import Bot as BaseBot
@@ -65,9 +65,7 @@ async def send(
         full_message = MessageSegment.at(event.get_user_id()) + " " + full_message
     in_topic = isinstance(event, MessageEvent) and bool(event.thread_id)
     replied = (
-        event.message_id
-        if isinstance(event, MessageEvent) and (reply_message or reply_in_thread or in_topic)
-        else ""
+        event.message_id if isinstance(event, MessageEvent) and (reply_message or reply_in_thread or in_topic) else ""
     )
     receive_id_type, receive_id = find_target(event)
     answers: list[dict[str, Any]] = []
@@ -95,20 +93,22 @@ def find_target(event: BaseEvent) -> tuple[ReceiveIdType, str]:
         if event.chat_id:
             return "chat_id", event.chat_id
         return "open_id", event.get_user_id()
-    body: Any = event.event if isinstance(event, Event) else None
-    if isinstance(body, dict):
-        chat_id: Any = body.get("chat_id")
-        if isinstance(chat_id, str) and chat_id:
-            return "chat_id", chat_id
-        for key in ("operator_id", "user_id", "operator"):
-            operator: Any = body.get(key)
-            open_id: Any = operator.get("open_id") if isinstance(operator, dict) else None
-            if isinstance(open_id, str) and open_id:
-                return "open_id", open_id
+    body = _mapping(event.event if isinstance(event, Event) else None)
+    chat_id = body.get("chat_id")
+    if isinstance(chat_id, str) and chat_id:
+        return "chat_id", chat_id
+    for key in ("operator_id", "user_id", "operator"):
+        open_id = _mapping(body.get(key)).get("open_id")
+        if isinstance(open_id, str) and open_id:
+            return "open_id", open_id
     raise ValueError(
         f"{event.get_event_name()} names no chat and no user to answer to: "
         "use bot.send_msg(receive_id_type, receive_id, ...) with a target of your own"
     )
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
 
 
 class Bot(BaseBot):
@@ -121,7 +121,7 @@ class Bot(BaseBot):
     platform: ClassVar[str] = "feishu"
     send_handler: ClassVar[SendHandler] = send
 
-    adapter: Adapter
+    adapter: Adapter  # pyright: ignore[reportIncompatibleVariableOverride]
 
     @override
     def __init__(self, adapter: Adapter, self_id: str, *, bot_config: BotConfig, bot_info: BotInfo) -> None:
@@ -256,9 +256,7 @@ class Bot(BaseBot):
         """Fetch a message (获取指定消息的内容); ``data.items`` has it."""
         return await self.call_api(f"im/v1/messages/{message_id}", method="GET")
 
-    async def get_msgs(
-        self, container_id_type: Literal["chat", "thread"], container_id: str, **params: Any
-    ) -> Any:
+    async def get_msgs(self, container_id_type: Literal["chat", "thread"], container_id: str, **params: Any) -> Any:
         """List the messages of a chat or topic (获取会话历史消息).
 
         Args:
@@ -289,9 +287,7 @@ class Bot(BaseBot):
             params["page_token"] = page_token
         return await self.call_api(f"im/v1/messages/{message_id}/read_users", method="GET", params=params)
 
-    async def forward_msg(
-        self, message_id: str, receive_id: str, receive_id_type: str, uuid: str | None = None
-    ) -> Any:
+    async def forward_msg(self, message_id: str, receive_id: str, receive_id_type: str, uuid: str | None = None) -> Any:
         """Forward a message (转发消息)."""
         params = {"receive_id_type": receive_id_type, **({"uuid": uuid} if uuid else {})}
         return await self.call_api(

@@ -142,11 +142,7 @@ class BotConfig(BaseModel):
     @model_validator(mode="after")
     def _check_conflicts(self) -> BotConfig:
         given = self.model_fields_set
-        if (
-            self.protocol is not None
-            and "use_websocket" in given
-            and self.use_websocket != (self.protocol == "ws")
-        ):
+        if self.protocol is not None and "use_websocket" in given and self.use_websocket != (self.protocol == "ws"):
             raise ValueError("protocol and use_websocket contradict each other; keep use_websocket alone")
         if self.domain is not None and self.api_base is not None:
             raise ValueError("domain and api_base both name a domain; keep domain alone")
@@ -165,9 +161,7 @@ class Config(BaseModel):
     feishu_bots: list[BotConfig] = Field(default_factory=list[BotConfig])
     feishu_store: Literal["memory://"] = "memory://"
     feishu_max_reconnect_attempts: int = Field(5, ge=0, le=1000)
-    feishu_reconnect_delays: list[Annotated[float, Field(gt=0, le=86_400)]] = Field(
-        [1, 2, 4, 8, 16], min_length=1
-    )
+    feishu_reconnect_delays: list[Annotated[float, Field(gt=0, le=86_400)]] = Field([1, 2, 4, 8, 16], min_length=1)
     feishu_sandbox: bool = False
     feishu_sandbox_port: int = Field(SANDBOX_PORT, ge=0, le=65_535)
     feishu_max_running_handlers: int = Field(64, ge=1, le=100_000)
@@ -206,18 +200,14 @@ def load_config(raw: Mapping[str, Any], environ: Mapping[str, str] | None = None
     values = {**_from_environment(environ or {}), **raw}
     problems: list[str] = []
     bots = [
-        bot
-        for label, entry in _entries(values, problems)
-        if (bot := _load_bot(label, entry, problems)) is not None
+        bot for label, entry in _entries(values, problems) if (bot := _load_bot(label, entry, problems)) is not None
     ]
     problems += _repeated(bots)
     settings = {key: values[key] for key in _KEYS if key != "feishu_bots" and values.get(key, "") != ""}
     try:
         config = Config.model_validate(settings)
     except ValidationError as error:
-        problems += [
-            f"{line['loc'][0]!s}".upper() + f": {_say(line)}" for line in cast("list[Any]", error.errors())
-        ]
+        problems += [f"{line['loc'][0]!s}".upper() + f": {_say(line)}" for line in cast("list[Any]", error.errors())]
         raise ConfigError(problems) from None
     if problems:
         raise ConfigError(problems)
@@ -266,9 +256,7 @@ def _entries(values: Mapping[str, Any], problems: list[str]) -> Iterator[tuple[s
                     {"app_id": app_id, **cast("dict[str, Any]", entry)},
                 )
             else:
-                problems.append(
-                    f'FEISHU_BOTS[{json.dumps(app_id)}]: must be an object such as {{"app_secret": ...}}'
-                )
+                problems.append(f'FEISHU_BOTS[{json.dumps(app_id)}]: must be an object such as {{"app_secret": ...}}')
     elif isinstance(bots, list):
         for index, entry in enumerate(cast("list[object]", bots)):
             if isinstance(entry, BotConfig):
@@ -328,11 +316,7 @@ def explain_json(text: str) -> str:
     try:
         json.loads(text)
     except ValueError as error:
-        where = (
-            f"line {error.lineno}, column {error.colno}"
-            if isinstance(error, json.JSONDecodeError)
-            else "its start"
-        )
+        where = f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "its start"
         return f"is not JSON at {where}: {_likely_cause(text)}"
     return "must be a JSON list of bots, or an object keyed by app id"
 
@@ -351,6 +335,4 @@ def _likely_cause(text: str) -> str:
         return "the double quotes are gone; put single quotes around the whole JSON: FEISHU_BOTS='[...]'"
     if any(word in text for word in ("True", "False", "None")):
         return "JSON writes true, false and null"
-    return (
-        "check brackets, commas and quotes; the whole JSON stands between single quotes: FEISHU_BOTS='[...]'"
-    )
+    return "check brackets, commas and quotes; the whole JSON stands between single quotes: FEISHU_BOTS='[...]'"

@@ -18,12 +18,8 @@ def describe(error: BaseException, host: str) -> str:
         return f"the proxy refused the connection to {host} (HTTP {error.status})"
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return f"the name {host} cannot be resolved (no network, or a DNS problem)"
-    if isinstance(
-        error, (aiohttp.ClientConnectorSSLError, aiohttp.ClientConnectorCertificateError, ssl.SSLError)
-    ):
-        return (
-            f"TLS with {host} failed ({type(error).__name__}: a proxy that inspects TLS, or a wrong clock?)"
-        )
+    if isinstance(error, (aiohttp.ClientConnectorSSLError, aiohttp.ClientConnectorCertificateError, ssl.SSLError)):
+        return f"TLS with {host} failed ({_name(error)}: a proxy that inspects TLS, or a wrong clock?)"
     if isinstance(error, aiohttp.ClientConnectorError):
         return f"{host} refused the connection ({_cause(error.os_error)})"
     if isinstance(error, (aiohttp.ServerDisconnectedError, ConnectionResetError)):
@@ -33,3 +29,7 @@ def describe(error: BaseException, host: str) -> str:
 
 def _cause(error: OSError) -> str:
     return error.strerror or type(error).__name__
+
+
+def _name(error: BaseException) -> str:
+    return type(error).__name__

@@ -66,7 +66,7 @@ class Dispatcher:
         if self.tasks or self.waiting:
             log(
                 "WARNING",
-                f"Stopped after {timeout:g} s with {len(self.tasks)} handlers running and {self.waiting} events waiting",
+                f"Stopped after {timeout:g} s: {len(self.tasks)} handlers still ran, {self.waiting} events waited",
             )
         for task in self.tasks:
             task.cancel()

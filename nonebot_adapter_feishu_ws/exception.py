@@ -184,9 +184,5 @@ def _text(value: object) -> str:
 def _listed(items: object, key: str) -> list[str]:
     if not isinstance(items, list):
         return []
-    values = [
-        cast("dict[str, Any]", item).get(key)
-        for item in cast("list[object]", items)
-        if isinstance(item, dict)
-    ]
+    values = [cast("dict[str, Any]", item).get(key) for item in cast("list[object]", items) if isinstance(item, dict)]
     return [value for value in values if isinstance(value, str) and value]

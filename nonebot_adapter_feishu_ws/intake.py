@@ -84,11 +84,7 @@ class HandOff:
         """Queue a delivery; False when it is closed or full."""
         loop = self._loop
         waiting_bytes = self._put_bytes - self._started_bytes
-        if (
-            loop is None
-            or self.waiting >= self._max_waiting
-            or waiting_bytes + delivery.size > self._max_bytes
-        ):
+        if loop is None or self.waiting >= self._max_waiting or waiting_bytes + delivery.size > self._max_bytes:
             return False
         self._put_count += 1
         self._put_bytes += delivery.size

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Final
 
 from nonebot.utils import escape_tag as escape
 from nonebot.utils import logger_wrapper
 
-log: Final = logger_wrapper("Feishu")
+log = logger_wrapper("Feishu")
 """``log(level, message, exception=None)``; whatever is not ours in ``message`` must be :func:`escape`-d."""
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
+from typing import Any
 
 from .api import BotInfo
 from .bot import Bot
@@ -75,7 +76,7 @@ class Registrar:
 
     async def close(self) -> None:
         """Take all bots out and end all questions."""
-        tasks = [*self._questions.values(), *self._arrivals.values()]
+        tasks: list[asyncio.Task[Any]] = [*self._questions.values(), *self._arrivals.values()]
         for bot_id in list(self._arrivals):
             self.leave(bot_id)
         for task in tasks:
@@ -106,9 +107,7 @@ class Registrar:
     async def _ask_on(self, bot_id: str) -> BotInfo:
         for delay in info_delays():
             await self._sleep(delay)
-            with suppress(
-                ActionFailed, NetworkError
-            ):  # the first failure was told; the end of it is told below
+            with suppress(ActionFailed, NetworkError):  # the first failure was told; the end of it is told below
                 info = await self._ask(bot_id)
                 log("INFO", f"Bot {escape(bot_id)} has its open_id now")
                 return info

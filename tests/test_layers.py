@@ -50,11 +50,7 @@ def imports(path: Path) -> list[tuple[str, bool]]:
             targets = [alias.name.split(".") for alias in node.names]
         else:
             continue
-        found += [
-            (target[1], id(node) in top_level)
-            for target in targets
-            if target[0] == PACKAGE.name and target[1:]
-        ]
+        found += [(target[1], id(node) in top_level) for target in targets if target[0] == PACKAGE.name and target[1:]]
     return [(name, top) for name, top in found if name in LEVEL]
 
 
@@ -67,9 +63,7 @@ def test_imports_follow_the_layers(path: Path):
     for target, at_top in imports(path):
         if (name, target) in LAZY_DOORS and not at_top:
             continue
-        assert LEVEL[target] <= LEVEL[name], (
-            f"{name} (layer {LEVEL[name]}) imports {target} (layer {LEVEL[target]})"
-        )
+        assert LEVEL[target] <= LEVEL[name], f"{name} (layer {LEVEL[name]}) imports {target} (layer {LEVEL[target]})"
         assert (name, target) not in STRANGERS, f"{name} and {target} do not know each other"
 
 

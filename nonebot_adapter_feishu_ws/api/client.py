@@ -1,4 +1,4 @@
-"""One bot's REST client: a pooled session, the token, and one place where an answer becomes a result or an error."""
+"""One bot's REST client: a pooled session, the token, one place where an answer becomes a result or an error."""
 
 from __future__ import annotations
 
@@ -89,9 +89,7 @@ class ApiClient:
         """The official SDK's client with this bot's token and domain."""
         token = await self.token.get()
         if self._lark is None:
-            self._lark = await make_client(
-                self._app_id, self._app_secret, self._origin, timeout=self._timeout
-            )
+            self._lark = await make_client(self._app_id, self._app_secret, self._origin, timeout=self._timeout)
         share_token(self._app_id, token, self.token.lifetime)
         return self._lark
 
@@ -132,9 +130,7 @@ class ApiClient:
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             raise self._failed(error) from error
 
-    async def _exchange(
-        self, method: str, url: str, token: str | None, data: Mapping[str, Any], json: Any
-    ) -> Any:
+    async def _exchange(self, method: str, url: str, token: str | None, data: Mapping[str, Any], json: Any) -> Any:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         headers |= cast("dict[str, str]", data.get("headers") or {})
         if cookies := cast("dict[str, str]", data.get("cookies") or {}):
@@ -182,15 +178,13 @@ class ApiClient:
                 request=request,
                 body=fields,
             )
-        inner: Any = fields.get("data")
+        inner: object = fields.get("data")
         if isinstance(inner, dict) and "message_id" in inner:
-            fields.setdefault("message_id", inner["message_id"])
+            fields.setdefault("message_id", cast("dict[str, Any]", inner)["message_id"])
         return fields
 
     def _failed(self, error: BaseException) -> NetworkError:
-        return NetworkError(
-            f"{describe(error, self._host)}; check the network, the proxy and the bot's domain"
-        )
+        return NetworkError(f"{describe(error, self._host)}; check the network, the proxy and the bot's domain")
 
     def _get_session(self) -> aiohttp.ClientSession:
         if self._session is None:

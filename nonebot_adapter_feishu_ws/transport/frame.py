@@ -80,9 +80,7 @@ _SCHEMA: Final = {
 
 
 def _build_frame_class() -> type[Frame]:
-    file = FileDescriptorProto(
-        name="nonebot_adapter_feishu_ws/frame.proto", package=_PACKAGE, syntax="proto2"
-    )
+    file = FileDescriptorProto(name="nonebot_adapter_feishu_ws/frame.proto", package=_PACKAGE, syntax="proto2")
     for message_name, fields in _SCHEMA.items():
         message = file.message_type.add(name=message_name)
         for number, (name, type_, label) in enumerate(fields, start=1):

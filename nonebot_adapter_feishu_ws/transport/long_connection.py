@@ -170,9 +170,7 @@ class _Served:
             await self._send(encode_ping(self._service_id))
             await self._timing.sleep(window)
             if self._last_frame < pinged_at:
-                raise ConnectionFailed(
-                    f"the server gave no sign of life within {window:g} s of a ping", phase="socket"
-                )
+                raise ConnectionFailed(f"the server gave no sign of life within {window:g} s of a ping", phase="socket")
             await self._timing.sleep(interval - window)
 
     async def _read(self) -> None:
@@ -184,13 +182,9 @@ class _Served:
                 if len(self._in_flight) > MAX_IN_FLIGHT:
                     await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
             elif message.type is aiohttp.WSMsgType.ERROR:
-                raise ConnectionFailed(
-                    f"the socket broke: {_reason(self._socket.exception())}", phase="socket"
-                )
+                raise ConnectionFailed(f"the socket broke: {_reason(self._socket.exception())}", phase="socket")
             else:
-                self._report(
-                    "text", f"ignored a {message.type.name} message: only binary frames are expected"
-                )
+                self._report("text", f"ignored a {message.type.name} message: only binary frames are expected")
         code = self._socket.close_code
         if code is None or code == aiohttp.WSCloseCode.ABNORMAL_CLOSURE:
             reason = _reason(self._socket.exception())
@@ -227,9 +221,7 @@ class _Served:
             dropped = self._fragments.dropped
             payload = self._fragments.add(headers.message_id, headers.sum, headers.seq, frame.payload)
             if self._fragments.dropped > dropped:
-                self._report(
-                    "fragment", "gave up an event of which a fragment is missing; it will be pushed again"
-                )
+                self._report("fragment", "gave up an event of which a fragment is missing; it will be pushed again")
             if payload is None:
                 return
         self._spawn(self._receive(frame, headers, payload))
@@ -252,9 +244,7 @@ class _Served:
         started = self._timing.monotonic()
         if headers.type in (TYPE_EVENT, TYPE_CARD):
             receipt = await self._link.receive(
-                Envelope(
-                    bot_id=self._app_id, payload=payload, transport="websocket", trace_id=headers.trace_id
-                )
+                Envelope(bot_id=self._app_id, payload=payload, transport="websocket", trace_id=headers.trace_id)
             )
         else:
             self._report(f"type {headers.type}", f"acked a DATA frame of the unknown type {headers.type!r}")

@@ -66,9 +66,7 @@ class ConnectionManager:
         """
         entry = self._get(bot_id)
         if entry.make_transport is None:
-            log(
-                "WARNING", f"Bot {escape(bot_id)} is configured without a long connection: nothing to connect"
-            )
+            log("WARNING", f"Bot {escape(bot_id)} is configured without a long connection: nothing to connect")
         else:
             await self._network.call(self._start(bot_id, entry, entry.make_transport))
         return self.get_status(bot_id)

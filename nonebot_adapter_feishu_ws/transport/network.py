@@ -48,9 +48,7 @@ class NetworkThread:
         """
         if self._loop is None:
             coroutine.close()
-            raise RuntimeError(
-                "The Feishu network thread is not running: the adapter has not started or is closed"
-            )
+            raise RuntimeError("The Feishu network thread is not running: the adapter has not started or is closed")
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     async def call(self, coroutine: Coroutine[Any, Any, T]) -> T:

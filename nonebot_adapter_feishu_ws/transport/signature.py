@@ -25,9 +25,7 @@ def sign(timestamp: str, nonce: str, encrypt_key: str, body: bytes) -> str:
     return hashlib.sha256((timestamp + nonce + encrypt_key).encode() + body).hexdigest()
 
 
-def check_signature(
-    *, timestamp: str, nonce: str, signature: str, encrypt_key: str, body: bytes, now: float
-) -> None:
+def check_signature(*, timestamp: str, nonce: str, signature: str, encrypt_key: str, body: bytes, now: float) -> None:
     """Check a delivery's signature in constant time, and that it is fresh.
 
     Args:
@@ -37,16 +35,12 @@ def check_signature(
         SignatureError: a header is missing, the signature is wrong, or the timestamp is outside the window.
     """
     if not (timestamp and nonce and signature):
-        raise SignatureError(
-            "the X-Lark-Signature headers are missing, although an encrypt key is configured"
-        )
+        raise SignatureError("the X-Lark-Signature headers are missing, although an encrypt key is configured")
     expected = sign(timestamp, nonce, encrypt_key, body)
     if not hmac.compare_digest(expected.encode(), signature.encode()):
         raise SignatureError("the signature is wrong (is encrypt_key the one of the console?)")
     if not timestamp.isdecimal() or abs(now - int(timestamp)) > REPLAY_WINDOW:
-        raise SignatureError(
-            f"the timestamp is more than {REPLAY_WINDOW:g} s off (a replay, or a wrong clock here?)"
-        )
+        raise SignatureError(f"the timestamp is more than {REPLAY_WINDOW:g} s off (a replay, or a wrong clock here?)")
 
 
 def check_token(received: object, expected: str) -> None:
@@ -56,9 +50,7 @@ def check_token(received: object, expected: str) -> None:
         SignatureError: it is missing or wrong.
     """
     if not isinstance(received, str) or not hmac.compare_digest(received.encode(), expected.encode()):
-        raise SignatureError(
-            "the verification token is wrong (is verification_token the one of the console?)"
-        )
+        raise SignatureError("the verification token is wrong (is verification_token the one of the console?)")
 
 
 def decrypt(encrypt_key: str, encrypted: str) -> bytes:

@@ -69,9 +69,7 @@ class Supervisor:
     @property
     def status(self) -> ConnectionStatus:
         """A snapshot of now."""
-        return replace(
-            self._phase, last_heartbeat=utc(self._last_heartbeat), last_event_at=utc(self._last_event)
-        )
+        return replace(self._phase, last_heartbeat=utc(self._last_heartbeat), last_event_at=utc(self._last_event))
 
     async def run(self) -> None:
         """Connect, serve, and connect again, until cancelled or a fatal answer."""
@@ -134,9 +132,7 @@ class Supervisor:
             "No further attempt is made before a restart or a manual connect; other bots are not affected.",
         )
 
-    def _failed(
-        self, error: ConnectionFailed, state: ConnectionState, next_in: float | None
-    ) -> ConnectionStatus:
+    def _failed(self, error: ConnectionFailed, state: ConnectionState, next_in: float | None) -> ConnectionStatus:
         known = explain(error.code) if error.code is not None else None
         return ConnectionStatus(
             bot_id=self.bot_id,

@@ -88,9 +88,7 @@ class WebhookRoute:
             return Response(receipt.code, headers=_JSON, content=receipt.data)
         return _answer(receipt.code, {})
 
-    def _open(
-        self, raw: bytes, headers: Mapping[str, str], secrets: WebhookSecrets
-    ) -> tuple[bytes, dict[str, Any]]:
+    def _open(self, raw: bytes, headers: Mapping[str, str], secrets: WebhookSecrets) -> tuple[bytes, dict[str, Any]]:
         fields = _read(raw)
         payload = raw
         if secrets.encrypt_key is not None:
@@ -113,11 +111,7 @@ class WebhookRoute:
             raise _Refused(400, "the body is encrypted, but no encrypt_key is configured for this bot")
         if secrets.verification_token is not None:
             header = fields.get("header")
-            token = (
-                cast("dict[str, Any]", header).get("token")
-                if isinstance(header, dict)
-                else fields.get("token")
-            )
+            token = cast("dict[str, Any]", header).get("token") if isinstance(header, dict) else fields.get("token")
             check_token(token, secrets.verification_token.get_secret_value())
         return payload, fields
 

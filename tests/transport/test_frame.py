@@ -45,10 +45,7 @@ def test_an_ack_is_the_same_frame_with_another_payload():
 
 
 def test_an_answer_travels_as_base64():
-    assert (
-        decode(encode_ack(data_frame(), data=b'{"toast":{}}')).payload
-        == b'{"code":200,"data":"eyJ0b2FzdCI6e319"}'
-    )
+    assert decode(encode_ack(data_frame(), data=b'{"toast":{}}')).payload == b'{"code":200,"data":"eyJ0b2FzdCI6e319"}'
 
 
 @pytest.mark.parametrize("garbage", [b"\xff\xff\xff", b"not a frame", b"\x08\x01"])
@@ -108,9 +105,7 @@ def test_an_incomplete_payload_expires():
     now = 11.0
     assert buffer.add("other", 2, 0, b"x") is None
     assert buffer.dropped == 1
-    assert buffer.add("lost", 2, 1, b"b") is None, (
-        "the old half is gone, so the new half alone completes nothing"
-    )
+    assert buffer.add("lost", 2, 1, b"b") is None, "the old half is gone, so the new half alone completes nothing"
     assert buffer.add("other", 2, 1, b"y") == b"xy"
 
 

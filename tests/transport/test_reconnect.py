@@ -43,9 +43,7 @@ def test_slow_probing_keeps_to_the_servers_wishes():
 
 
 def test_a_client_config_takes_only_usable_numbers():
-    config = ClientConfig().merged(
-        {"PingInterval": 30, "ReconnectInterval": "soon", "ReconnectNonce": -5, "Other": 1}
-    )
+    config = ClientConfig().merged({"PingInterval": 30, "ReconnectInterval": "soon", "ReconnectNonce": -5, "Other": 1})
     assert config == ClientConfig(ping_interval=30)
     assert ClientConfig().merged(None) == ClientConfig().merged([1]) == ClientConfig()
     assert ClientConfig().merged({"PingInterval": True, "ReconnectNonce": 1e12}) == ClientConfig()

@@ -34,9 +34,7 @@ def test_what_is_encrypted_can_be_decrypted(plain: bytes, key: str):
     assert decrypt(key, encrypt(key, plain)) == plain
 
 
-@pytest.mark.parametrize(
-    "body", ["***", "", "QUJD", base64.b64encode(b"x" * 40).decode(), encrypt("other", b"hi")]
-)
+@pytest.mark.parametrize("body", ["***", "", "QUJD", base64.b64encode(b"x" * 40).decode(), encrypt("other", b"hi")])
 def test_what_does_not_decrypt_says_so(body: str):
     with pytest.raises(SignatureError):
         decrypt("key", body)

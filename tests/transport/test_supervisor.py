@@ -95,9 +95,7 @@ def refused(code: int | None = None, phase: str = "discovery") -> ConnectionFail
 
 async def test_quick_attempts_then_slow_probing_then_back():
     world, statuses, status, _ = await run([*[refused() for _ in range(7)], (1, refused(phase="socket"))])
-    assert world.slept[:7] == [1, 2, 4, 8, 16, 135, 135], (
-        "five quick ones, then 120 s + half the nonce of 30 s"
-    )
+    assert world.slept[:7] == [1, 2, 4, 8, 16, 135, 135], "five quick ones, then 120 s + half the nonce of 30 s"
     states = [status.state for status in statuses]
     assert states[0] is ConnectionState.CONNECTING
     error = next(status for status in statuses if status.state is ConnectionState.ERROR)

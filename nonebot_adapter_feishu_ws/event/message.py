@@ -1,0 +1,238 @@
+"""Messages that the bot receives (接收消息, ``im.message.receive_v1``)."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, cast
+
+from nonebot.utils import escape_tag
+from pydantic import BeforeValidator, Field, PrivateAttr
+from typing_extensions import override
+
+from ..message import Message, parse
+from .base import Event, FeishuModel, Text, to_model
+
+
+def _to_models(value: object) -> object:
+    if not isinstance(value, list):
+        return None
+    return [item for item in cast("list[object]", value) if isinstance(item, (dict, FeishuModel))]
+
+
+class UserId(FeishuModel):
+    """A user's ids; ``user_id`` and ``union_id`` are empty without their scopes."""
+
+    open_id: Text = ""
+    user_id: Text = ""
+    union_id: Text = ""
+
+
+class Sender(FeishuModel):
+    """Who sent a message."""
+
+    sender_id: Annotated[UserId, BeforeValidator(to_model)] = Field(default_factory=UserId)
+    sender_type: Text = ""
+    tenant_key: Text = ""
+
+
+class Mention(FeishuModel):
+    """Somebody mentioned in a message; ``key`` is the placeholder in its text."""
+
+    key: Text = ""
+    id: Annotated[UserId, BeforeValidator(to_model)] = Field(default_factory=UserId)
+    name: Text = ""
+    tenant_key: Text = ""
+
+    @property
+    def open_id(self) -> str:
+        """The open_id of the mentioned."""
+        return self.id.open_id
+
+
+class EventMessage(FeishuModel):
+    """The message of an event, as delivered."""
+
+    message_id: Text = ""
+    root_id: str | None = None
+    parent_id: str | None = None
+    thread_id: str | None = None
+    create_time: Text = ""
+    chat_id: Text = ""
+    chat_type: Text = ""
+    message_type: Text = ""
+    content: Text = ""
+    mentions: Annotated[list[Mention] | None, BeforeValidator(_to_models)] = None
+
+
+class ReplySender(FeishuModel):
+    """Who sent a fetched message."""
+
+    id: Text = ""
+    id_type: Text = ""
+    sender_type: Text = ""
+    tenant_key: Text = ""
+
+
+class ReplyMention(FeishuModel):
+    """Somebody mentioned in a fetched message; here ``id`` is the open_id itself."""
+
+    id: Text = ""
+    id_type: Text = ""
+    key: Text = ""
+    name: Text = ""
+    tenant_key: Text = ""
+
+    @property
+    def open_id(self) -> str:
+        """The open_id of the mentioned."""
+        return self.id
+
+
+class MessageBody(FeishuModel):
+    """The content of a fetched message."""
+
+    content: Text = ""
+
+
+class Reply(FeishuModel):
+    """A quoted message, as fetched (获取指定消息的内容)."""
+
+    message_id: Text = ""
+    root_id: str | None = None
+    parent_id: str | None = None
+    thread_id: str | None = None
+    msg_type: Text = ""
+    create_time: Text = ""
+    update_time: Text = ""
+    deleted: bool = False
+    updated: bool = False
+    chat_id: Text = ""
+    sender: Annotated[ReplySender, BeforeValidator(to_model)] = Field(default_factory=ReplySender)
+    body: Annotated[MessageBody, BeforeValidator(to_model)] = Field(default_factory=MessageBody)
+    mentions: Annotated[list[ReplyMention] | None, BeforeValidator(_to_models)] = None
+    upper_message_id: str | None = None
+
+    @property
+    def message(self) -> Message:
+        """The quoted content as segments."""
+        return parse(self.msg_type, self.body.content, self.mentions)
+
+
+class MessageEventDetail(FeishuModel):
+    """``event`` of a message event."""
+
+    sender: Annotated[Sender, BeforeValidator(to_model)] = Field(default_factory=Sender)
+    message: Annotated[EventMessage, BeforeValidator(to_model)] = Field(default_factory=EventMessage)
+
+
+class MessageEvent(Event):
+    """A message from a chat of any kind.
+
+    Attributes:
+        to_me: whether it is meant for the bot.
+        reply: the quoted message, fetched before the handlers run.
+    """
+
+    __event__: ClassVar[str] = "im.message.receive_v1"
+
+    event: Annotated[MessageEventDetail, BeforeValidator(to_model)] = Field(default_factory=MessageEventDetail)
+    to_me: bool = False
+    reply: Reply | None = None
+
+    _message: Message | None = PrivateAttr(default=None)
+    _original_message: Message | None = PrivateAttr(default=None)
+
+    @override
+    def get_type(self) -> str:
+        return "message"
+
+    @override
+    def get_event_name(self) -> str:
+        return f"message.{self.event.message.chat_type}"
+
+    @override
+    def get_event_description(self) -> str:
+        message = self.event.message
+        return escape_tag(
+            f"{message.message_id} from {self.get_user_id()}@[{message.chat_type}:{message.chat_id}] "
+            f"{self.get_message()}"
+        )
+
+    @override
+    def get_message(self) -> Message:
+        if self._message is None:
+            message = self.event.message
+            self._message = parse(message.message_type, message.content, message.mentions)
+        return self._message
+
+    @property
+    def original_message(self) -> Message:
+        """The message as it came, with the @ of the bot and its nickname still in it."""
+        if self._original_message is None:
+            message = self.event.message
+            self._original_message = parse(message.message_type, message.content, message.mentions)
+        return self._original_message
+
+    @override
+    def get_plaintext(self) -> str:
+        return self.get_message().extract_plain_text()
+
+    @override
+    def get_user_id(self) -> str:
+        return self.event.sender.sender_id.open_id
+
+    def get_all_user_id(self) -> UserId:
+        """All ids of the sender that the app may see."""
+        return self.event.sender.sender_id
+
+    @override
+    def get_session_id(self) -> str:
+        message = self.event.message
+        session_id = f"{message.chat_type}_{message.chat_id}_{self.get_user_id()}"
+        return f"{session_id}_{message.thread_id}" if message.thread_id else session_id
+
+    @override
+    def is_tome(self) -> bool:
+        return self.to_me
+
+    @property
+    def message_id(self) -> str:
+        """``om_...``"""
+        return self.event.message.message_id
+
+    @property
+    def chat_id(self) -> str:
+        """``oc_...``"""
+        return self.event.message.chat_id
+
+    @property
+    def thread_id(self) -> str | None:
+        """``omt_...`` inside a topic."""
+        return self.event.message.thread_id
+
+    @property
+    def sender(self) -> Sender:
+        """Who sent it."""
+        return self.event.sender
+
+    @property
+    def mentions(self) -> list[Mention]:
+        """Who is mentioned in it."""
+        return self.event.message.mentions or []
+
+
+class GroupMessageEvent(MessageEvent):
+    """A message in a group."""
+
+    __event__: ClassVar[str] = "im.message.receive_v1.group"
+
+
+class TopicMessageEvent(GroupMessageEvent):
+    """A message in a topic group (话题群)."""
+
+    __event__: ClassVar[str] = "im.message.receive_v1.topic_group"
+
+
+class PrivateMessageEvent(MessageEvent):
+    """A message in a private chat."""
+
+    __event__: ClassVar[str] = "im.message.receive_v1.p2p"

@@ -1,0 +1,92 @@
+"""Which class an event becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from .base import Event, EventHeader, NoticeEvent
+from .message import GroupMessageEvent, MessageEvent, PrivateMessageEvent, TopicMessageEvent
+
+Fallback = Callable[[str, Exception | None], None]
+
+
+class EventRegistry:
+    """Event type -> class, by the longest prefix: ``im.message.receive_v1.group`` before ``im.message.receive_v1``."""
+
+    def __init__(self) -> None:
+        self._models: dict[str, type[Event]] = {}
+        for model in (MessageEvent, GroupMessageEvent, TopicMessageEvent, PrivateMessageEvent):
+            self.add(model)
+
+    def add(self, model: type[Event]) -> None:
+        """Add a class, or replace the one of the same ``__event__``.
+
+        Raises:
+            ValueError: it has no ``__event__``.
+        """
+        if not model.__event__:
+            raise ValueError(f"{model.__name__} needs an __event__, such as 'im.chat.updated_v1'")
+        self._models[model.__event__] = model
+
+    def get(self, event_name: str) -> list[type[Event]]:
+        """The classes that may fit a name, the most specific first; without the base ``Event``."""
+        parts = event_name.split(".")
+        names = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
+        return [self._models[name] for name in names if name in self._models]
+
+    def parse(self, payload: Mapping[str, Any], on_fallback: Fallback | None = None) -> Event:
+        """Make an event of a payload of either version. Never raises: what fits nothing else is a base ``Event``.
+
+        Args:
+            payload: the JSON object as delivered.
+            on_fallback: told the event type when no class fits, with the reason where there is one.
+        """
+        payload = upgrade(payload)
+        event_type = _text(_mapping(payload.get("header")).get("event_type"))
+        name = event_type
+        if chat_type := _text(_mapping(_mapping(payload.get("event")).get("message")).get("chat_type")):
+            name = f"{event_type}.{chat_type}"
+        error: Exception | None = None
+        for model in (*self.get(name), NoticeEvent):
+            try:
+                return model.model_validate(payload)
+            except (ValidationError, RecursionError) as failure:
+                error = failure
+        if on_fallback is not None:
+            on_fallback(event_type, error)
+        header = _mapping(payload.get("header"))
+        try:
+            return Event.model_validate({**payload, "header": header})
+        except (ValidationError, RecursionError):
+            return Event.model_construct(
+                header=EventHeader(event_type=event_type, event_id=_text(header.get("event_id"))),
+                event=payload.get("event"),
+            )
+
+
+def upgrade(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An event of the first version (``uuid``, ``ts``, ``event.type``) in the shape of the second."""
+    body = _mapping(payload.get("event"))
+    if isinstance(payload.get("header"), dict) or not _text(body.get("type")):
+        return payload
+    seconds = _text(payload.get("ts"))
+    header = {
+        "event_id": payload.get("uuid"),
+        "event_type": body["type"],
+        "create_time": seconds.replace(".", "")[:13].ljust(13, "0") if seconds else "",
+        "token": payload.get("token"),
+        "app_id": body.get("app_id"),
+        "tenant_key": body.get("tenant_key"),
+    }
+    return {"schema": "1.0", "header": header, "event": payload["event"]}
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
