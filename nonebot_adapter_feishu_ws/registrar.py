@@ -118,5 +118,5 @@ class Registrar:
 
 
 def _report(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
+    if not task.cancelled() and isinstance(error := task.exception(), Exception):
         log("ERROR", f"{task.get_name()}: the bot could not be registered with NoneBot", error)

@@ -12,7 +12,7 @@ LAYERS = [
     {"store"},
     {"transport", "api"},
     {"bot", "permission", "rule", "params"},
-    {"intake", "dispatch"},
+    {"intake", "dispatch", "registrar"},
     {"adapter"},
     {"management", "sandbox", "compat"},
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, cast
 
 from nonebot.utils import escape_tag
@@ -12,10 +13,12 @@ from ..message import Message, parse
 from .base import Event, FeishuModel, Text, to_model
 
 
-def _to_models(value: object) -> object:
+def _to_models(value: object) -> list[object] | None:
     if not isinstance(value, list):
         return None
-    return [item for item in cast("list[object]", value) if isinstance(item, (dict, FeishuModel))]
+    items = cast("list[object]", value)
+    kept: list[object] = [item for item in items if isinstance(item, (Mapping, FeishuModel))]
+    return kept
 
 
 class UserId(FeishuModel):

@@ -1,0 +1,24 @@
+"""A local Feishu: discovery, gateway, REST, webhook delivery and a chat page on one loopback port.
+
+For trying a bot without an account, for developing plugins offline, and as the other end of the tests.
+"""
+
+from .faults import Fault, Faults
+from .gateway import Delivery
+from .server import Sandbox
+from .state import App, Chat, Message, User
+from .thread import SandboxError, SandboxThread, open_for_bots
+
+__all__ = [
+    "App",
+    "Chat",
+    "Delivery",
+    "Fault",
+    "Faults",
+    "Message",
+    "Sandbox",
+    "SandboxError",
+    "SandboxThread",
+    "User",
+    "open_for_bots",
+]

@@ -1,0 +1,61 @@
+"""Scripted trouble: what goes wrong next, where, and how often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(slots=True)
+class Fault:
+    """One kind of trouble at one place.
+
+    Attributes:
+        place: ``discovery``, ``handshake``, or the beginning of a REST path below ``/open-apis/``.
+        times: how often it happens; -1 without end.
+        delay: seconds before anything else.
+        status: HTTP status to answer with.
+        body: raw body to answer with.
+        code: Feishu's code to answer with.
+        drop: cut the connection ``before`` or ``after`` the server has acted.
+        hang: never answer.
+        auth_code: for the handshake, ``handshake-autherrcode``.
+    """
+
+    place: str
+    times: int = 1
+    delay: float = 0.0
+    status: int | None = None
+    body: bytes | None = None
+    code: int | None = None
+    drop: Literal["before", "after"] | None = None
+    hang: bool = False
+    auth_code: int | None = None
+
+
+@dataclass(slots=True)
+class Faults:
+    """The script; faults of one place happen in the order in which they were added."""
+
+    pending: list[Fault] = field(default_factory=list[Fault])
+
+    def add(self, place: str, **what: object) -> Fault:
+        """Script a fault; see :class:`Fault` for the words."""
+        fault = Fault(place, **what)  # pyright: ignore[reportArgumentType]
+        self.pending.append(fault)
+        return fault
+
+    def take(self, place: str) -> Fault | None:
+        """The next fault for a place, counted down."""
+        for fault in self.pending:
+            exact = fault.place in ("discovery", "handshake")
+            if place == fault.place or (not exact and place.startswith(fault.place)):
+                fault.times -= 1
+                if fault.times == 0:
+                    self.pending.remove(fault)
+                return fault
+        return None
+
+    def clear(self) -> None:
+        """Forget what has not happened yet."""
+        self.pending.clear()

@@ -1,0 +1,294 @@
+"""The long connection's server side: discovery, sockets, pushes, acks, redelivery."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import random
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import aiohttp
+from aiohttp import WSMsgType, web
+
+from ..transport import wire
+from ..transport.frame import CONTROL, DATA, Frame, FrameError, decode, get_header
+from .faults import Faults
+from .state import App, World
+from .webhook import deliver
+
+MAX_CONNECTIONS = 50
+ACK_TIMEOUT = 3.0
+REDELIVERY = (15.0, 300.0, 3600.0, 21_600.0)
+
+
+@dataclass(slots=True)
+class Delivery:
+    """One event on its way to an app, over all its attempts."""
+
+    app_id: str
+    event_id: str
+    payload: bytes
+    message_id: str
+    attempts: int = 0
+    ack_code: int | None = None
+    answer: Any = None
+    latency: float | None = None
+    """Seconds from the last push to its ack."""
+    pushed_at: float = 0.0
+    transport: str = ""
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+    acked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def wait(self, timeout: float = 5.0) -> Delivery:
+        """Wait until it is acked with 200.
+
+        Raises:
+            asyncio.TimeoutError: it was not.
+        """
+        await asyncio.wait_for(self.done.wait(), timeout)
+        return self
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """One socket of an app."""
+
+    app_id: str
+    service_id: int
+    socket: web.WebSocketResponse
+    transport: asyncio.Transport | None
+    silent: bool = False
+    pings: int = 0
+    acks: list[bytes] = field(default_factory=list[bytes])
+
+
+class Gateway:
+    """Holds the sockets of all apps and pushes their events."""
+
+    def __init__(
+        self,
+        world: World,
+        faults: Faults,
+        *,
+        base_url: Callable[[], str],
+        client_config: dict[str, int],
+        redelivery: tuple[float, ...],
+        ack_timeout: float,
+    ) -> None:
+        self._world = world
+        self._faults = faults
+        self._base_url = base_url
+        self.client_config = client_config
+        self._redelivery = redelivery
+        self._ack_timeout = ack_timeout
+        self._tickets: dict[str, str] = {}
+        self._pending: dict[str, Delivery] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._session: aiohttp.ClientSession | None = None
+        self.connections: dict[str, list[Connection]] = {}
+        self.changed = asyncio.Condition()
+        self.fragment_size: int | None = None
+        self.lost_fragments: set[int] = set()
+        self.config_in_pong: dict[str, int] | None = None
+        self.discoveries = 0
+
+    async def close(self) -> None:
+        """Close all sockets and forget what is pending."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for connection in [c for held in self.connections.values() for c in held]:
+            await connection.socket.close(code=1001)
+        if self._session is not None:
+            await self._session.close()
+
+    # Discovery and sockets
+
+    async def discover(self, request: web.Request) -> web.StreamResponse:
+        """``POST /callback/ws/endpoint``."""
+        self.discoveries += 1
+        fault = self._faults.take("discovery")
+        if fault is not None:
+            await asyncio.sleep(fault.delay)
+            if fault.hang:
+                await asyncio.sleep(3600)
+            if fault.drop:
+                assert request.transport is not None
+                request.transport.abort()
+            if fault.body is not None:
+                return web.Response(status=fault.status or 200, body=fault.body, content_type="text/html")
+            if fault.code is not None:
+                return web.json_response({"code": fault.code, "msg": "scripted"}, status=fault.status or 200)
+            if fault.status is not None:
+                return web.Response(status=fault.status)
+        body = cast("dict[str, Any]", await request.json())
+        app = self._world.apps.get(str(body.get("AppID")))
+        if app is None or app.app_secret != body.get("AppSecret"):
+            return web.json_response({"code": wire.CODE_AUTH_FAILED, "msg": "auth failed"})
+        if app.wrong_domain:
+            return web.json_response({"code": wire.CODE_WRONG_DOMAIN, "msg": "incorrect domain name"})
+        ticket = secrets.token_hex(16)
+        self._tickets[ticket] = app.app_id
+        url = self._base_url().replace("http", "ws", 1)
+        query = f"device_id={secrets.randbits(60)}&access_key={ticket}&service_id=33554678&fpid=493&aid=552564"
+        data = {"URL": f"{url}/ws/v2?{query}", "ClientConfig": self.client_config}
+        return web.json_response({"code": 0, "msg": "", "data": data})
+
+    async def accept(self, request: web.Request) -> web.StreamResponse:
+        """``GET /ws/v2``: one socket, until it ends."""
+        fault = self._faults.take("handshake")
+        if fault is not None:
+            await asyncio.sleep(fault.delay)
+            if fault.hang:
+                await asyncio.sleep(3600)
+            return _refuse(fault.code, fault.auth_code, fault.status)
+        app_id = self._tickets.pop(request.query.get("access_key", ""), None)
+        if app_id is None:
+            return _refuse(wire.CODE_AUTH_FAILED, None, None)
+        held = self.connections.setdefault(app_id, [])
+        if len(held) >= MAX_CONNECTIONS:
+            return _refuse(wire.CODE_AUTH_FAILED, wire.CODE_CONNECTION_LIMIT, None)
+        socket = web.WebSocketResponse(max_msg_size=0, compress=False)
+        await socket.prepare(request)
+        transport = request.transport
+        connection = Connection(app_id, int(request.query["service_id"]), socket, transport)
+        held.append(connection)
+        await self._notify()
+        try:
+            async for message in socket:
+                if message.type is WSMsgType.BINARY:
+                    await self._take(connection, message.data)
+        finally:
+            held.remove(connection)
+            await self._notify()
+        return socket
+
+    async def _notify(self) -> None:
+        async with self.changed:
+            self.changed.notify_all()
+
+    async def _take(self, connection: Connection, data: bytes) -> None:
+        if connection.silent:
+            return
+        try:
+            frame = decode(data)
+        except FrameError:
+            return
+        if frame.method == CONTROL:
+            connection.pings += 1
+            await connection.socket.send_bytes(self._pong(frame))
+            return
+        connection.acks.append(data)
+        if len(connection.acks) > 100:
+            del connection.acks[:50]
+        delivery = self._pending.get(get_header(frame, wire.HEADER_MESSAGE_ID) or "")
+        if delivery is not None:
+            self._acked(delivery, json.loads(frame.payload))
+
+    def _pong(self, ping: Frame) -> bytes:
+        frame = Frame(SeqID=0, LogID=0, service=ping.service, method=CONTROL)
+        frame.headers.add(key=wire.HEADER_TYPE, value=wire.TYPE_PONG)
+        config = self.config_in_pong
+        frame.payload = json.dumps({**self.client_config, **config}).encode() if config else b""
+        return frame.SerializeToString()
+
+    # Events
+
+    def push(self, app: App, payload: bytes, event_id: str, transport: str = "auto") -> Delivery:
+        """Send an event to an app and keep pushing until it is acked."""
+        delivery = Delivery(app.app_id, event_id, payload, message_id=secrets.token_hex(16))
+        self._pending[delivery.message_id] = delivery
+        task = asyncio.create_task(self._deliver(app, delivery, transport))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return delivery
+
+    async def _deliver(self, app: App, delivery: Delivery, transport: str) -> None:
+        try:
+            for pause in (0.0, *self._redelivery):
+                if pause:
+                    await asyncio.sleep(pause)
+                delivery.acked.clear()
+                delivery.attempts += 1
+                delivery.pushed_at = time.perf_counter()
+                if not await self._attempt(app, delivery, transport):
+                    continue
+                try:
+                    await asyncio.wait_for(delivery.acked.wait(), self._ack_timeout)
+                except asyncio.TimeoutError:
+                    continue
+                if delivery.ack_code == wire.ACK_OK:
+                    return
+        finally:
+            self._pending.pop(delivery.message_id, None)
+
+    async def _attempt(self, app: App, delivery: Delivery, transport: str) -> bool:
+        held = self.connections.get(app.app_id)
+        if held and transport != "webhook":
+            delivery.transport = "websocket"
+            try:
+                await self.send_data(random.choice(held), delivery.payload, delivery.message_id)
+            except (ConnectionError, aiohttp.ClientError):
+                return False
+            return True
+        if app.webhook_url is None or transport == "websocket":
+            return False
+        delivery.transport = "webhook"
+        if self._session is None:
+            self._session = aiohttp.ClientSession()
+        try:
+            status, answer = await deliver(self._session, app, delivery.payload, self._world.clock())
+        except (aiohttp.ClientError, asyncio.TimeoutError):
+            return False
+        self._acked(delivery, {"code": status, "data": answer})
+        return True
+
+    async def send_data(
+        self, connection: Connection, payload: bytes, message_id: str, *, type_: str = wire.TYPE_EVENT
+    ) -> None:
+        """Send a payload as one frame, or as fragments when a fragment size is set."""
+        size = self.fragment_size or len(payload) or 1
+        parts = [payload[start : start + size] for start in range(0, len(payload), size)] or [b""]
+        for seq, part in enumerate(parts):
+            if seq in self.lost_fragments and len(parts) > 1:
+                self.lost_fragments.discard(seq)
+                continue
+            headers = {
+                wire.HEADER_TYPE: type_,
+                wire.HEADER_MESSAGE_ID: message_id,
+                wire.HEADER_TRACE_ID: secrets.token_hex(8),
+                wire.HEADER_SUM: str(len(parts)),
+                wire.HEADER_SEQ: str(seq),
+            }
+            await connection.socket.send_bytes(data_frame(part, headers, connection.service_id))
+
+    def _acked(self, delivery: Delivery, answer: dict[str, Any]) -> None:
+        delivery.latency = time.perf_counter() - delivery.pushed_at
+        delivery.ack_code = answer.get("code")
+        data = answer.get("data")
+        delivery.answer = json.loads(base64.b64decode(data)) if isinstance(data, str) else data
+        delivery.acked.set()
+        if delivery.ack_code == wire.ACK_OK:
+            delivery.done.set()
+
+
+def data_frame(payload: bytes, headers: dict[str, str], service_id: int) -> bytes:
+    """A DATA frame as bytes."""
+    frame = Frame(SeqID=0, LogID=0, service=service_id, method=DATA, payload=payload)
+    for key, value in headers.items():
+        frame.headers.add(key=key, value=value)
+    return frame.SerializeToString()
+
+
+def _refuse(code: int | None, auth_code: int | None, status: int | None) -> web.Response:
+    headers = {wire.HEADER_HANDSHAKE_MSG: "refused"}
+    if code is not None:
+        headers[wire.HEADER_HANDSHAKE_STATUS] = str(code)
+    if code == wire.CODE_AUTH_FAILED:
+        headers[wire.HEADER_HANDSHAKE_AUTH_ERRCODE] = str(auth_code or 0)
+    return web.Response(status=status or 403, headers=headers)

@@ -1,0 +1,283 @@
+"""``Sandbox``: the local Feishu as one server, and the hands that move its people."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+from aiohttp import web
+
+from .events import envelope, mention, message_event
+from .faults import Faults
+from .files import Files
+from .gateway import ACK_TIMEOUT, REDELIVERY, Delivery, Gateway, data_frame
+from .messages import Messages
+from .page import Page
+from .rest import RecordedRequest, Rest, bot_endpoints
+from .state import App, Chat, ChatMode, Message, User, World, new_id
+
+CLIENT_CONFIG = {"ReconnectCount": -1, "ReconnectInterval": 120, "ReconnectNonce": 30, "PingInterval": 120}
+GROUP = "Sandbox group"
+YOU = "You"
+
+
+class Sandbox:
+    """A local Feishu. Use it as an asynchronous context manager, or with :meth:`start` and :meth:`stop`."""
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        client_config: dict[str, int] | None = None,
+        redelivery: tuple[float, ...] = REDELIVERY,
+        ack_timeout: float = ACK_TIMEOUT,
+    ) -> None:
+        """Args:
+        host: where to listen; loopback unless you know better.
+        port: 0 takes a free one.
+        client_config: laid over the configuration that clients get (seconds).
+        redelivery: seconds before each further push of an unacked event.
+        ack_timeout: seconds in which an ack must come.
+        """
+        self.host = host
+        self.port = port
+        self.world = World()
+        self.faults = Faults()
+        self.gateway = Gateway(
+            self.world,
+            self.faults,
+            base_url=lambda: self.url,
+            client_config={**CLIENT_CONFIG, **(client_config or {})},
+            redelivery=redelivery,
+            ack_timeout=ack_timeout,
+        )
+        self.rest = Rest(self.world, self.faults)
+        self.changed = asyncio.Condition()
+        self._runner: web.AppRunner | None = None
+        self._seen: dict[str, int] = {}
+        self.version = 0
+        """Grows with every change that the page shows."""
+
+    @property
+    def url(self) -> str:
+        """Where it listens; also the address of the chat page."""
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def requests(self) -> Sequence[RecordedRequest]:
+        """The latest REST calls, oldest first."""
+        return self.rest.requests
+
+    async def start(self) -> Sandbox:
+        """Listen.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        app = web.Application(client_max_size=64 * 1024 * 1024)
+        app.add_routes([web.post("/callback/ws/endpoint", self.gateway.discover)])
+        app.add_routes([web.get("/ws/v2", self.gateway.accept)])
+        messages = Messages(self.world, self._notify)
+        endpoints = [*bot_endpoints(self.world), *messages.endpoints(), *Files(self.world).endpoints()]
+        app.add_routes(self.rest.routes(endpoints))
+        app.add_routes(Page(self).routes())
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self.host, self.port)
+        await site.start()
+        if self.port == 0:
+            self.port = self._runner.addresses[0][1]
+        return self
+
+    async def stop(self) -> None:
+        """Close every connection and stop listening."""
+        await self.gateway.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def __aenter__(self) -> Sandbox:
+        return await self.start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    # The world
+
+    def add_app(self, app_id: str, app_secret: str, *, name: str = "", **options: Any) -> App:
+        """A self-built app; ``options`` are further fields of :class:`App`."""
+        app = App(app_id, app_secret, name or app_id, new_id("ou"), **options)
+        self.world.apps[app_id] = app
+        return app
+
+    def add_user(self, name: str) -> User:
+        """A person."""
+        return self.world.add_user(name)
+
+    def add_chat(
+        self, name: str, *, mode: ChatMode = "group", members: Sequence[User] = (), apps: Sequence[str] = ()
+    ) -> Chat:
+        """A group, or a topic group."""
+        return self.world.add_chat(name, mode, [user.open_id for user in members], list(apps))
+
+    def p2p(self, user: User, app_id: str) -> Chat:
+        """The private chat of a user with an app."""
+        return self.world.p2p(user.open_id, app_id)
+
+    def populate_default(self) -> None:
+        """One person, a private chat with every app, and a group with all of them; may be called again."""
+        you = next((user for user in self.world.users.values() if user.name == YOU), None) or self.add_user(YOU)
+        group = next((chat for chat in self.world.chats.values() if chat.name == GROUP), None)
+        if group is None:
+            group = self.add_chat(GROUP, members=[you])
+        for app_id in self.world.apps:
+            self.p2p(you, app_id)
+            if app_id not in group.apps:
+                group.apps.append(app_id)
+
+    def revoke_tokens(self, app_id: str) -> None:
+        """Make every token of an app invalid."""
+        self.world.apps[app_id].tokens.clear()
+
+    # What people do
+
+    async def say(
+        self,
+        user: User,
+        chat: Chat,
+        content: str | dict[str, Any],
+        *,
+        msg_type: str = "text",
+        at: Sequence[str | User] = (),
+        reply_to: Message | None = None,
+        thread_id: str | None = None,
+    ) -> Message:
+        """A user sends a message; every app of the chat gets its event.
+
+        Args:
+            content: the text, or the content's object.
+            at: app ids, users or ``"all"``, put in front of a text.
+            reply_to: quote this message.
+            thread_id: inside this topic.
+        """
+        first_app = self.world.apps[chat.apps[0]]
+        keys, mentions = self._mentions(first_app, at)
+        fields = {"text": "".join(f"{key} " for key in keys) + content} if isinstance(content, str) else content
+        message = Message(
+            new_id("om"),
+            chat.chat_id,
+            user.open_id,
+            "user",
+            msg_type,
+            json.dumps(fields, ensure_ascii=False),
+            self.world.now_ms(),
+            mentions,
+            thread_id=thread_id or (reply_to.thread_id if reply_to else None),
+        )
+        if reply_to is not None:
+            message.parent_id, message.root_id = reply_to.message_id, reply_to.root_id or reply_to.message_id
+        self.world.add_message(message)
+        for app_id in chat.apps:
+            app = self.world.apps[app_id]
+            await self.push(app_id, "im.message.receive_v1", message_event(self.world, app, message))
+        await self._notify()
+        return message
+
+    def _mentions(self, app: App, at: Sequence[str | User]) -> tuple[list[str], list[dict[str, Any]]]:
+        keys: list[str] = []
+        mentions: list[dict[str, Any]] = []
+        for target in at:
+            if target == "all":
+                keys.append("@_all")
+                continue
+            key = f"@_user_{len(mentions) + 1}"
+            keys.append(key)
+            mentions.append(mention(self.world, app, key, target.open_id if isinstance(target, User) else target))
+        return keys, mentions
+
+    async def push(
+        self, app_id: str, event_type: str, event: dict[str, Any], *, transport: str = "auto", **header: Any
+    ) -> Delivery:
+        """Send an event to an app, by socket if one is there, else by webhook (or by the one that is named)."""
+        app = self.world.apps[app_id]
+        payload = envelope(app, event_type, event, self.world.now_ms(), **header)
+        raw = json.dumps(payload, ensure_ascii=False).encode()
+        return self.gateway.push(app, raw, payload["header"]["event_id"], transport)
+
+    async def push_raw(
+        self, app_id: str, payload: bytes, *, type_: str = "event", headers: dict[str, str | None] | None = None
+    ) -> None:
+        """Send any bytes as the payload of one DATA frame; ``headers`` replace or (None) remove the usual ones."""
+        usual: dict[str, str | None] = {
+            "type": type_,
+            "message_id": new_id("raw"),
+            "trace_id": "trace",
+            "sum": "1",
+            "seq": "0",
+        }
+        merged = {key: value for key, value in {**usual, **(headers or {})}.items() if value is not None}
+        for connection in self.gateway.connections[app_id]:
+            await connection.socket.send_bytes(data_frame(payload, merged, connection.service_id))
+
+    async def send_bytes(self, app_id: str, data: bytes | str) -> None:
+        """Send a raw binary or text WebSocket message on every socket of an app."""
+        for connection in self.gateway.connections[app_id]:
+            if isinstance(data, bytes):
+                await connection.socket.send_bytes(data)
+            else:
+                await connection.socket.send_str(data)
+
+    async def wait_message(self, chat: Chat, *, count: int = 1, timeout: float = 5.0) -> list[Message]:
+        """The next messages of bots in a chat since the last call.
+
+        Raises:
+            asyncio.TimeoutError: they did not come.
+        """
+        after = self._seen.get(chat.chat_id, 0)
+
+        def found() -> list[Message]:
+            return [m for m in self.world.history(chat.chat_id, after=after) if m.sender_type == "app"]
+
+        async with self.changed:
+            await asyncio.wait_for(self.changed.wait_for(lambda: len(found()) >= count), timeout)
+        messages = found()[:count]
+        self._seen[chat.chat_id] = messages[-1].number
+        return messages
+
+    # Sockets
+
+    async def wait_connected(self, app_id: str, *, count: int = 1, timeout: float = 10.0) -> None:
+        """Wait until an app holds that many sockets."""
+
+        def held() -> bool:
+            return len(self.gateway.connections.get(app_id, [])) >= count
+
+        async with self.gateway.changed:
+            await asyncio.wait_for(self.gateway.changed.wait_for(held), timeout)
+
+    async def disconnect(self, app_id: str) -> None:
+        """Close an app's sockets cleanly."""
+        for connection in list(self.gateway.connections.get(app_id, [])):
+            await connection.socket.close()
+
+    def abort(self, app_id: str) -> None:
+        """Reset an app's sockets."""
+        for connection in self.gateway.connections.get(app_id, []):
+            if connection.transport is not None:
+                connection.transport.abort()
+
+    def silence(self, app_id: str, silent: bool = True) -> None:
+        """Let an app's sockets stay open while the server neither answers nor reads."""
+        for connection in self.gateway.connections.get(app_id, []):
+            connection.silent = silent
+
+    async def _notify(self) -> None:
+        self.version += 1
+        async with self.changed:
+            self.changed.notify_all()

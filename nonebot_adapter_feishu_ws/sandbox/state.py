@@ -1,0 +1,176 @@
+"""The sandbox's world: apps, users, chats, messages, files. Plain data in memory, no I/O."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+TENANT = "sandbox_tenant"
+TOKEN_LIFETIME = 7200.0
+TOKEN_RENEWAL = 1800.0
+MAX_MESSAGES = 20_000
+"""Messages kept; the oldest go first, so that a long run stays small."""
+
+ChatMode = Literal["p2p", "group", "topic"]
+
+
+def new_id(prefix: str) -> str:
+    """An id in Feishu's manner, such as ``om_1f...``."""
+    return f"{prefix}_{secrets.token_hex(16)}"
+
+
+@dataclass(slots=True)
+class App:
+    """A self-built app with a bot."""
+
+    app_id: str
+    app_secret: str
+    name: str
+    bot_open_id: str
+    encrypt_key: str | None = None
+    verification_token: str | None = None
+    webhook_url: str | None = None
+    wrong_domain: bool = False
+    user_id_scope: bool = True
+    """Whether events carry ``user_id`` and ``union_id``, which Feishu gives only with their scopes."""
+    tokens: dict[str, float] = field(default_factory=dict[str, float])
+
+
+@dataclass(slots=True)
+class User:
+    """A person."""
+
+    open_id: str
+    user_id: str
+    union_id: str
+    name: str
+
+
+@dataclass(slots=True)
+class Chat:
+    """A private chat, a group or a topic group."""
+
+    chat_id: str
+    name: str
+    mode: ChatMode
+    members: list[str] = field(default_factory=list[str])
+    apps: list[str] = field(default_factory=list[str])
+
+    @property
+    def chat_type(self) -> str:
+        """As events name it."""
+        return {"p2p": "p2p", "group": "group", "topic": "topic_group"}[self.mode]
+
+
+@dataclass(slots=True)
+class Message:
+    """A message; ``sender_type`` is ``user`` or ``app``."""
+
+    message_id: str
+    chat_id: str
+    sender_id: str
+    sender_type: str
+    msg_type: str
+    content: str
+    create_time: int
+    mentions: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    root_id: str | None = None
+    parent_id: str | None = None
+    thread_id: str | None = None
+    update_time: int = 0
+    edits: int = 0
+    deleted: bool = False
+    number: int = 0
+
+
+@dataclass(slots=True)
+class StoredFile:
+    """An uploaded image or file."""
+
+    key: str
+    kind: str
+    name: str
+    content: bytes
+    app_id: str
+
+
+class World:
+    """Everything the sandbox knows."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self.clock = clock
+        self.apps: dict[str, App] = {}
+        self.users: dict[str, User] = {}
+        self.chats: dict[str, Chat] = {}
+        self.messages: OrderedDict[str, Message] = OrderedDict()
+        self.files: dict[str, StoredFile] = {}
+        self.reactions: dict[str, list[dict[str, Any]]] = {}
+        self.sent_uuids: OrderedDict[tuple[str, str], tuple[float, str]] = OrderedDict()
+        self._number = 0
+
+    def add_user(self, name: str) -> User:
+        """A new person."""
+        user = User(new_id("ou"), secrets.token_hex(4), new_id("on"), name)
+        self.users[user.open_id] = user
+        return user
+
+    def add_chat(self, name: str, mode: ChatMode, members: list[str], apps: list[str]) -> Chat:
+        """A new chat."""
+        chat = Chat(new_id("oc"), name, mode, list(members), list(apps))
+        self.chats[chat.chat_id] = chat
+        return chat
+
+    def p2p(self, open_id: str, app_id: str) -> Chat:
+        """The private chat of a user with an app; made when there is none."""
+        for chat in self.chats.values():
+            if chat.mode == "p2p" and chat.members == [open_id] and chat.apps == [app_id]:
+                return chat
+        return self.add_chat(f"{self.users[open_id].name} / {self.apps[app_id].name}", "p2p", [open_id], [app_id])
+
+    def add_message(self, message: Message) -> Message:
+        """Keep a message, in a topic of its own where the chat is made of topics."""
+        self._number += 1
+        message.number = self._number
+        if self.chats[message.chat_id].mode == "topic" and message.thread_id is None:
+            message.thread_id = new_id("omt")
+        self.messages[message.message_id] = message
+        while len(self.messages) > MAX_MESSAGES:
+            self.messages.popitem(last=False)
+        return message
+
+    def history(self, chat_id: str | None = None, *, after: int = 0, thread_id: str | None = None) -> Iterator[Message]:
+        """Messages of a chat or topic in order, from behind message number ``after``."""
+        for message in self.messages.values():
+            if message.number <= after or (chat_id and message.chat_id != chat_id):
+                continue
+            if thread_id is None or message.thread_id == thread_id:
+                yield message
+
+    @property
+    def last_number(self) -> int:
+        """The number of the newest message."""
+        return self._number
+
+    def issue_token(self, app: App) -> tuple[str, int]:
+        """The app's tenant token: the same one until less than 30 minutes remain."""
+        now = self.clock()
+        for token, ends_at in app.tokens.items():
+            if ends_at - now >= TOKEN_RENEWAL:
+                return token, int(ends_at - now)
+        token = f"t-{secrets.token_hex(20)}"
+        app.tokens = {old: ends_at for old, ends_at in app.tokens.items() if ends_at > now}
+        app.tokens[token] = now + TOKEN_LIFETIME
+        return token, int(TOKEN_LIFETIME)
+
+    def app_of_token(self, token: str) -> App | None:
+        """Whose token this is, if it is good now."""
+        now = self.clock()
+        return next((app for app in self.apps.values() if app.tokens.get(token, 0.0) > now), None)
+
+    def now_ms(self) -> int:
+        """Milliseconds since the epoch."""
+        return int(self.clock() * 1000)
