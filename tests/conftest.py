@@ -1,0 +1,107 @@
+"""What all tests share: NoneBot initialised once, a sandbox, and adapters that run against it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import pytest
+from loguru import logger
+from nonebot.config import Config, Env
+from nonebot.drivers import Driver
+from nonebot.drivers.none import Driver as NoneDriver
+from nonebug import NONEBOT_INIT_KWARGS
+
+from nonebot_adapter_feishu_ws import Adapter
+from nonebot_adapter_feishu_ws.sandbox import Sandbox
+
+APP, SECRET = "cli_a", "secret-of-cli-a-0123456789"
+RunAdapter = Callable[..., AbstractAsyncContextManager[Adapter]]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[NONEBOT_INIT_KWARGS] = {"driver": "~none", "command_start": ["/", ""], "log_level": "DEBUG"}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("needs"):
+        for tool in marker.args:
+            if shutil.which(tool) is None:
+                if os.environ.get("CI"):
+                    pytest.fail(f"{tool} is not installed, and CI must not skip what needs it")
+                pytest.skip(f"{tool} is not installed")
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    """A local Feishu that redelivers within a second instead of within hours."""
+    async with Sandbox(redelivery=(0.3, 0.3, 0.3), ack_timeout=0.5) as server:
+        server.add_app(APP, SECRET, name="Bot A")
+        yield server
+
+
+@pytest.fixture
+def run_adapter(sandbox: Sandbox) -> RunAdapter:
+    """``async with run_adapter(bots=[...], **config) as adapter``: an adapter on a driver of its own."""
+
+    @asynccontextmanager
+    async def run(
+        bots: list[dict[str, Any]] | None = None,
+        *,
+        driver: type[Driver] = NoneDriver,
+        connected: bool = True,
+        **config: Any,
+    ) -> AsyncIterator[Adapter]:
+        bots = bots or [{"app_id": APP, "app_secret": SECRET}]
+        settings: dict[str, Any] = {"feishu_api_base": sandbox.url, "feishu_reconnect_delays": [0.05], **config}
+        instance = driver(Env(environment="test"), Config.model_validate({**settings, "feishu_bots": bots}))
+        adapter = Adapter(instance)
+        await instance._lifespan.startup()
+        try:
+            if connected:
+                await wait_until(lambda: all(bot["app_id"] in adapter.bots for bot in bots))
+            yield adapter
+        finally:
+            await instance._lifespan.shutdown()
+
+    return run
+
+
+async def wait_until(condition: Callable[[], object], timeout: float = 10.0) -> None:
+    """Wait for something that another task or thread brings about."""
+    async with asyncio.timeout(timeout) if hasattr(asyncio, "timeout") else _timeout(timeout):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def _timeout(seconds: float) -> AsyncIterator[None]:
+    task = asyncio.current_task()
+    assert task is not None
+    handle = asyncio.get_running_loop().call_later(seconds, task.cancel)
+    try:
+        yield
+    finally:
+        handle.cancel()
+
+
+@pytest.fixture
+def logs() -> Any:
+    """The lines that are logged during a test."""
+    lines: list[str] = []
+    sink = logger.add(lambda message: lines.append(str(message)), level="DEBUG", format="{level} {message}")
+    yield lines
+    logger.remove(sink)
+
+
+@pytest.fixture
+def matchers() -> Any:
+    """Collects matchers of a test and removes them afterwards."""
+    made: list[Any] = []
+    yield made.append
+    for matcher in made:
+        matcher.destroy()
