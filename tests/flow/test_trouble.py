@@ -1,0 +1,403 @@
+"""Bad input and trouble on real sockets: a clear log line or status, the other bots carry on, nothing is lost."""
+
+import asyncio
+import json
+
+import pytest
+from nonebot import on_message, on_notice
+
+from nonebot_adapter_feishu_ws import ConnectionState, Event, NoticeEvent
+from nonebot_adapter_feishu_ws.sandbox import Sandbox
+from tests.conftest import APP, SECRET, wait_until
+
+
+@pytest.fixture
+def heard(matchers):
+    """The plain texts of all messages that reach a handler, each answered."""
+    texts: list[str] = []
+    matcher = on_message(block=True, priority=50)
+    matchers(matcher)
+
+    @matcher.handle()
+    async def _(event: Event):
+        texts.append(event.get_plaintext())
+        await matcher.send(f"heard {len(texts)}")
+
+    return texts
+
+
+def person(sandbox: Sandbox):
+    user = sandbox.add_user("Li Lei")
+    return user, sandbox.p2p(user, APP)
+
+
+def errors(logs: list[str]) -> list[str]:
+    return [line for line in logs if line.startswith(("ERROR", "WARNING"))]
+
+
+async def back_after(sandbox, run_adapter, heard, trouble, **config) -> float:
+    """Cause trouble, then say how long it took until the bot is connected again and hears a message."""
+    user, chat = person(sandbox)
+    loop = asyncio.get_running_loop()
+    async with run_adapter(**config) as adapter:
+        before = adapter.connections.get_status(APP).connected_at
+        started = loop.time()
+        result = trouble()
+        if asyncio.iscoroutine(result):
+            await result
+
+        def is_back() -> bool:
+            status = adapter.connections.get_status(APP)
+            return status.state is ConnectionState.CONNECTED and status.connected_at != before
+
+        await wait_until(is_back)
+        took = loop.time() - started
+        await sandbox.say(user, chat, "still there?")
+        await sandbox.wait_message(chat)
+    assert heard == ["still there?"]
+    return took
+
+
+async def test_a_clean_close_is_reconnected(sandbox, run_adapter, heard):
+    assert await back_after(sandbox, run_adapter, heard, lambda: sandbox.disconnect(APP)) < 2
+
+
+async def test_a_reset_is_reconnected(sandbox, run_adapter, heard):
+    assert await back_after(sandbox, run_adapter, heard, lambda: sandbox.abort(APP)) < 2
+
+
+async def test_a_server_that_falls_silent_is_noticed_by_the_watchdog(run_adapter, heard):
+    async with Sandbox(client_config={"PingInterval": 1}, redelivery=(0.3,), ack_timeout=0.5) as sandbox:
+        sandbox.add_app(APP, SECRET)
+        user, chat = person(sandbox)
+        async with run_adapter(feishu_api_base=sandbox.url) as adapter:
+            first = adapter.connections.get_status(APP).connected_at
+            sandbox.silence(APP)
+            await wait_until(lambda: adapter.connections.get_status(APP).connected_at not in (None, first))
+            await sandbox.say(user, chat, "back")
+            await sandbox.wait_message(chat)
+    assert heard == ["back"]
+
+
+async def test_pings_keep_the_servers_interval_and_pongs_may_change_it(run_adapter):
+    async with Sandbox(client_config={"PingInterval": 100}) as sandbox:
+        sandbox.add_app(APP, SECRET)
+        sandbox.gateway.config_in_pong = {"PingInterval": 1}
+        async with run_adapter(feishu_api_base=sandbox.url) as adapter:
+            [connection] = sandbox.gateway.connections[APP]
+            # The first ping goes out at once; the next would come after 100 s, had the pong not said otherwise.
+            await wait_until(lambda: connection.pings >= 1)
+            await wait_until(lambda: connection.pings >= 1 and adapter.connections.is_connected(APP))
+            assert connection.pings == 1
+
+
+async def test_what_is_lost_on_the_way_is_pushed_again_and_handled_once(sandbox, run_adapter, heard):
+    user, chat = person(sandbox)
+    async with run_adapter():
+        sandbox.silence(APP)  # the server does not read the ack, so it pushes again
+        await sandbox.say(user, chat, "once")
+        await sandbox.wait_message(chat)
+        sandbox.silence(APP, False)
+        await asyncio.sleep(0.5)
+    assert heard == ["once"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ({"status": 500}, "HTTP 500"),
+        ({"body": b"<html>gateway</html>"}, "no JSON"),
+        ({"code": 1}, "Feishu is busy"),
+        ({"code": 1000040343}, "internal error"),
+        ({"drop": "before"}, "closed the connection"),
+    ],
+)
+async def test_discovery_in_trouble_at_first_start_is_retried(sandbox, run_adapter, heard, logs, fault, says):
+    sandbox.faults.add("discovery", times=2, **fault)
+    user, chat = person(sandbox)
+    async with run_adapter():
+        await sandbox.say(user, chat, "hi")
+        await sandbox.wait_message(chat)
+    assert any(says in line for line in errors(logs)), errors(logs)
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        (403, "self-built"),
+        (514, "app_secret"),
+        (1000040344, "app_id"),
+        (1000040351, '"lark"'),
+    ],
+)
+async def test_fatal_answers_stop_that_bot_alone_and_say_what_to_do(sandbox, run_adapter, heard, logs, code, advice):
+    sandbox.add_app("cli_b", "b")
+    async with run_adapter() as adapter:
+        sandbox.faults.add("discovery", times=-1, code=code)
+        await sandbox.disconnect(APP)
+        await wait_until(lambda: adapter.connections.get_status(APP).state is ConnectionState.ERROR)
+        status = adapter.connections.get_status(APP)
+        asked = sandbox.gateway.discoveries
+        assert (status.error_code, status.next_attempt_at) == (code, None)
+        assert advice in (status.advice or "")
+        await asyncio.sleep(0.3)
+        assert sandbox.gateway.discoveries == asked, "no further attempt"
+        sandbox.faults.clear()
+        await adapter.connections.connect(APP)
+        await wait_until(lambda: adapter.connections.is_connected(APP))
+    assert any(advice in line and line.startswith("ERROR") for line in logs)
+
+
+async def test_an_app_of_the_other_domain_names_the_other_domain(sandbox, run_adapter, logs):
+    sandbox.world.apps[APP].wrong_domain = True
+    async with run_adapter(connected=False) as adapter:
+        await wait_until(lambda: adapter.connections.get_status(APP).state is ConnectionState.ERROR)
+        assert "open.larksuite.com" in (adapter.connections.get_status(APP).advice or "")
+
+
+async def test_a_reached_connection_limit_is_probed_slowly(sandbox, run_adapter, logs):
+    sandbox.faults.add("handshake", code=514, auth_code=1000040350)
+    async with run_adapter(connected=False) as adapter:
+        await wait_until(lambda: adapter.connections.get_status(APP).state is ConnectionState.ERROR)
+        status = adapter.connections.get_status(APP)
+        assert status.error_code == 1000040350
+        assert status.next_attempt_at is not None
+        assert "other machines" in (status.advice or "")
+
+
+async def test_a_used_up_url_is_followed_by_a_fresh_one(sandbox, run_adapter):
+    sandbox.faults.add("handshake", code=514)
+    async with run_adapter():
+        assert sandbox.gateway.discoveries == 2
+
+
+async def test_an_endpoint_that_is_not_there_is_retried(run_adapter, logs):
+    async with Sandbox() as gone:
+        pass
+    async with run_adapter(feishu_api_base=gone.url, connected=False) as adapter:
+        await wait_until(lambda: adapter.connections.get_status(APP).attempts >= 2)
+        assert adapter.connections.get_status(APP).state is ConnectionState.CONNECTING
+    assert any("refused the connection" in line for line in errors(logs))
+
+
+async def test_garbage_is_said_once_and_the_connection_kept(sandbox, run_adapter, heard, logs):
+    user, chat = person(sandbox)
+    async with run_adapter():
+        [connection] = sandbox.gateway.connections[APP]
+        for _ in range(3):
+            await sandbox.send_bytes(APP, b"\xff\xff garbage")
+            await sandbox.send_bytes(APP, b"")
+            await sandbox.send_bytes(APP, "text")
+            await sandbox.push_raw(APP, b"{}", headers={"sum": "1000000000", "seq": "x"})
+        await sandbox.say(user, chat, "alive")
+        await sandbox.wait_message(chat)
+        assert sandbox.gateway.connections[APP] == [connection]
+    assert heard == ["alive"]
+    assert len([line for line in errors(logs) if "pbbp2" in line]) == 1
+    assert len([line for line in errors(logs) if "TEXT" in line]) == 1
+
+
+async def last_ack(sandbox: Sandbox, count: int = 1):
+    from nonebot_adapter_feishu_ws.transport.frame import decode
+
+    [connection] = sandbox.gateway.connections[APP]
+    await wait_until(lambda: len(connection.acks) >= count)
+    return json.loads(decode(connection.acks[-1]).payload)
+
+
+@pytest.mark.parametrize(
+    ("payload", "options", "code"),
+    [
+        (b"not json", {}, 500),
+        (b"[1]", {}, 500),
+        (b"{}", {}, 500),
+        (b"{}", {"type_": "mystery"}, 200),
+        (b"{}", {"headers": {"type": None, "message_id": None, "trace_id": None, "sum": None, "seq": None}}, 200),
+        (b"{}", {"headers": {"sum": "many"}}, 500),
+        (b'{"header": {"event_type": "brand.new_v9"}, "event": {"x": 1}}', {}, 200),
+        (b'{"header": {"event_type": "brand.new_v9"}, "event": {"x": 1}}', {"type_": "card"}, 200),
+    ],
+)
+async def test_every_data_frame_is_acked_with_the_right_code(sandbox, run_adapter, payload, options, code):
+    async with run_adapter():
+        await sandbox.push_raw(APP, payload, **options)
+        assert (await last_ack(sandbox))["code"] == code
+
+
+async def test_unknown_events_are_dispatched(sandbox, run_adapter, matchers, logs):
+    seen: list[Event] = []
+    notice = on_notice(block=False)
+    matchers(notice)
+
+    @notice.handle()
+    async def _(event: NoticeEvent):
+        seen.append(event)
+
+    async with run_adapter():
+        await (await sandbox.push(APP, "brand.new_v9", {"x": 1})).wait()
+        await (await sandbox.push(APP, "odd.shape_v1", ["no", "object"])).wait()  # pyright: ignore
+        await (await sandbox.push(APP, "odd.shape_v1", ["again"])).wait()  # pyright: ignore
+        await wait_until(lambda: seen)
+        await wait_until(lambda: any("odd.shape_v1" in line for line in errors(logs)))
+    assert seen[0].event == {"x": 1}
+    assert len([line for line in errors(logs) if "odd.shape_v1" in line]) == 1
+
+
+async def test_a_megabyte_in_fragments_arrives_and_a_lost_fragment_is_pushed_again(sandbox, run_adapter, heard):
+    user, chat = person(sandbox)
+    sandbox.gateway.fragment_size = 100_000
+    sandbox.gateway.lost_fragments = {3}
+    text = "x" * 1_000_000
+    async with run_adapter():
+        await sandbox.say(user, chat, text)
+        await sandbox.wait_message(chat)
+    assert heard == [text]
+
+
+@pytest.mark.parametrize("text", ["</b>", '<at user_id="x">', "<r>", "\\", "", "{}", "%s", "\x00", "a\u202eb"])
+async def test_odd_texts_reach_the_plugin(sandbox, run_adapter, heard, text):
+    user, chat = person(sandbox)
+    async with run_adapter():
+        await sandbox.say(user, chat, text)
+        await sandbox.wait_message(chat)
+    assert heard == [text]
+
+
+async def test_B1_a_message_without_user_id_is_a_message(sandbox, run_adapter, heard):
+    sandbox.world.apps[APP].user_id_scope = False
+    user, chat = person(sandbox)
+    async with run_adapter():
+        await sandbox.say(user, chat, "no scope")
+        await sandbox.wait_message(chat)
+    assert heard == ["no scope"]
+
+
+async def test_a_raising_handler_does_not_stop_the_next_event(sandbox, run_adapter, heard, matchers):
+    bad = on_message(priority=1, block=False)
+    matchers(bad)
+
+    @bad.handle()
+    async def _():
+        raise RuntimeError("a plugin's defect")
+
+    user, chat = person(sandbox)
+    async with run_adapter():
+        await sandbox.say(user, chat, "one")
+        await sandbox.say(user, chat, "two")
+        await sandbox.wait_message(chat, count=2)
+    assert sorted(heard) == ["one", "two"]
+
+
+async def test_a_plugin_that_blocks_the_loop_does_not_hold_up_acks(sandbox, run_adapter, matchers):
+    """F24: the existing adapter acks seconds late, and the platform pushes the events again."""
+    import time
+
+    from nonebot_adapter_feishu_ws.sandbox import SandboxThread
+
+    matcher = on_message(block=True)
+    matchers(matcher)
+    handled: list[float] = []
+
+    @matcher.handle()
+    async def _():
+        time.sleep(0.4)  # noqa: ASYNC251 - this is what plugins do
+        handled.append(time.perf_counter())
+
+    thread = SandboxThread(Sandbox(redelivery=(60.0,)))
+    thread.sandbox.add_app(APP, SECRET)
+    thread.start()
+    try:
+        user, chat = person(thread.sandbox)
+        async with run_adapter(feishu_api_base=thread.sandbox.url):
+            loop = thread._loop
+            pushes = [
+                asyncio.run_coroutine_threadsafe(
+                    thread.sandbox.push(APP, "im.message.receive_v1", _message(user, chat, number)), loop
+                )
+                for number in range(5)
+            ]
+            deliveries = [push.result(5) for push in pushes]
+            await wait_until(lambda: len(handled) == 5)
+    finally:
+        thread.stop()
+    latencies = [delivery.latency for delivery in deliveries]
+    assert [delivery.attempts for delivery in deliveries] == [1] * 5
+    assert all(latency is not None and latency < 0.4 for latency in latencies), "acked while a handler blocked"
+
+
+def _message(user, chat, number: int) -> dict:
+    return {
+        "sender": {"sender_id": {"open_id": user.open_id}},
+        "message": {
+            "message_id": f"om_{number}",
+            "chat_id": chat.chat_id,
+            "chat_type": "p2p",
+            "message_type": "text",
+            "content": '{"text": "block"}',
+        },
+    }
+
+
+async def test_bot_info_in_trouble_leaves_a_bot_that_works_and_says_so(sandbox, run_adapter, heard, logs):
+    sandbox.faults.add("bot/v3/info", times=1, status=502)
+    user, chat = person(sandbox)
+    async with run_adapter() as adapter:
+        assert adapter.bots[APP].bot_info.open_id == ""
+        await sandbox.say(user, chat, "private works")
+        await sandbox.wait_message(chat)
+        await wait_until(lambda: adapter.bots[APP].bot_info.open_id)
+    assert any("open_id" in line for line in errors(logs))
+    assert heard == ["private works"]
+
+
+async def test_no_secret_in_any_log(sandbox, run_adapter, heard, logs):
+    sandbox.faults.add("handshake", code=514)
+    sandbox.faults.add("auth/v3", times=1, status=500)
+    user, chat = person(sandbox)
+    async with run_adapter() as adapter:
+        await sandbox.say(user, chat, "hi")
+        await sandbox.wait_message(chat)
+        text = (
+            "".join(logs) + repr(adapter.feishu_config) + repr(adapter.bots[APP].bot_config) + repr(adapter.bots[APP])
+        )
+        token = next(iter(sandbox.world.apps[APP].tokens))
+    for secret in (SECRET, token):
+        assert secret not in text
+
+
+async def test_disconnecting_and_connecting_by_hand(sandbox, run_adapter, heard, logs):
+    user, chat = person(sandbox)
+    async with run_adapter() as adapter:
+        status = await adapter.connections.disconnect(APP)
+        assert status.state is ConnectionState.DISCONNECTED
+        await wait_until(lambda: APP not in adapter.bots)
+        await adapter.connections.connect(APP)
+        await wait_until(lambda: APP in adapter.bots)
+        await adapter.connections.connect(APP)
+        assert len(sandbox.gateway.connections[APP]) == 1
+        assert any("no second one" in line for line in errors(logs))
+        with pytest.raises(LookupError, match="cli_a"):
+            await adapter.connections.connect("cli_unknown")
+        await sandbox.say(user, chat, "again")
+        await sandbox.wait_message(chat)
+        assert adapter.connections.get_all_statuses()[0].to_dict()["state"] == "connected"
+
+
+async def test_shutdown_finishes_what_runs(sandbox, run_adapter, matchers):
+    done = []
+    slow = on_message(block=True)
+    matchers(slow)
+
+    @slow.handle()
+    async def _():
+        await asyncio.sleep(0.3)
+        await slow.send("finished")
+        done.append(1)
+
+    user, chat = person(sandbox)
+    async with run_adapter():
+        await sandbox.say(user, chat, "hi")
+        await asyncio.sleep(0.1)
+    assert done == [1]
+    await sandbox.wait_message(chat)
+    assert sandbox.gateway.connections[APP] == []
