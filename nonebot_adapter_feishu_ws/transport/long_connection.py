@@ -164,14 +164,14 @@ class _Served:
 
     async def _watch(self) -> None:
         while True:
-            interval = self._link.client_config.ping_interval
-            window = min(PONG_WINDOW, interval)
+            window = min(PONG_WINDOW, self._link.client_config.ping_interval)
             pinged_at = self._timing.monotonic()
             await self._send(encode_ping(self._service_id))
             await self._timing.sleep(window)
             if self._last_frame < pinged_at:
                 raise ConnectionFailed(f"the server gave no sign of life within {window:g} s of a ping", phase="socket")
-            await self._timing.sleep(interval - window)
+            # The pong may have changed the interval.
+            await self._timing.sleep(max(0.0, self._link.client_config.ping_interval - window))
 
     async def _read(self) -> None:
         async for message in self._socket:

@@ -79,18 +79,6 @@ async def test_a_server_that_falls_silent_is_noticed_by_the_watchdog(run_adapter
     assert heard == ["back"]
 
 
-async def test_pings_keep_the_servers_interval_and_pongs_may_change_it(run_adapter):
-    async with Sandbox(client_config={"PingInterval": 100}) as sandbox:
-        sandbox.add_app(APP, SECRET)
-        sandbox.gateway.config_in_pong = {"PingInterval": 1}
-        async with run_adapter(feishu_api_base=sandbox.url) as adapter:
-            [connection] = sandbox.gateway.connections[APP]
-            # The first ping goes out at once; the next would come after 100 s, had the pong not said otherwise.
-            await wait_until(lambda: connection.pings >= 1)
-            await wait_until(lambda: connection.pings >= 1 and adapter.connections.is_connected(APP))
-            assert connection.pings == 1
-
-
 async def test_what_is_lost_on_the_way_is_pushed_again_and_handled_once(sandbox, run_adapter, heard):
     user, chat = person(sandbox)
     async with run_adapter():

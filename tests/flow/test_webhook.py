@@ -1,0 +1,168 @@
+"""The webhook on a real FastAPI server: proofs, and the same intake as the socket."""
+
+import asyncio
+import json
+import time
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+import uvicorn
+from nonebot import on_message
+from nonebot.drivers.fastapi import Driver as FastAPIDriver
+
+from nonebot_adapter_feishu_ws import Event
+from nonebot_adapter_feishu_ws.sandbox.webhook import build_request, deliver
+from tests.conftest import APP, SECRET, wait_until
+
+TOKEN, KEY = "verification-token-1", "encrypt-key-1"
+
+
+@pytest.fixture
+def heard(matchers):
+    texts: list[str] = []
+    matcher = on_message(block=True)
+    matchers(matcher)
+
+    @matcher.handle()
+    async def _(event: Event):
+        texts.append(event.get_plaintext())
+        await matcher.send(f"heard {event.get_plaintext()}")
+
+    return texts
+
+
+@asynccontextmanager
+async def webhook(run_adapter, sandbox, **bot):
+    """An adapter behind a real server; yields the URL of its webhook."""
+    app = sandbox.world.apps[APP]
+    app.verification_token, app.encrypt_key = bot.get("verification_token"), bot.get("encrypt_key")
+    bots = [{"app_id": APP, "app_secret": SECRET, **bot}]
+    async with run_adapter(bots, driver=FastAPIDriver) as adapter:
+        server = uvicorn.Server(uvicorn.Config(adapter.driver.server_app, port=0, lifespan="off", log_config=None))
+        task = asyncio.create_task(server.serve())
+        await wait_until(lambda: server.started)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        app.webhook_url = f"http://127.0.0.1:{port}/feishu/{APP}"
+        try:
+            yield app.webhook_url
+        finally:
+            server.should_exit = True
+            await task
+
+
+@pytest.mark.parametrize(
+    "secrets",
+    [{"verification_token": TOKEN}, {"encrypt_key": KEY}, {"verification_token": TOKEN, "encrypt_key": KEY}],
+)
+async def test_a_message_by_webhook_is_answered(sandbox, run_adapter, heard, secrets):
+    user = sandbox.add_user("Li Lei")
+    private = sandbox.p2p(user, APP)
+    topic = sandbox.add_chat("Topics", mode="topic", members=[user], apps=[APP])
+    async with webhook(run_adapter, sandbox, use_websocket=False, **secrets):
+        await sandbox.say(user, private, "by webhook")
+        [answer] = await sandbox.wait_message(private)
+        question = await sandbox.say(user, topic, "in a topic")
+        [in_topic] = await sandbox.wait_message(topic)
+    assert "by webhook" in answer.content
+    assert in_topic.thread_id == question.thread_id
+
+
+async def test_socket_and_webhook_deliver_the_same_event_once(sandbox, run_adapter, heard):
+    user = sandbox.add_user("Li Lei")
+    async with webhook(run_adapter, sandbox, verification_token=TOKEN):
+        body = {
+            "sender": {"sender_id": {"open_id": user.open_id}},
+            "message": {
+                "message_id": "om_1",
+                "chat_id": sandbox.p2p(user, APP).chat_id,
+                "chat_type": "p2p",
+                "message_type": "text",
+                "content": '{"text": "twice"}',
+            },
+        }
+        for transport, event_id in (("webhook", "e1"), ("websocket", "e1"), ("websocket", "e2"), ("webhook", "e3")):
+            delivery = await sandbox.push(APP, "im.message.receive_v1", body, transport=transport, event_id=event_id)
+            await delivery.wait()
+            assert delivery.transport == transport
+        await sandbox.wait_message(sandbox.p2p(user, APP))
+    assert heard == ["twice"]
+
+
+async def post(url: str, body: bytes | dict, **headers: str) -> tuple[int, dict]:
+    data = json.dumps(body).encode() if isinstance(body, dict) else body
+    async with aiohttp.ClientSession() as session, session.post(url, data=data, headers=headers) as response:
+        return response.status, json.loads(await response.read() or b"{}")
+
+
+async def test_the_challenge_is_answered_only_with_the_right_token(sandbox, run_adapter):
+    async with webhook(run_adapter, sandbox, use_websocket=False, verification_token=TOKEN) as url:
+        challenge = {"type": "url_verification", "challenge": "c1", "token": TOKEN}
+        assert await post(url, challenge) == (200, {"challenge": "c1"})
+        status, answer = await post(url, {**challenge, "token": "wrong"})
+        assert status == 401
+        assert "challenge" not in answer
+
+
+async def test_the_encrypted_challenge_is_answered(sandbox, run_adapter):
+    async with webhook(run_adapter, sandbox, use_websocket=False, encrypt_key=KEY, verification_token=TOKEN):
+        payload = json.dumps({"type": "url_verification", "challenge": "c2", "token": TOKEN}).encode()
+        async with aiohttp.ClientSession() as session:
+            status, answer = await deliver(session, sandbox.world.apps[APP], payload, time.time(), signed=False)
+    assert (status, answer) == (200, {"challenge": "c2"})
+
+
+def event(token: str = TOKEN) -> dict:
+    return {"header": {"event_id": "e", "event_type": "x", "token": token}, "event": {}}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "says"),
+    [
+        (b"not json", 400, "not JSON"),
+        (b"[]", 400, "not a JSON object"),
+        (b"\xff" * 10, 400, "not JSON"),
+        (b"[" * 100_000, 400, "not JSON"),
+        (event(token="wrong"), 401, "token"),
+        ({"header": {}, "event": {}}, 401, "token"),
+        ({"encrypt": "abc"}, 400, "no encrypt_key"),
+        (event(), 200, ""),
+    ],
+)
+async def test_what_cannot_be_trusted_or_read_is_refused(sandbox, run_adapter, logs, body, status, says):
+    async with webhook(run_adapter, sandbox, use_websocket=False, verification_token=TOKEN) as url:
+        seen, answer = await post(url, body)
+        assert seen == status
+        assert says in answer.get("error", "")
+        unknown, _ = await post(url + "_unknown", event())
+        assert unknown == 404
+    assert not any(TOKEN in line for line in logs)
+
+
+async def test_signature_and_freshness_are_checked(sandbox, run_adapter, heard, logs):
+    async with webhook(run_adapter, sandbox, use_websocket=False, encrypt_key=KEY) as url:
+        app = sandbox.world.apps[APP]
+        raw = json.dumps(event()).encode()
+        body, headers = build_request(app, raw, time.time())
+        assert (await post(url, body, **{**headers, "X-Lark-Signature": "0" * 64}))[0] == 401
+        assert (await post(url, body))[0] == 401
+        assert (await post(url, raw))[0] == 401, "plaintext, although an encrypt key is configured"
+        old_body, old_headers = build_request(app, raw, time.time() - 3600)
+        status, answer = await post(url, old_body, **old_headers)
+        assert status == 401
+        assert "timestamp" in answer["error"]
+        assert (await post(url, body, **headers))[0] == 200
+    refused = [line for line in logs if "refused a delivery" in line]
+    assert len(refused) == 4, "said once per kind"
+    assert not any(KEY in line for line in logs)
+
+
+async def test_a_chat_is_answered_by_webhook_while_the_socket_is_down(sandbox, run_adapter, heard):
+    user = sandbox.add_user("Li Lei")
+    chat = sandbox.p2p(user, APP)
+    async with webhook(run_adapter, sandbox, verification_token=TOKEN):
+        sandbox.faults.add("discovery", times=-1, status=503)
+        await sandbox.disconnect(APP)
+        await sandbox.say(user, chat, "still")
+        await sandbox.wait_message(chat)
+    assert heard == ["still"]
