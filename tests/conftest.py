@@ -19,7 +19,7 @@ from nonebug import NONEBOT_INIT_KWARGS
 from nonebot_adapter_feishu_ws import Adapter
 from nonebot_adapter_feishu_ws.sandbox import Sandbox
 
-APP, SECRET = "cli_a", "secret-of-cli-a-0123456789"
+APP, SECRET = "cli_a0b1c2d3e4f56789", "secret-of-cli-a-0123456789"
 RunAdapter = Callable[..., AbstractAsyncContextManager[Adapter]]
 
 

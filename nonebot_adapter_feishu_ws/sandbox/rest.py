@@ -169,7 +169,7 @@ def bot_endpoints(world: World) -> list[tuple[str, str, Handler]]:
 
 def _answer(status: int, body: Any, log_id: str = "") -> web.Response:
     raw = json.dumps(body, ensure_ascii=False).encode()
-    headers = {"x-tt-logid": log_id or secrets.token_hex(12)}
+    headers = {"X-Tt-Logid": log_id or secrets.token_hex(12)}
     return web.Response(status=status, body=raw, content_type="application/json", charset="utf-8", headers=headers)
 
 
