@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -281,7 +282,7 @@ def _warn_of_other_adapter() -> None:
 def _read_config(driver: Driver) -> Config:
     raw = driver.config.model_dump()
     try:
-        config = load_config(raw)
+        config = load_config(raw, os.environ)
     except ConfigError as error:
         log("ERROR", f"The Feishu configuration cannot be used:\n{escape(str(error))}")
         # Not an exception with a traceback: the text above is all that helps.

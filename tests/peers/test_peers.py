@@ -32,7 +32,7 @@ async def process(*command: str, cwd: Path | None = None) -> AsyncIterator[async
         if child.returncode is None:
             child.kill()
         output, _ = await child.communicate()
-        print(output.decode(errors="replace"))  # noqa: T201
+        print(output.decode(errors="replace"))
 
 
 def free_port() -> str:
