@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 
-from nonebot.utils import escape_tag as escape
 from nonebot.utils import logger_wrapper
 
 log = logger_wrapper("Feishu")
 """``log(level, message, exception=None)``; whatever is not ours in ``message`` must be :func:`escape`-d."""
+
+_TAG = re.compile(r"(\\*)(</?(?:[fb]g\s)?[^<>\s]*>)")
+
+
+def escape(text: str) -> str:
+    """Make any text safe inside a coloured log line.
+
+    NoneBot's ``escape_tag`` puts one backslash before each tag; where the text has one there already, the two
+    cancel out, the tag is live, and the log call raises, which loses the event.
+    """
+    return _TAG.sub(lambda match: f"{match[1] * 2}\\{match[2]}", text)
 
 
 class OncePer:

@@ -6,10 +6,10 @@ from datetime import datetime, timezone
 from typing import Annotated, Any, ClassVar, cast
 
 from nonebot.adapters import Event as BaseEvent
-from nonebot.utils import escape_tag
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from typing_extensions import override
 
+from ..log import escape
 from ..message import Message
 
 
@@ -77,7 +77,11 @@ class Event(BaseEvent):
 
     @override
     def get_event_description(self) -> str:
-        return escape_tag(str(self.model_dump(exclude={"header": {"token"}})))
+        return escape(str(self.model_dump(exclude={"header": {"token"}})))
+
+    @override
+    def get_log_string(self) -> str:
+        return f"[{escape(self.get_event_name())}]: {self.get_event_description()}"
 
     @override
     def get_message(self) -> Message:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, cast
 
-from nonebot.utils import escape_tag
 from pydantic import BeforeValidator, Field, PrivateAttr
 from typing_extensions import override
 
+from ..log import escape
 from ..message import Message, parse
 from .base import Event, FeishuModel, Text, to_model
 
@@ -155,7 +155,7 @@ class MessageEvent(Event):
     @override
     def get_event_description(self) -> str:
         message = self.event.message
-        return escape_tag(
+        return escape(
             f"{message.message_id} from {self.get_user_id()}@[{message.chat_type}:{message.chat_id}] "
             f"{self.get_message()}"
         )

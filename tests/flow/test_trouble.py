@@ -242,7 +242,7 @@ async def test_a_megabyte_in_fragments_arrives_and_a_lost_fragment_is_pushed_aga
     assert heard == [text]
 
 
-@pytest.mark.parametrize("text", ["</b>", '<at user_id="x">', "<r>", "\\", "", "{}", "%s", "\x00", "a\u202eb"])
+@pytest.mark.parametrize("text", ["</b>", "\\<y>", '<at user_id="x">', "<r>", "\\", "", "{}", "%s", "\x00", "a\u202eb"])
 async def test_odd_texts_reach_the_plugin(sandbox, run_adapter, heard, text):
     user, chat = person(sandbox)
     async with run_adapter():

@@ -1,0 +1,211 @@
+"""Payloads -> events: every payload becomes one."""
+
+import json
+from datetime import datetime, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from loguru import logger
+
+from nonebot_adapter_feishu_ws import (
+    Adapter,
+    Event,
+    GroupMessageEvent,
+    Message,
+    MessageEvent,
+    NoticeEvent,
+    PrivateMessageEvent,
+    TopicMessageEvent,
+)
+from nonebot_adapter_feishu_ws.event import EventRegistry, UserId
+
+
+def payload(chat_type: str = "group", text: str = "hi", **message) -> dict:
+    return {
+        "schema": "2.0",
+        "header": {
+            "event_id": "e1",
+            "event_type": "im.message.receive_v1",
+            "create_time": "1700000000123",
+            "token": "very-secret-token",
+            "app_id": "cli_a",
+            "tenant_key": "t",
+        },
+        "event": {
+            "sender": {"sender_id": {"open_id": "ou_1", "user_id": "u1", "union_id": "on_1"}, "sender_type": "user"},
+            "message": {
+                "message_id": "om_1",
+                "chat_id": "oc_1",
+                "chat_type": chat_type,
+                "message_type": "text",
+                "content": json.dumps({"text": text}),
+                "create_time": "1700000000123",
+                **message,
+            },
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("chat_type", "cls"),
+    [
+        ("group", GroupMessageEvent),
+        ("p2p", PrivateMessageEvent),
+        ("topic_group", TopicMessageEvent),
+        ("new_kind", MessageEvent),
+    ],
+)
+def test_the_chat_type_chooses_the_class(chat_type, cls):
+    event = Adapter.json_to_event(payload(chat_type))
+    assert type(event) is cls
+    assert event.get_type() == "message"
+    assert event.get_event_name() == f"message.{chat_type}"
+    assert event.get_session_id() == f"{chat_type}_oc_1_ou_1"
+    assert event.time == datetime(2023, 11, 14, 22, 13, 20, 123000, timezone.utc)
+
+
+def test_a_topic_message_is_a_group_message_and_has_a_session_of_its_own():
+    event = Adapter.json_to_event(payload("topic_group", thread_id="omt_1"))
+    assert isinstance(event, GroupMessageEvent)
+    assert event.get_session_id() == "topic_group_oc_1_ou_1_omt_1"
+
+
+def test_the_payload_paths_of_the_existing_adapter():
+    event = Adapter.json_to_event(payload(root_id="om_r", parent_id="om_p"))
+    assert isinstance(event, MessageEvent)
+    message = event.event.message
+    assert (message.message_id, message.chat_id, message.message_type) == ("om_1", "oc_1", "text")
+    assert (message.root_id, message.parent_id, message.thread_id) == ("om_r", "om_p", None)
+    assert event.event.sender.sender_id.open_id == event.get_user_id() == "ou_1"
+    assert event.get_all_user_id() == UserId(open_id="ou_1", user_id="u1", union_id="on_1")
+    assert event.message_id == "om_1"
+    assert event.get_message() == event.original_message == Message("hi")
+    assert event.get_message() is event.get_message()
+    assert event.get_message() is not event.original_message
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"sender": {"sender_id": {"open_id": "ou_1"}}},
+        {"sender": {"sender_id": {"open_id": "ou_1", "user_id": None, "union_id": 5}}},
+        {"sender": None},
+        {"sender": []},
+        {},
+    ],
+)
+def test_B1_missing_and_wrong_ids_lose_no_event(damage):
+    """The existing adapter requires ``user_id``, which Feishu sends only with its scope."""
+    event = Adapter.json_to_event({**payload(), "event": {"message": payload()["event"]["message"], **damage}})
+    assert isinstance(event, GroupMessageEvent)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"content": None},
+        {"content": 5},
+        {"message_id": None},
+        {"mentions": {}},
+        {"mentions": [None, 5, {"key": 1, "id": None}]},
+        {"create_time": 17},
+        {"chat_id": None, "brand_new": [1]},
+    ],
+)
+def test_wrong_types_lose_no_event(message):
+    event = Adapter.json_to_event(payload(**message))
+    assert isinstance(event, GroupMessageEvent)
+    assert event.get_event_description()
+    assert len(event.get_message()) >= 1
+
+
+@pytest.mark.parametrize("text", ["</b>", '<at user_id="x">', "<r>red", "\\<y>", "\\\\<y>", "{x}", "<le>"])
+def test_texts_are_safe_in_the_log(text):
+    for chat_type in ("group", "p2p"):
+        event = Adapter.json_to_event(payload(chat_type, text))
+        assert event is not None
+        logger.opt(colors=True).info(f"<m>x</m> {event.get_event_description()}")
+    notice = Adapter.json_to_event({"header": {"event_type": f"x{text}"}, "event": {"text": text}})
+    assert notice is not None
+    logger.opt(colors=True).info(notice.get_log_string())
+
+
+def test_the_verification_token_is_not_shown():
+    for event_type in ("im.message.receive_v1", "x"):
+        data = payload()
+        data["header"]["event_type"] = event_type
+        event = Adapter.json_to_event(data)
+        assert "very-secret-token" not in repr(event)
+        assert "very-secret-token" not in event.get_event_description()
+
+
+def test_other_events_are_notices_by_type():
+    event = Adapter.json_to_event({"header": {"event_type": "im.chat.updated_v1"}, "event": {"chat_id": "oc"}})
+    assert type(event) is NoticeEvent
+    assert (event.get_type(), event.get_event_name()) == ("notice", "im.chat.updated_v1")
+    assert event.event == {"chat_id": "oc"}
+    with pytest.raises(ValueError, match="no message"):
+        event.get_message()
+
+
+def test_what_fits_nothing_is_a_base_event_and_is_told():
+    told = []
+    event = EventRegistry().parse({"header": {"event_type": "odd"}, "event": [1]}, lambda *args: told.append(args))
+    assert type(event) is Event
+    assert (event.event, event.get_type()) == ([1], "odd")
+    assert told[0][0] == "odd"
+
+
+def test_events_of_the_first_version_take_the_shape_of_the_second():
+    old = {"uuid": "u1", "token": "t", "ts": "1502199207.7171419", "type": "event_callback"}
+    event = Adapter.json_to_event({**old, "event": {"type": "add_bot", "app_id": "cli_a", "open_chat_id": "oc"}})
+    assert isinstance(event, NoticeEvent)
+    assert (event.header.event_id, event.header.event_type, event.header.app_id) == ("u1", "add_bot", "cli_a")
+    assert event.time.timestamp() == pytest.approx(1502199207.717)
+
+
+def test_custom_models_are_taken_by_their_type():
+    class Custom(NoticeEvent):
+        __event__ = "im.chat.custom_v1"
+
+    class More(Custom):
+        __event__ = "im.chat.custom_v1.special"
+
+    registry = EventRegistry()
+    registry.add(Custom)
+    registry.add(More)
+    assert registry.get("im.chat.custom_v1.special") == [More, Custom]
+    assert type(registry.parse({"header": {"event_type": "im.chat.custom_v1"}, "event": {}})) is Custom
+    with pytest.raises(ValueError, match="__event__"):
+        registry.add(NoticeEvent)
+
+
+@pytest.mark.parametrize("value", [None, [], "x", 5])
+def test_what_is_no_object_is_no_event(value):
+    assert Adapter.json_to_event(value) is None
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["schema", "header", "event", "uuid", "ts", "x"]), values))
+def test_fuzz_any_object_becomes_an_event(data):
+    assert isinstance(Adapter.json_to_event(data), Event)
+
+
+@given(st.data())
+def test_fuzz_a_damaged_message_is_still_a_message_event(data):
+    body = payload()
+    part = data.draw(st.sampled_from([body["event"]["message"], body["event"]["sender"], body["event"]]))
+    key = data.draw(st.sampled_from(sorted(part)))
+    if key != "chat_type" and part is not body["event"]:
+        part[key] = data.draw(values)
+    event = Adapter.json_to_event(body)
+    assert isinstance(event, MessageEvent)
+    assert event.get_event_description()
+    assert isinstance(event.get_session_id(), str)

@@ -1,0 +1,99 @@
+"""Whether a message is meant for the bot."""
+
+import json
+
+import pytest
+
+from nonebot_adapter_feishu_ws import Adapter, MessageEvent, Reply
+from nonebot_adapter_feishu_ws.event import check_at_me, check_nickname, check_reply
+
+BOT = "ou_bot"
+
+
+def event(text: str, *, chat_type: str = "group", mentions: tuple[str, ...] = (BOT,)) -> MessageEvent:
+    people = [{"key": f"@_user_{n}", "id": {"open_id": who}, "name": "x"} for n, who in enumerate(mentions, 1)]
+    made = Adapter.json_to_event(
+        {
+            "header": {"event_type": "im.message.receive_v1"},
+            "event": {
+                "message": {
+                    "chat_type": chat_type,
+                    "message_type": "text",
+                    "content": json.dumps({"text": text}),
+                    "mentions": people,
+                }
+            },
+        }
+    )
+    assert isinstance(made, MessageEvent)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("@_user_1 /help me", "/help me"),
+        ("@_user_1", ""),
+        ("/help me @_user_1", "/help me"),
+        ("/help me @_user_1  ", "/help me"),
+        ("  @_user_1 /help", "/help"),
+    ],
+)
+def test_an_at_at_either_end_is_dropped(text, left):
+    it = event(text)
+    check_at_me(it, BOT)
+    assert it.to_me
+    assert it.get_plaintext() == left
+    assert len(it.get_message()) >= 1
+    assert "at" in [segment.type for segment in it.original_message]
+
+
+def test_an_at_in_the_middle_counts_and_stays():
+    it = event("ask @_user_1 please")
+    check_at_me(it, BOT)
+    assert it.to_me
+    assert [segment.type for segment in it.get_message()] == ["text", "at", "text"]
+
+
+@pytest.mark.parametrize(("text", "mentions"), [("hi", ()), ("@_user_1 hi", ("ou_other",)), ("@_all hi", ())])
+def test_others_and_everybody_are_not_the_bot(text, mentions):
+    it = event(text, mentions=mentions)
+    check_at_me(it, BOT)
+    assert not it.to_me
+
+
+def test_a_private_chat_is_always_to_me_even_before_the_open_id_is_known():
+    it = event("hi", chat_type="p2p", mentions=())
+    check_at_me(it, None)
+    assert it.to_me
+    group = event("@_user_1 hi", mentions=("",))
+    check_at_me(group, None)
+    assert not group.to_me
+
+
+@pytest.mark.parametrize(
+    ("text", "to_me", "left"),
+    [
+        ("bot, help", True, "help"),
+        ("BOT help", True, "help"),
+        ("bot", True, ""),
+        ("bother", False, "bother"),
+        ("a.b help", True, "help"),
+        ("axb help", False, "axb help"),
+        ("小助手，在吗", True, "在吗"),
+    ],
+)
+def test_nicknames(text, to_me, left):
+    it = event(text, mentions=())
+    check_nickname(it, {"bot", "a.b", "小助手", ""})
+    assert (it.to_me, it.get_plaintext()) == (to_me, left)
+
+
+@pytest.mark.parametrize(("sender", "to_me"), [("cli_a", True), ("cli_b", False)])
+def test_a_quote_of_the_bot_is_to_me(sender, to_me):
+    it = event("hm", mentions=())
+    check_reply(it, "cli_a")
+    assert not it.to_me
+    it.reply = Reply.model_validate({"sender": {"id": sender, "id_type": "app_id"}})
+    check_reply(it, "cli_a")
+    assert it.to_me is to_me
