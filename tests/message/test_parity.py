@@ -29,26 +29,11 @@ def test_the_segment_classes_are_there():
     assert theirs <= set(vars(ours_segments))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "send_msg",
-        "reply_msg",
-        "edit_msg",
-        "delete_msg",
-        "get_msg",
-        "get_msgs",
-        "get_msg_resource",
-        "get_msg_read_users",
-        "forward_msg",
-        "merge_forward_msg",
-        "post_file",
-        "get_file",
-        "send",
-        "call_api",
-        "handle_event",
-    ],
-)
+METHODS = """send_msg reply_msg edit_msg delete_msg get_msg get_msgs get_msg_resource get_msg_read_users forward_msg
+merge_forward_msg post_file get_file send call_api handle_event""".split()
+
+
+@pytest.mark.parametrize("name", METHODS)
 def test_the_bot_methods_take_what_the_existing_ones_take(name):
     theirs = inspect.signature(getattr(existing.Bot, name)).parameters
     mine = inspect.signature(getattr(Bot, name)).parameters
