@@ -64,6 +64,7 @@ class HandOff:
         self._max_bytes = max_bytes
         self._queue: deque[Delivery] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._waking = False
         self._put_count = self._put_bytes = 0
         self._started_count = self._started_bytes = 0
 
@@ -89,8 +90,10 @@ class HandOff:
         self._put_count += 1
         self._put_bytes += delivery.size
         self._queue.append(delivery)
-        if len(self._queue) == 1:
-            loop.call_soon_threadsafe(self._drain)
+        if not self._waking:
+            self._waking = True
+            # In the network loop's next round: by then the ack is out, and one wake-up serves a whole batch.
+            asyncio.get_running_loop().call_soon(self._wake, loop)
         return True
 
     def started(self, delivery: Delivery) -> None:
@@ -98,8 +101,11 @@ class HandOff:
         self._started_count += 1
         self._started_bytes += delivery.size
 
+    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._waking = False
+        loop.call_soon_threadsafe(self._drain)
+
     def _drain(self) -> None:
-        # A producer that finds the queue empty wakes us; so it must be empty when we leave.
         while self._queue:
             self._take(self._queue.popleft())
 

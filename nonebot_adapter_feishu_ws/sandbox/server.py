@@ -133,13 +133,12 @@ class Sandbox:
     def populate_default(self) -> None:
         """One person, a private chat with every app, and a group with all of them; may be called again."""
         you = next((user for user in self.world.users.values() if user.name == YOU), None) or self.add_user(YOU)
+        for app_id in self.world.apps:
+            self.p2p(you, app_id)
         group = next((chat for chat in self.world.chats.values() if chat.name == GROUP), None)
         if group is None:
             group = self.add_chat(GROUP, members=[you])
-        for app_id in self.world.apps:
-            self.p2p(you, app_id)
-            if app_id not in group.apps:
-                group.apps.append(app_id)
+        group.apps.extend(app_id for app_id in self.world.apps if app_id not in group.apps)
 
     def revoke_tokens(self, app_id: str) -> None:
         """Make every token of an app invalid."""

@@ -29,8 +29,23 @@ def test_the_segment_classes_are_there():
     assert theirs <= set(vars(ours_segments))
 
 
-METHODS = """send_msg reply_msg edit_msg delete_msg get_msg get_msgs get_msg_resource get_msg_read_users forward_msg
-merge_forward_msg post_file get_file send call_api handle_event""".split()
+METHODS = [
+    "send_msg",
+    "reply_msg",
+    "edit_msg",
+    "delete_msg",
+    "get_msg",
+    "get_msgs",
+    "get_msg_resource",
+    "get_msg_read_users",
+    "forward_msg",
+    "merge_forward_msg",
+    "post_file",
+    "get_file",
+    "send",
+    "call_api",
+    "handle_event",
+]
 
 
 @pytest.mark.parametrize("name", METHODS)

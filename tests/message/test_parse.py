@@ -77,8 +77,26 @@ def test_a_post_with_a_locale_level_is_read_too():
     assert parse("post", content).extract_plain_text() == "hi"
 
 
-TYPES = """image file folder audio media sticker interactive share_chat share_user system location video_chat todo vote
-hongbao calendar share_calendar_event general_calendar""".split()
+TYPES = [
+    "image",
+    "file",
+    "folder",
+    "audio",
+    "media",
+    "sticker",
+    "interactive",
+    "share_chat",
+    "share_user",
+    "system",
+    "location",
+    "video_chat",
+    "todo",
+    "vote",
+    "hongbao",
+    "calendar",
+    "share_calendar_event",
+    "general_calendar",
+]
 
 
 @pytest.mark.parametrize("message_type", TYPES)
