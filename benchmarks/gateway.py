@@ -2,7 +2,7 @@
 
 {"do": "connected"}                      waits for a connection; seconds since this process was told to wait
 {"do": "echo", "count": 100, "rate": 20} events at a rate; latencies of acks and replies
-{"do": "burst", "count": 5000}           all at once; seconds until the last reply
+{"do": "burst", "count": 5000, "limit": 20}           all at once; seconds until the last reply
 {"do": "block", "word": "sleep", ...}    events whose handler blocks; latencies of acks
 """
 
@@ -82,10 +82,10 @@ class Bench:
             "reply": [self.replied[name] - self.sent[name] for name in names if name in self.replied],
         }
 
-    async def burst(self, count: int) -> dict[str, Any]:
+    async def burst(self, count: int, limit: float) -> dict[str, Any]:
         started = time.perf_counter()
         names = [(await self.push("/echo"))[0] for _ in range(count)]
-        answered = await self.settle(names, 120)
+        answered = await self.settle(names, limit)
         last = max((self.replied[name] for name in names if name in self.replied), default=started)
         return {"seconds": last - started, "answered": answered}
 

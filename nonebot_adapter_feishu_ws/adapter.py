@@ -92,8 +92,8 @@ class Adapter(BaseAdapter):
         self._loop = asyncio.get_running_loop()
         self.driver.on_shutdown(self._stop)  # registered last, so it runs before the plugins close their own
         _warn_of_other_adapter()
-        if self.feishu_config.feishu_sandbox:
-            await self._open_sandbox()
+        if self.feishu_config.feishu_sandbox and not await self._open_sandbox():
+            return
         if not self.bot_configs:
             log(
                 "WARNING",
@@ -121,6 +121,8 @@ class Adapter(BaseAdapter):
             )
 
     async def _stop(self) -> None:
+        # From here on states are not followed: the bots stay until their last handler has run.
+        self._loop = None
         self._hand_off.close()
         if self._network.running:
             await self.connections.close()
@@ -134,10 +136,16 @@ class Adapter(BaseAdapter):
         if self._sandbox is not None:
             await asyncio.to_thread(self._sandbox.stop)
 
-    async def _open_sandbox(self) -> None:
-        from .sandbox import open_for_bots  # a door, opened only when it is asked for
+    async def _open_sandbox(self) -> bool:
+        from .sandbox import SandboxError, open_for_bots  # a door, opened only when it is asked for
 
-        self._sandbox, self.bot_configs = await open_for_bots(self.bot_configs, self.feishu_config.feishu_sandbox_port)
+        port = self.feishu_config.feishu_sandbox_port
+        try:
+            self._sandbox, self.bot_configs = await open_for_bots(self.bot_configs, port)
+        except SandboxError as error:
+            log("ERROR", f"No Feishu bot runs: {escape(str(error))}")
+            return False
+        return True
 
     def _mount_webhook(self) -> None:
         if not isinstance(self.driver, ASGIMixin):

@@ -134,6 +134,23 @@ async def test_the_shipped_bot_runs_with_the_shipped_example(tmp_path):
         assert f"http://127.0.0.1:{port}/".encode() in seen
 
 
+async def test_a_taken_sandbox_port_is_explained_without_a_traceback(tmp_path):
+    (tmp_path / "bot.py").write_text(BOT)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        (tmp_path / ".env").write_text(f"DRIVER=~none\nFEISHU_SANDBOX=true\nFEISHU_SANDBOX_PORT={port}\n")
+        async with running(sys.executable, "bot.py", cwd=tmp_path) as child:
+            assert child.stdout is not None
+            lines: list[bytes] = []
+            while not lines or b"startup completed" not in lines[-1]:
+                lines.append(await asyncio.wait_for(child.stdout.readline(), 20))
+    text = b"".join(lines).decode()
+    assert "FEISHU_SANDBOX_PORT" in text
+    assert "Traceback" not in text
+
+
 @pytest.mark.parametrize(
     ("bots", "says"),
     [

@@ -389,3 +389,21 @@ async def test_shutdown_finishes_what_runs(sandbox, run_adapter, matchers):
     assert done == [1]
     await sandbox.wait_message(chat)
     assert sandbox.gateway.connections[APP] == []
+
+
+async def test_shutdown_handles_what_was_acked_and_still_waits(sandbox, run_adapter, matchers):
+    slow = on_message(block=True)
+    matchers(slow)
+
+    @slow.handle()
+    async def _(event: Event):
+        await asyncio.sleep(0.1)
+        await slow.send(event.get_plaintext())
+
+    user, chat = person(sandbox)
+    async with run_adapter(feishu_max_running_handlers=1):
+        for number in range(4):
+            await sandbox.say(user, chat, str(number))
+        await wait_until(lambda: sum(len(c.acks) for c in sandbox.gateway.connections[APP]) == 4)
+    answers = await sandbox.wait_message(chat, count=4)
+    assert [json.loads(answer.content)["text"] for answer in answers] == ["0", "1", "2", "3"]
