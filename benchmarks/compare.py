@@ -115,7 +115,7 @@ def measure(candidate: Callable[[str], list[str]], options: argparse.Namespace) 
             burst = server.ask(do="burst", count=options.burst, limit=options.limit)
             result["echoes"] = burst["answered"] / burst["seconds"]
             result["answered"] = burst["answered"]
-            result["cpu"] = (sum(watched.cpu_times()[:2]) - before) / burst["answered"] * 1000
+            result["cpu"] = (sum(watched.cpu_times()[:2]) - before) / (burst["answered"] or float("nan")) * 1000
             return result
         finally:
             child.kill()

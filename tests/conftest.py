@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -73,20 +74,10 @@ def run_adapter(sandbox: Sandbox) -> RunAdapter:
 
 async def wait_until(condition: Callable[[], object], timeout: float = 10.0) -> None:
     """Wait for something that another task or thread brings about."""
-    async with asyncio.timeout(timeout) if hasattr(asyncio, "timeout") else _timeout(timeout):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
-@asynccontextmanager
-async def _timeout(seconds: float) -> AsyncIterator[None]:
-    task = asyncio.current_task()
-    assert task is not None
-    handle = asyncio.get_running_loop().call_later(seconds, task.cancel)
-    try:
-        yield
-    finally:
-        handle.cancel()
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        await asyncio.sleep(0.01)
 
 
 @pytest.fixture

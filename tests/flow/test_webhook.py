@@ -58,13 +58,17 @@ async def webhook(run_adapter, sandbox, **bot):
 async def test_a_message_by_webhook_is_answered(sandbox, run_adapter, heard, secrets):
     user = sandbox.add_user("Li Lei")
     private = sandbox.p2p(user, APP)
+    group = sandbox.add_chat("Group", members=[user], apps=[APP])
     topic = sandbox.add_chat("Topics", mode="topic", members=[user], apps=[APP])
     async with webhook(run_adapter, sandbox, use_websocket=False, **secrets):
         await sandbox.say(user, private, "by webhook")
         [answer] = await sandbox.wait_message(private)
+        await sandbox.say(user, group, "in a group", at=[APP])
+        [in_group] = await sandbox.wait_message(group)
         question = await sandbox.say(user, topic, "in a topic")
         [in_topic] = await sandbox.wait_message(topic)
     assert "by webhook" in answer.content
+    assert in_group.content == '{"text": "heard in a group"}'
     assert in_topic.thread_id == question.thread_id
 
 
