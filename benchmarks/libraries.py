@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -49,7 +50,12 @@ async def acks_by_websockets(url: str) -> None:
 
 
 def measure_acks(server: Gateway, client: Callable[[str], Awaitable[None]], run: Callable[[Any], None]) -> float:
-    threading.Thread(target=lambda: run(client(server.url)), daemon=True).start()
+
+    def serve() -> None:
+        with suppress(websockets.ConnectionClosed):  # the gateway is killed when all is measured
+            run(client(server.url))
+
+    threading.Thread(target=serve, daemon=True).start()
     server.ask(do="connected")
     acks = server.ask(do="block", word="x", count=EVENTS, every=0.02, settle=0)["ack"]
     return statistics.median(acks) * 1000
