@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from loguru import logger
 from nonebot.config import Config, Env
 from nonebot.drivers import Driver
@@ -22,6 +23,11 @@ from nonebot_adapter_feishu_ws.sandbox import Sandbox
 
 APP, SECRET = "cli_a0b1c2d3e4f56789", "secret-of-cli-a-0123456789"
 RunAdapter = Callable[..., AbstractAsyncContextManager[Adapter]]
+
+
+# A busy machine must not fail a property test for being slow.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
