@@ -18,6 +18,7 @@ from typing import Any
 from nonebot_adapter_feishu_ws.sandbox import Delivery, Message, Sandbox
 
 APP, SECRET = "cli_a0b1c2d3e4f56789", "benchmark-secret"
+CHATS = 1000
 
 
 class Bench:
@@ -25,8 +26,9 @@ class Bench:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
-        self.user = sandbox.add_user("Li Lei")
-        self.chat = sandbox.p2p(self.user, APP)
+        # One chat takes five messages a second (发送消息): a burst comes from many.
+        self.users = [sandbox.add_user(f"User {number}") for number in range(CHATS)]
+        self.chats = [sandbox.p2p(user, APP) for user in self.users]
         self.replied: dict[str, float] = {}
         self.sent: dict[str, float] = {}
         self.numbers = itertools.count()
@@ -39,13 +41,14 @@ class Bench:
         return self._add_message(message)
 
     async def push(self, command: str) -> tuple[str, Delivery]:
-        name = f"n{next(self.numbers)}"
+        number = next(self.numbers)
+        name, user, chat = f"n{number}", self.users[number % CHATS], self.chats[number % CHATS]
         event = {
             "sender": {
                 "sender_id": {
-                    "open_id": self.user.open_id,
-                    "user_id": self.user.user_id,
-                    "union_id": self.user.union_id,
+                    "open_id": user.open_id,
+                    "user_id": user.user_id,
+                    "union_id": user.union_id,
                 },
                 "sender_type": "user",
                 "tenant_key": "t",
@@ -53,7 +56,7 @@ class Bench:
             "message": {
                 "message_id": f"om_{name}",
                 "create_time": "1700000000000",
-                "chat_id": self.chat.chat_id,
+                "chat_id": chat.chat_id,
                 "chat_type": "p2p",
                 "message_type": "text",
                 "content": json.dumps({"text": f"{command} {name}"}),

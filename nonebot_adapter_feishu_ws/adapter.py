@@ -7,25 +7,28 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-import nonebot
 from nonebot.adapters import Adapter as BaseAdapter
 from nonebot.adapters import Bot as BaseBot
-from nonebot.drivers import URL, ASGIMixin, Driver, HTTPServerSetup
+from nonebot.drivers import ASGIMixin, Driver
 from typing_extensions import override
 
-from .api import ApiClient, BotInfo, get_bot_info
-from .bot import Bot, SendHandler
+from .api import METHODS, ApiClient, BotInfo, call_method, get_bot_info
+from .bot import Bot
 from .config import BotConfig, Config, load_config, unknown_keys
 from .dispatch import Dispatcher
-from .event import Event, EventRegistry
-from .exception import ConfigError
+from .event import Event, EventRegistry, MessageEvent
+from .exception import ConfigError, StoreError
+from .first_minutes import OTHER_CLIENTS_AFTER, SILENCE_AFTER, FirstMinutes
+from .hooks import StateHook, StateHooks
 from .intake import Delivery, HandOff, Intake
 from .log import OncePer, escape, log
-from .registrar import Registrar
-from .store import MemoryStore
-from .transport.connection import ConnectionState, ConnectionStatus, Envelope, Receipt
+from .mounting import mount
+from .registrar import GRACE, Registrar
+from .sending import SendHandler
+from .store import make_store
+from .transport.connection import ConnectionState, ConnectionStatus, Envelope, Receipt, Transport
 from .transport.long_connection import LongConnection
-from .transport.manager import ConnectionManager
+from .transport.manager import ConnectionManager, ManagedBot
 from .transport.network import NetworkThread
 from .transport.supervisor import ReconnectPolicy
 from .transport.webhook import WebhookRoute, WebhookSecrets
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
     from .sandbox import SandboxThread
 
 DRAIN_TIMEOUT = 10.0
-"""Seconds that running handlers get at shutdown."""
+"""Seconds that running handlers get at shutdown, and when their bot is disconnected."""
 _OTHER_ADAPTER = "nonebot.adapters.feishu.adapter"
 
 
@@ -45,6 +48,8 @@ class Adapter(BaseAdapter):
 
     event_models: ClassVar[EventRegistry] = EventRegistry()
     """Event type -> event class; shared by class, as the public classmethods are."""
+    state_hooks: ClassVar[list[StateHook]] = []
+    """What :meth:`on_connection_state` has collected; by class, as NoneBot's own hooks are."""
 
     @override
     def __init__(self, driver: Driver, **kwargs: Any) -> None:
@@ -55,29 +60,35 @@ class Adapter(BaseAdapter):
         }
         config = self.feishu_config
         self._network = NetworkThread()
-        self._store = MemoryStore()
+        self._store = make_store(config.feishu_store)
         self._dispatcher = Dispatcher(self._handle, self._started, max_running=config.feishu_max_running_handlers)
         self._hand_off = HandOff(self._take)
         self._intake = Intake(self._store, self._hand_off)
         self.connections = ConnectionManager(
             self._network,
             self._intake.receive,
+            self._store,
             policy=ReconnectPolicy(config.feishu_reconnect_delays, config.feishu_max_reconnect_attempts),
             on_change=self._publish,
         )
-        """The connection manager: connect, disconnect, get_status, get_all_statuses, is_connected."""
+        """The connection manager: connect, disconnect, reconnect, get_status, get_all_statuses, is_connected."""
+        self._state_hooks = StateHooks(self.state_hooks)
+        self._first_minutes = FirstMinutes(
+            [(OTHER_CLIENTS_AFTER, self._report_other_clients), (SILENCE_AFTER, self._report_silence)]
+        )
         self._registrar = Registrar(
             fetch_info=self._fetch_info,
             make_bot=self._make_bot,
             connected=self._bot_arrived,
             disconnected=self._bot_left,
+            drain=lambda bot_id: self._dispatcher.drain_bot(bot_id, DRAIN_TIMEOUT),
         )
         self._clients: dict[str, ApiClient] = {}
         self._webhook_bots: dict[str, WebhookSecrets] = {}
         self._reported = OncePer()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sandbox: SandboxThread | None = None
-        self._mount_webhook()
+        self._mount_routes()
         self.on_ready(self._start)
 
     @classmethod
@@ -101,19 +112,42 @@ class Adapter(BaseAdapter):
             )
             return
         self._network.start()
-        await self._network.call(self._store.open())
+        await self._open_store()
         self._hand_off.open(self._loop)
+        for bot in self._all_bots():
+            self.connections.add(
+                ManagedBot(
+                    bot_id=bot.app_id,
+                    make_transport=lambda bot=bot: _make_transport(bot),
+                    use_websocket=bot.use_websocket,
+                    webhook=bot.app_id in self._webhook_bots,
+                    enabled=bot.enabled,
+                )
+            )
         for bot in self.bot_configs.values():
             await self._start_bot(bot)
 
+    def _all_bots(self) -> list[BotConfig]:
+        """The bots that run, in the order of the configuration, and those that it disables."""
+        return [*self.bot_configs.values(), *(bot for bot in self.feishu_config.feishu_bots if not bot.enabled)]
+
+    async def _open_store(self) -> None:
+        try:
+            await self._network.call(self._store.open())
+        except StoreError as error:
+            log(
+                "ERROR",
+                f"{escape(str(error))}. The bots run; what is chosen on the status page is lost at a restart",
+            )
+
     async def _start_bot(self, bot: BotConfig) -> None:
-        self.connections.add(bot.app_id, (lambda: _make_transport(bot)) if bot.use_websocket else None)
+        await self.connections.start(bot.app_id)
+        if self.connections.is_disconnected_by_operator(bot.app_id):
+            return
         self._registrar.expect(bot.app_id)
-        if bot.use_websocket:
-            await self.connections.connect(bot.app_id)
-        elif bot.app_id in self._webhook_bots:
+        if self.connections.can_receive(bot.app_id):
             self._registrar.arrive(bot.app_id)
-        else:
+        elif not bot.use_websocket and self.connections.get_status(bot.app_id).state is ConnectionState.DISCONNECTED:
             log(
                 "ERROR",
                 f"Bot {escape(bot.app_id)} cannot receive: use_websocket is false, and the webhook needs an "
@@ -127,6 +161,8 @@ class Adapter(BaseAdapter):
         if self._network.running:
             await self.connections.close()
         await self._dispatcher.drain(DRAIN_TIMEOUT)
+        await self._first_minutes.close()
+        await self._state_hooks.close()
         await self._registrar.close()
         for client in self._clients.values():
             await client.close()
@@ -147,9 +183,25 @@ class Adapter(BaseAdapter):
             return False
         return True
 
-    def _mount_webhook(self) -> None:
+    def _mount_routes(self) -> None:
         if not isinstance(self.driver, ASGIMixin):
+            if self.feishu_config.feishu_management_tokens:
+                log("WARNING", "FEISHU_MANAGEMENT_TOKENS has no effect: routes need an ASGI driver (DRIVER=~fastapi)")
             return
+        from .management import Management  # a door, opened only where there are routes
+
+        management = Management(
+            self.connections,
+            tokens=self.feishu_config.feishu_management_tokens,
+            names=lambda: {bot.app_id: bot.name for bot in self._all_bots()},
+            counts=self._intake.counts,
+            load=self._dispatcher.load,
+        )
+        for route in management.routes():
+            mount(self.driver, *route)
+        self._mount_webhook()
+
+    def _mount_webhook(self) -> None:
         self._webhook_bots = {
             bot.app_id: WebhookSecrets(bot.encrypt_key, bot.verification_token)
             for bot in self.bot_configs.values()
@@ -157,16 +209,15 @@ class Adapter(BaseAdapter):
         }
         if not self._webhook_bots:
             return
-        parameter = "<app_id>" if self.driver.type == "quart" else "{app_id}"
-        route = WebhookRoute(self._webhook_bots, self._receive)
-        self.setup_http_server(HTTPServerSetup(URL(f"/feishu/{parameter}"), "POST", "feishu_webhook", route.handle))
+        route = WebhookRoute(self._webhook_bots, self._receive, is_closed=self.connections.is_disconnected_by_operator)
+        mount(self.driver, "POST", "/feishu/{app_id}", "feishu_webhook", route.handle)
 
     # The way of an event on NoneBot's loop
 
     async def _receive(self, envelope: Envelope) -> Receipt:
         if not self._network.running:
             return Receipt(503)
-        return await self._network.call(self._intake.receive(envelope))
+        return await self._network.call(self.connections.receive(envelope))
 
     def _take(self, delivery: Delivery) -> None:
         self._registrar.arrive(delivery.bot_id)
@@ -178,7 +229,15 @@ class Adapter(BaseAdapter):
     async def _handle(self, delivery: Delivery) -> None:
         bot = self.bots[delivery.bot_id]
         assert isinstance(bot, Bot)
-        await bot.handle_event(self.event_models.parse(delivery.payload, on_fallback=self._report_fallback))
+        event = self.event_models.parse(delivery.payload, on_fallback=self._report_fallback)
+        if isinstance(event, MessageEvent):
+            self._client(bot.bot_config).learn(event.message_id, event.chat_id)
+        event.set_callback(delivery.callback)
+        try:
+            await bot.handle_event(event)
+        finally:
+            if delivery.callback is not None:
+                delivery.callback.finish()
 
     def _report_fallback(self, event_type: str, error: Exception | None) -> None:
         if self._reported.first(event_type):
@@ -195,10 +254,28 @@ class Adapter(BaseAdapter):
             self._loop.call_soon_threadsafe(self._changed, status)
 
     def _changed(self, status: ConnectionStatus) -> None:
-        if status.state is ConnectionState.CONNECTED:
-            self._registrar.arrive(status.bot_id)
-        elif status.state is not ConnectionState.CONNECTING and status.bot_id not in self._webhook_bots:
-            self._registrar.leave(status.bot_id)
+        bot_id = status.bot_id
+        self._state_hooks.publish(status)
+        if self.connections.can_receive(bot_id):
+            self._registrar.arrive(bot_id)
+        else:
+            gone = status.state is ConnectionState.DISCONNECTED or _is_final(status)
+            self._registrar.leave(bot_id, grace=0.0 if gone else GRACE)
+        if status.state is ConnectionState.CONNECTED and self._sandbox is None:
+            self._first_minutes.connected(bot_id)
+
+    async def _report_other_clients(self, bot_id: str) -> None:
+        from .doctor import warn_of_other_clients  # a door, opened when a bot is in its first minutes
+
+        if self.connections.is_connected(bot_id):
+            await warn_of_other_clients(self._client(self.bot_configs[bot_id]), bot_id)
+
+    async def _report_silence(self, bot_id: str) -> None:
+        from .doctor import explain_silence  # a door, opened when a bot is in its first minutes
+
+        status = self.connections.get_status(bot_id)
+        if status.state is ConnectionState.CONNECTED and status.last_event_at is None:
+            await explain_silence(self.bot_configs[bot_id])
 
     async def _fetch_info(self, bot_id: str) -> BotInfo:
         return await get_bot_info(self._client(self.bot_configs[bot_id]))
@@ -219,7 +296,8 @@ class Adapter(BaseAdapter):
     @override
     async def _call_api(self, bot: BaseBot, api: str, **data: Any) -> Any:
         assert isinstance(bot, Bot)
-        return await self._client(bot.bot_config).call(api, **data)
+        client = self._client(bot.bot_config)
+        return await (call_method(client, api, data) if api in METHODS else client.call(api, **data))
 
     def _client(self, bot: BotConfig) -> ApiClient:
         if (client := self._clients.get(bot.app_id)) is None:
@@ -256,26 +334,20 @@ class Adapter(BaseAdapter):
         return cls.event_models.get(event_name)
 
     @classmethod
+    def on_connection_state(cls, hook: StateHook) -> StateHook:
+        """Have a function told of every change of a bot's connection; also a decorator.
+
+        Args:
+            hook: takes the new :class:`ConnectionStatus`; ``async`` or not. It runs on NoneBot's loop, in the order
+                of the changes; what it raises is logged.
+        """
+        cls.state_hooks.append(hook)
+        return hook
+
+    @classmethod
     def custom_send(cls, send_func: SendHandler) -> None:
         """Replace what :meth:`Bot.send` does, for all bots."""
         Bot.send_handler = send_func
-
-
-def ensure_registered() -> bool:
-    """Whether this adapter is the one that NoneBot uses under the name ``Feishu``; says what to do if not.
-
-    NoneBot silently ignores a second adapter of the same name, so the adapter itself cannot tell.
-    """
-    registered = nonebot.get_adapters().get(Adapter.get_name())
-    if isinstance(registered, Adapter):
-        return True
-    other = "none" if registered is None else type(registered).__module__
-    log(
-        "ERROR",
-        f"nonebot_adapter_feishu_ws is not in use: the adapter named {Adapter.get_name()!r} is {escape(other)}. "
-        "Register this one, and remove the line that registers the other (bot.py, or [tool.nonebot] adapters)",
-    )
-    return False
 
 
 def _warn_of_other_adapter() -> None:
@@ -300,5 +372,13 @@ def _read_config(driver: Driver) -> Config:
     return config
 
 
-def _make_transport(bot: BotConfig) -> LongConnection:
+def _is_final(status: ConnectionStatus) -> bool:
+    return status.state is ConnectionState.ERROR and status.next_attempt_at is None
+
+
+def _make_transport(bot: BotConfig) -> Transport:
+    if bot.transport == "sdk":
+        from .transport.sdk_connection import SdkConnection  # only who asks for it loads what goes with it
+
+        return SdkConnection(bot.app_id, bot.app_secret, bot.api_origin, proxy=bot.proxy_url)
     return LongConnection(bot.app_id, bot.app_secret, bot.api_origin, proxy=bot.proxy_url)

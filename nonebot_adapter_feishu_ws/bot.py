@@ -2,117 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from io import BytesIO
+from collections.abc import AsyncIterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from nonebot.adapters import Bot as BaseBot
 from nonebot.adapters import Event as BaseEvent
-from nonebot.adapters import Message as BaseMessage
-from nonebot.adapters import MessageSegment as BaseMessageSegment
 from nonebot.message import handle_event
-from typing_extensions import override
+from typing_extensions import Unpack, override
 
-from .api import BotInfo, read_file
+from .answering import make_response, respond
+from .api import BotInfo, Directory, TypedApi
 from .config import BotConfig
-from .event import Event, GroupMessageEvent, MessageEvent, Reply, check_at_me, check_nickname, check_reply
+from .event import Event, MessageEvent, NoticeEvent, Reply, check_at_me, check_nickname, check_reply
 from .exception import ActionFailed, NetworkError
 from .log import escape, log
-from .message import Message, MessageSegment, render
+from .media import Uploads, download
+from .message import EXPAND_COUNT, EXPAND_DEPTH, ForwardedMessage, Message, MessageSegment, expand
+from .reactions import Reaction
+from .rest_methods import RestMethods
+from .send_id import SendIds
+from .sending import ReceiveIdType, Sendable, SendHandler, find_target, guess_id_type, render_one, send, send_to
 
 if TYPE_CHECKING:
     from lark_oapi import Client
 
     from .adapter import Adapter
-
-ReceiveIdType = Literal["chat_id", "open_id", "user_id", "union_id", "email"]
-FileType = Literal["opus", "mp4", "pdf", "doc", "xls", "ppt", "stream"]
-Sendable = str | BaseMessage[Any] | BaseMessageSegment[Any]
-SendHandler = Callable[..., Awaitable[Any]]
+    from .answering import Answer
+    from .card import Card, RawCard, Template, Toast
+    from .stream import Stream, StreamOptions, StreamResult
 
 
-async def send(
-    bot: Bot,
-    event: BaseEvent,
-    message: Sendable,
-    at_sender: bool = False,
-    reply_message: bool = False,
-    reply_in_thread: bool = False,
-    **_: Any,
-) -> Any:
-    """Answer an event where it happened; the default of :meth:`Bot.send`, replaced by ``Adapter.custom_send``.
-
-    In a topic the answer stays in the topic. What Feishu cannot mix is sent as several messages, in order.
-
-    Args:
-        bot: the bot that sends.
-        event: the event to answer.
-        message: text, segment or message.
-        at_sender: begin with an @ of the sender (groups only).
-        reply_message: quote the message that is answered.
-        reply_in_thread: open a topic under the message that is answered.
-
-    Returns:
-        Feishu's answer to the first message sent, with ``message_ids`` of all.
-
-    Raises:
-        ValueError: the event has nothing to answer to, or the message cannot be sent.
-    """
-    full_message = Message(message)  # pyright: ignore[reportArgumentType]
-    if at_sender and isinstance(event, GroupMessageEvent) and event.get_user_id():
-        full_message = MessageSegment.at(event.get_user_id()) + " " + full_message
-    in_topic = isinstance(event, MessageEvent) and bool(event.thread_id)
-    replied = (
-        event.message_id if isinstance(event, MessageEvent) and (reply_message or reply_in_thread or in_topic) else ""
-    )
-    receive_id_type, receive_id = find_target(event)
-    answers: list[dict[str, Any]] = []
-    for outgoing in render(full_message):
-        if replied:
-            answer = await bot.reply_msg(
-                replied, outgoing.content, outgoing.msg_type, reply_in_thread=in_topic or reply_in_thread
-            )
-        else:
-            answer = await bot.send_msg(receive_id_type, receive_id, outgoing.content, outgoing.msg_type)
-        answers.append(answer)
-    first = answers[0]
-    if isinstance(first, dict):  # pyright: ignore[reportUnnecessaryIsInstance] - hooks and mocks may answer anything
-        first["message_ids"] = [answer.get("message_id") for answer in answers]
-    return first
+def _forward_in(target: Message | MessageSegment) -> str:
+    segments = target if isinstance(target, Message) else [target]
+    segment = next((segment for segment in segments if segment.type == "merge_forward"), None)
+    if segment is None:
+        raise ValueError(
+            "there is no merged forward in this message: only a segment of the type 'merge_forward' expands"
+        )
+    message_id = segment.data.get("message_id")
+    if not isinstance(message_id, str) or not message_id:
+        raise ValueError("this 'merge_forward' segment does not know its message: call bot.expand(event.message_id)")
+    return message_id
 
 
-def find_target(event: BaseEvent) -> tuple[ReceiveIdType, str]:
-    """Where an answer to an event goes: its chat, else its operator.
-
-    Raises:
-        ValueError: the event names neither.
-    """
-    if isinstance(event, MessageEvent):
-        if event.chat_id:
-            return "chat_id", event.chat_id
-        return "open_id", event.get_user_id()
-    body = _mapping(event.event if isinstance(event, Event) else None)
-    chat_id = body.get("chat_id")
-    if isinstance(chat_id, str) and chat_id:
-        return "chat_id", chat_id
-    for key in ("operator_id", "user_id", "operator"):
-        open_id = _mapping(body.get(key)).get("open_id")
-        if isinstance(open_id, str) and open_id:
-            return "open_id", open_id
-    raise ValueError(
-        f"{event.get_event_name()} names no chat and no user to answer to: "
-        "use bot.send_msg(receive_id_type, receive_id, ...) with a target of your own"
-    )
+def _message_id(target: MessageEvent | NoticeEvent | str) -> str:
+    message_id = target if isinstance(target, str) else target.message_id
+    if not message_id:
+        raise ValueError("this event names no message")
+    return message_id
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
 
 
-class Bot(BaseBot):
+class Bot(TypedApi, RestMethods):
     """A Feishu bot. ``self_id`` is its app id.
+
+    Feishu's API stands in groups of typed methods: ``bot.im``, ``bot.chat``, ``bot.contact``, ... (:class:`TypedApi`).
 
     Methods that the existing NoneBot Feishu adapter has keep its names, arguments and results, and go through
     :meth:`call_api` with the REST path, because API hooks key on it.
@@ -134,19 +81,29 @@ class Bot(BaseBot):
         super().__init__(adapter, self_id)
         self.bot_config = bot_config
         self.bot_info = bot_info
+        self._send_ids = SendIds()
+        self._directory = Directory(self.call_api)
+        self.uploads = Uploads(self, proxy=bot_config.proxy_url)
+        """Uploads what segments carry, once per content."""
 
     async def handle_event(self, event: Event) -> None:
         """Prepare an event as plugins expect it (``to_me``, nickname, ``reply``) and run it through NoneBot."""
         if isinstance(event, MessageEvent):
-            check_at_me(event, self.bot_info.open_id or None)
+            config = self.adapter.feishu_config
+            check_at_me(event, self.bot_info.open_id or None, at_all=config.feishu_at_all_to_me)
             check_nickname(event, self.config.nickname)
-            await self._fetch_reply(event)
+            if config.feishu_fetch_reply:
+                await self.fetch_reply(event)
         await handle_event(self, event)
 
-    async def _fetch_reply(self, event: MessageEvent) -> None:
+    async def fetch_reply(self, event: MessageEvent) -> Reply | None:
+        """The message that a message quotes; also in ``event.reply``, where it is by default before the handlers run.
+
+        With ``FEISHU_FETCH_REPLY=false`` a plugin that wants it calls this. A failure is a warning in the log.
+        """
         parent_id = event.event.message.parent_id
-        if not parent_id or parent_id == event.message_id:
-            return
+        if event.reply is not None or not parent_id or parent_id == event.message_id:
+            return event.reply
         try:
             items = (await self.get_msg(parent_id))["data"]["items"]
             event.reply = Reply.model_validate(items[0])
@@ -155,20 +112,142 @@ class Bot(BaseBot):
                 "WARNING",
                 f"Bot {escape(self.self_id)}: the quoted message could not be fetched: {escape(str(error))}",
             )
-            return
+            return None
         check_reply(event, self.self_id)
+        return event.reply
 
     @override
     async def send(self, event: BaseEvent, message: Sendable, **kwargs: Any) -> Any:
-        """Answer an event where it happened. See :func:`send` for the arguments and the result."""
+        """Answer an event where it happened. See :func:`~.sending.send` for the arguments and the result."""
         return await self.__class__.send_handler(self, event, message, **kwargs)
+
+    async def send_to(self, receive_id: str, message: Sendable, *, receive_id_type: ReceiveIdType | None = None) -> Any:
+        """Send a message to a chat or person.
+
+        Args:
+            receive_id: a chat_id, open_id, union_id, user_id or e-mail address.
+            message: text, segment or message.
+            receive_id_type: what ``receive_id`` is; told by its form when not given.
+
+        Returns:
+            Feishu's answer to the first message sent, with ``message_ids`` of all.
+
+        Raises:
+            ValueError: the message cannot be sent, or ``receive_id`` is the id of something else.
+        """
+        return await send_to(self, receive_id, message, receive_id_type)
+
+    async def respond(
+        self,
+        event: Event,
+        answer: Answer = None,
+        *,
+        toast: Toast | str | None = None,
+        card: Card | Template | RawCard | Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Answer a callback: a click on a card (处理卡片回调), or the preview of a link.
+
+        Feishu waits three seconds. After 2.5 s an empty answer has gone out; a card that comes later still replaces the
+        one that was clicked (延时更新消息卡片, within 30 minutes and twice), a toast is dropped.
+
+        Args:
+            event: the callback.
+            answer: a toast's text, a ``Toast``, a card, or the whole answer as JSON.
+            toast: a note to the person.
+            card: replaces the card.
+
+        Returns:
+            Whether the person gets to see it.
+
+        Raises:
+            ValueError: the card breaks Feishu's limits.
+            ActionFailed: Feishu refused the later update.
+        """
+        return await respond(self, event, make_response(answer, toast, card))
+
+    def react(self, target: MessageEvent | NoticeEvent | str, emoji_type: str) -> Reaction:
+        """React to a message (添加消息表情回复): ``await`` it, or ``async with`` it while a handler works.
+
+        Args:
+            target: the event of the message, or its id.
+            emoji_type: such as ``THUMBSUP`` or ``Typing`` (表情文案说明).
+        """
+        return Reaction(self, _message_id(target), emoji_type)
+
+    async def recall(self, target: MessageEvent | NoticeEvent | str) -> Any:
+        """Recall a message (撤回消息), by its event or id."""
+        return await self.delete_msg(_message_id(target))
+
+    async def edit(self, message_id: str, message: Sendable) -> Any:
+        """Replace a message that the bot sent: text and rich text at most 20 times, cards for 14 days.
+
+        Raises:
+            ValueError: the new content is not one text, rich text or card.
+        """
+        outgoing = await render_one(self, message)
+        if outgoing.msg_type == "interactive":
+            return await self.call_api(
+                f"im/v1/messages/{message_id}", method="PATCH", json={"content": outgoing.content}
+            )
+        if outgoing.msg_type not in ("text", "post"):
+            raise ValueError(f"a message of the type {outgoing.msg_type!r} cannot be edited: recall it and send anew")
+        return await self.edit_msg(message_id, outgoing.content, outgoing.msg_type)
+
+    async def forward(self, target: MessageEvent | NoticeEvent | str, receive_id: str) -> Any:
+        """Forward a message (转发消息), by its event or id, to a chat or person."""
+        return await self.forward_msg(_message_id(target), receive_id, guess_id_type(receive_id))
+
+    async def get_user_name(self, open_id: str) -> str:
+        """A user's name, remembered for some hours (获取单个用户信息, scope contact:user.base:readonly)."""
+        return await self._directory.get_user_name(open_id)
+
+    async def get_chat_info(self, chat_id: str) -> dict[str, Any]:
+        """What a chat is, remembered for some minutes (获取群信息): ``name``, ``chat_mode``, ``owner_id``, ..."""
+        return await self._directory.get_chat_info(chat_id)
+
+    async def download(
+        self, segment: MessageSegment, source: MessageEvent | Reply | str, to: str | Path | None = None
+    ) -> bytes | Path:
+        """Fetch what a received segment carries; see :func:`~.media.download`.
+
+        Args:
+            segment: an image, file, voice message or video.
+            source: the event or quoted message it stands in, or that message's id.
+            to: a file to write it to.
+        """
+        message_id = source if isinstance(source, str) else source.message_id
+        return await download(self, segment, message_id, to)
+
+    def stream(self, event: BaseEvent, **options: Unpack[StreamOptions]) -> Stream:
+        """Answer with a text that grows: ``async with bot.stream(event) as stream: await stream.write(chunk)``.
+
+        Args:
+            event: the event to answer; in a topic the answer stays in the topic.
+            options: see :class:`~.stream.StreamOptions`.
+
+        Raises:
+            ValueError: the event has nothing to answer to, or an option is out of its range.
+        """
+        from .stream import Place, Stream  # only a plugin that streams loads it
+
+        place = Place.of(event, find_target(event), reply=options.get("reply_message", False))
+        return Stream(self, place, options)
+
+    async def send_stream(
+        self, event: BaseEvent, chunks: AsyncIterable[str], **options: Unpack[StreamOptions]
+    ) -> StreamResult:
+        """Answer with what an asynchronous iterator gives, while it gives it. See :meth:`stream`."""
+        from .stream import pour  # only a plugin that streams loads it
+
+        return await pour(self.stream(event, **options), chunks)
 
     @override
     async def call_api(self, api: str, **data: Any) -> Any:
         """Call any REST method of Feishu.
 
         Args:
-            api: the path below ``/open-apis/``, such as ``im/v1/messages``.
+            api: the path below ``/open-apis/``, such as ``im/v1/messages``; or the name of a typed method, such as
+                ``im.create_message``, whose arguments are then ``data``.
             data: ``method`` (default GET), ``params`` or ``query``, ``json`` or ``body``, ``data``, ``files``,
                 ``headers``.
 
@@ -189,147 +268,28 @@ class Bot(BaseBot):
         """
         return await self.adapter.get_lark(self)
 
-    async def send_msg(
+    async def expand(
         self,
-        receive_id_type: ReceiveIdType,
-        receive_id: str,
-        content: str,
-        msg_type: str,
+        target: str | Message | MessageSegment,
         *,
-        uuid: str | None = None,
-    ) -> Any:
-        """Send a message (发送消息, ``POST im/v1/messages``).
+        max_depth: int = EXPAND_DEPTH,
+        max_count: int = EXPAND_COUNT,
+    ) -> ForwardedMessage:
+        """Fetch what is inside a merged forward (获取指定消息的内容), in one call however deep it goes.
 
         Args:
-            receive_id_type: what ``receive_id`` is.
-            receive_id: the chat or user.
-            content: the message's JSON as a string.
-            msg_type: ``text``, ``post``, ``image``, ...
-            uuid: at most 50 characters; Feishu delivers one message per uuid and hour. Random when not given.
+            target: the segment of type ``merge_forward``, a message with one in it, or the message's id.
+            max_depth: levels that are built.
+            max_count: messages that are built.
+
+        Returns:
+            The merged forward; its ``children`` are the messages.
+
+        Raises:
+            ValueError: the target has no merged forward in it, or does not know its message's id.
         """
-        return await self.call_api(
-            "im/v1/messages",
-            method="POST",
-            params={"receive_id_type": receive_id_type},
-            json={
-                "receive_id": receive_id,
-                "content": content,
-                "msg_type": msg_type,
-                "uuid": uuid or uuid4().hex,
-            },
-        )
-
-    async def reply_msg(
-        self,
-        message_id: str,
-        content: str,
-        msg_type: str,
-        uuid: str | None = None,
-        *,
-        reply_in_thread: bool = False,
-    ) -> Any:
-        """Answer a message (回复消息, ``POST im/v1/messages/{message_id}/reply``).
-
-        Args:
-            message_id: the message that is answered.
-            content: the answer's JSON as a string.
-            msg_type: ``text``, ``post``, ``image``, ...
-            uuid: at most 50 characters; Feishu delivers one message per uuid and hour. Random when not given.
-            reply_in_thread: answer in the message's topic; opens one where there is none.
-        """
-        body: dict[str, Any] = {"content": content, "msg_type": msg_type, "uuid": uuid or uuid4().hex}
-        if reply_in_thread:
-            body["reply_in_thread"] = True
-        return await self.call_api(f"im/v1/messages/{message_id}/reply", method="POST", json=body)
-
-    async def edit_msg(self, message_id: str, content: str, msg_type: str) -> Any:
-        """Edit a text or post that the bot sent, at most 20 times (编辑消息)."""
-        return await self.call_api(
-            f"im/v1/messages/{message_id}", method="PUT", json={"msg_type": msg_type, "content": content}
-        )
-
-    async def delete_msg(self, message_id: str) -> Any:
-        """Recall a message (撤回消息)."""
-        return await self.call_api(f"im/v1/messages/{message_id}", method="DELETE")
-
-    async def get_msg(self, message_id: str) -> Any:
-        """Fetch a message (获取指定消息的内容); ``data.items`` has it."""
-        return await self.call_api(f"im/v1/messages/{message_id}", method="GET")
-
-    async def get_msgs(self, container_id_type: Literal["chat", "thread"], container_id: str, **params: Any) -> Any:
-        """List the messages of a chat or topic (获取会话历史消息).
-
-        Args:
-            container_id_type: what ``container_id`` is.
-            container_id: the chat or topic.
-            params: ``start_time``, ``end_time`` (seconds), ``sort_type``, ``page_size``, ``page_token``.
-        """
-        return await self.call_api(
-            "im/v1/messages",
-            method="GET",
-            params={"container_id_type": container_id_type, "container_id": container_id, **params},
-        )
-
-    async def get_msg_resource(self, message_id: str, file_key: str, type_: Literal["image", "file"]) -> Any:
-        """Download what a message carries, at most 100 MB (获取消息中的资源文件); returns bytes."""
-        return await self.call_api(
-            f"im/v1/messages/{message_id}/resources/{file_key}", method="GET", params={"type": type_}
-        )
-
-    async def get_msg_read_users(
-        self, message_id: str, user_id_type: str, page_size: int | None = None, page_token: str | None = None
-    ) -> Any:
-        """Who has read a message that the bot sent within seven days (查询消息已读信息)."""
-        params: dict[str, Any] = {"user_id_type": user_id_type}
-        if page_size:
-            params["page_size"] = page_size
-        if page_token:
-            params["page_token"] = page_token
-        return await self.call_api(f"im/v1/messages/{message_id}/read_users", method="GET", params=params)
-
-    async def forward_msg(self, message_id: str, receive_id: str, receive_id_type: str, uuid: str | None = None) -> Any:
-        """Forward a message (转发消息)."""
-        params = {"receive_id_type": receive_id_type, **({"uuid": uuid} if uuid else {})}
-        return await self.call_api(
-            f"im/v1/messages/{message_id}/forward",
-            method="POST",
-            params=params,
-            json={"receive_id": receive_id},
-        )
-
-    async def merge_forward_msg(
-        self, receive_id_type: str, receive_id: str, message_id_list: list[str], uuid: str | None = None
-    ) -> Any:
-        """Forward several messages of one chat as one (合并转发消息)."""
-        params = {"receive_id_type": receive_id_type, **({"uuid": uuid} if uuid else {})}
-        return await self.call_api(
-            "im/v1/messages/merge_forward",
-            method="POST",
-            params=params,
-            json={"receive_id": receive_id, "message_id_list": message_id_list},
-        )
-
-    async def get_file(self, file_key: str) -> Any:
-        """Download a file that the bot itself uploaded (下载文件); returns bytes."""
-        return await self.call_api(f"im/v1/files/{file_key}", method="GET")
-
-    async def post_file(
-        self,
-        file_type: FileType,
-        file_name: str,
-        file: str | bytes | BytesIO | Path,
-        duration: int | None = None,
-    ) -> Any:
-        """Upload a file of at most 30 MB (上传文件); ``data.file_key`` has its key.
-
-        Args:
-            file_type: what the file is; ``stream`` for anything else.
-            file_name: with extension.
-            file: bytes, or a path.
-            duration: milliseconds, for ``opus`` and ``mp4``.
-        """
-        data: dict[str, str | int] = {"file_type": file_type, "file_name": file_name}
-        if duration:
-            data["duration"] = duration
-        content = await read_file(file)
-        return await self.call_api("im/v1/files", method="POST", data=data, files={"file": content})
+        message_id = target if isinstance(target, str) else _forward_in(target)
+        body = _mapping((await self.get_msg(message_id)).get("data"))
+        items: object = body.get("items")
+        found = [_mapping(item) for item in cast("list[object]", items)] if isinstance(items, list) else []
+        return expand(found, message_id, max_depth=max_depth, max_count=max_count)

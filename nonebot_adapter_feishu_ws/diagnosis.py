@@ -8,8 +8,14 @@ import ssl
 import aiohttp
 
 
+class SocksProxyFailed(aiohttp.ClientConnectionError):
+    """A SOCKS proxy is not there, refused us, or could not reach the host."""
+
+
 def describe(error: BaseException, host: str) -> str:
     """What happened on the way to ``host``, in words; never a URL, since URLs may carry tickets."""
+    if isinstance(error, SocksProxyFailed):
+        return f"the SOCKS proxy did not connect to {host} ({error})"
     if isinstance(error, asyncio.TimeoutError):
         return f"{host} did not answer in time"
     if isinstance(error, aiohttp.ClientProxyConnectionError):

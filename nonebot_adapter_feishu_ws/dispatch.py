@@ -45,6 +45,11 @@ class Dispatcher:
         """Deliveries whose handlers have not started."""
         return sum(len(lane.waiting) for lane in self._lanes.values())
 
+    def load(self, bot_id: str) -> tuple[int, int]:
+        """How many handlers of a bot run, and how many of its deliveries wait for theirs."""
+        lane = self._lane(bot_id)
+        return len(lane.tasks), len(lane.waiting)
+
     def take(self, delivery: Delivery) -> None:
         """Run a delivery as soon as its bot exists and has a free slot."""
         self._lane(delivery.bot_id).put(delivery)
@@ -56,6 +61,20 @@ class Dispatcher:
     def pause(self, bot_id: str) -> None:
         """The bot is gone: let its deliveries wait."""
         self._lane(bot_id).is_open = False
+
+    async def drain_bot(self, bot_id: str, timeout: float) -> None:
+        """Wait until nothing of one bot waits or runs, at most ``timeout`` seconds; what runs longer goes on."""
+        lane = self._lane(bot_id)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        while lane.tasks and (left := deadline - loop.time()) > 0:
+            await asyncio.wait(lane.tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        if lane.tasks or lane.waiting:
+            log(
+                "WARNING",
+                f"Bot {escape(bot_id)} leaves after {timeout:g} s, while {len(lane.tasks)} handlers still run and "
+                f"{len(lane.waiting)} events wait; the events are handled when it comes back",
+            )
 
     async def drain(self, timeout: float) -> None:
         """Wait until nothing waits or runs, at most ``timeout`` seconds; then cancel what still runs."""
@@ -83,6 +102,7 @@ class _Lane:
         self._dispatcher = dispatcher
         self._running = 0
         self.waiting: deque[Delivery] = deque()
+        self.tasks: set[asyncio.Task[None]] = set()
         self.is_open = False
 
     def put(self, delivery: Delivery) -> None:
@@ -100,8 +120,9 @@ class _Lane:
             dispatcher.started(delivery)
             self._running += 1
             task = asyncio.create_task(self._run(delivery), name=f"feishu-event-{delivery.bot_id}")
-            dispatcher.tasks.add(task)
-            task.add_done_callback(dispatcher.tasks.discard)
+            for tasks in (dispatcher.tasks, self.tasks):
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
 
     async def _run(self, delivery: Delivery) -> None:
         slot = _Slot(self._free)

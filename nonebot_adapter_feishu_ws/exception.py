@@ -3,19 +3,28 @@
     nonebot AdapterException
     └── FeishuAdapterException
         ├── ActionFailed       Feishu answered with an error code
+        │   ├── RateLimited        too often: wait ``retry_after`` seconds
+        │   ├── PermissionDenied   a scope is missing: ``missing_scopes``, ``grant_url``
+        │   ├── TargetUnavailable  the chat, user or message cannot be reached (any more)
+        │   ├── InvalidContent     the content must be changed
+        │   └── Unauthorized       app id, secret or token is not accepted
         ├── NetworkError       no usable answer came
         ├── ApiNotAvailable    the call cannot be made at all here
         ├── ConnectionFailed   a long connection could not be opened, or was lost
         ├── ConfigError        the configuration cannot be used (also a ValueError)
-        └── BotNotFound        no bot with this app id is configured (also a LookupError)
+        ├── BotNotFound        no bot with this app id is configured (also a LookupError)
+        ├── BotDisabled        the bot is configured with "enabled": false
+        └── StoreError         the store cannot be read or written
 
-A message says what happened, what it means and what to do next; it never contains a secret.
+A message says what happened, what it means and what to do next; it never contains a secret. :func:`make_failure`
+is the one place that chooses among the subclasses of :class:`ActionFailed`, by the table in ``codes``.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, cast
+from typing import Any, Final, Literal, cast
 
 from nonebot.exception import ActionFailed as BaseActionFailed
 from nonebot.exception import AdapterException
@@ -23,7 +32,15 @@ from nonebot.exception import ApiNotAvailable as BaseApiNotAvailable
 from nonebot.exception import NetworkError as BaseNetworkError
 from typing_extensions import override
 
-from .codes import explain
+from .codes import Kind, explain
+
+DEFAULT_WAIT = 1.0
+"""Seconds to wait where Feishu names none: the limits of chats and users are counted by the second."""
+LONGEST_WAIT = 3600.0
+"""Seconds; a header that names more is not believed."""
+_RESET = "x-ogw-ratelimit-reset"
+_URL = re.compile(r"https?://[^\s;，。)）\]]+")
+_SCOPES_IN_TEXT = re.compile(r"\[([a-z][\w.:]*:[\w.:]+(?:,\s*[\w.:]+)*)\]")
 
 
 class FeishuAdapterException(AdapterException):
@@ -90,7 +107,90 @@ class ActionFailed(BaseActionFailed, FeishuAdapterException):
 
     @override
     def __repr__(self) -> str:
-        return f"<ActionFailed {self}>"
+        return f"<{type(self).__name__} {self}>"
+
+
+class RateLimited(ActionFailed):
+    """Too many calls (99991400, 230020, 11232, HTTP 429): what the adapter's own waiting could not smooth out.
+
+    Attributes:
+        retry_after: seconds until another try makes sense.
+    """
+
+    def __init__(self, *, retry_after: float = DEFAULT_WAIT, **fields: Any) -> None:
+        super().__init__(**fields)
+        self.retry_after = retry_after
+
+    @override
+    def __str__(self) -> str:
+        return f"{super().__str__()} (try again in {self.retry_after:g} s)"
+
+
+class PermissionDenied(ActionFailed):
+    """The app may not do this until somebody grants it: see ``missing_scopes`` and ``grant_url``."""
+
+    def __init__(self, **fields: Any) -> None:
+        super().__init__(**fields)
+        # Some answers carry scopes and link in the text only.
+        if not self.missing_scopes and (found := _SCOPES_IN_TEXT.search(self.msg)):
+            self.missing_scopes = [scope.strip() for scope in found[1].split(",")]
+        if not self.grant_url and (link := _URL.search(self.msg)):
+            self.grant_url = link[0]
+
+
+class TargetUnavailable(ActionFailed):
+    """The chat, user or message is gone or out of the bot's reach; trying again does not help."""
+
+
+class InvalidContent(ActionFailed):
+    """Feishu does not take this content: too long, of the wrong form, or held back by an audit."""
+
+
+class Unauthorized(ActionFailed):
+    """Feishu does not accept the app id, the secret or the token."""
+
+
+_CLASSES: Final[Mapping[Kind, type[ActionFailed]]] = {
+    "credentials": Unauthorized,
+    "permission": PermissionDenied,
+    "target": TargetUnavailable,
+    "content": InvalidContent,
+    "other": ActionFailed,
+    "busy": ActionFailed,
+}
+
+
+def make_failure(code: int, msg: str, *, headers: Mapping[str, str] | None = None, **fields: Any) -> ActionFailed:
+    """The exception for an answer with an error code.
+
+    Args:
+        code: Feishu's code; 0 where it gave none.
+        msg: Feishu's message.
+        headers: of the answer; ``x-ogw-ratelimit-reset`` names the seconds to wait.
+        fields: the further arguments of :class:`ActionFailed`.
+    """
+    known = explain(code)
+    kind = known.kind if known is not None else "other"
+    if kind == "rate" or fields.get("status_code") == 429:
+        return RateLimited(code=code, msg=msg, retry_after=_retry_after(headers or {}), **fields)
+    return _CLASSES[_refine(code, msg, kind)](code=code, msg=msg, **fields)
+
+
+def _refine(code: int, msg: str, kind: Kind) -> Kind:
+    """230001 says only in its text what is wrong (如何解决 230001 错误)."""
+    if code != 230001:
+        return kind
+    if "content" in msg:
+        return "content"
+    return "target" if any(name in msg for name in ("receive_id", "message_id", "chat_id")) else kind
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    try:
+        seconds = float(headers.get(_RESET) or DEFAULT_WAIT)
+    except ValueError:
+        return DEFAULT_WAIT
+    return seconds if 0 <= seconds <= LONGEST_WAIT else DEFAULT_WAIT
 
 
 class NetworkError(BaseNetworkError, FeishuAdapterException):
@@ -98,11 +198,15 @@ class NetworkError(BaseNetworkError, FeishuAdapterException):
 
     Attributes:
         msg: what happened and where.
+        sent: False when the request certainly never reached Feishu; True when it may have been carried out.
+        status_code: HTTP status of the unusable answer; 0 when there was none.
     """
 
-    def __init__(self, msg: str | None = None) -> None:
+    def __init__(self, msg: str | None = None, *, sent: bool = True, status_code: int = 0) -> None:
         FeishuAdapterException.__init__(self)
         self.msg = msg
+        self.sent = sent
+        self.status_code = status_code
 
     @override
     def __str__(self) -> str:
@@ -174,7 +278,31 @@ class BotNotFound(FeishuAdapterException, LookupError):
     @override
     def __str__(self) -> str:
         known = ", ".join(self.known) or "none"
-        return f"No enabled bot has the app id {self.bot_id!r}; configured are: {known}"
+        return f"No bot has the app id {self.bot_id!r}; configured are: {known}"
+
+
+class BotDisabled(FeishuAdapterException):
+    """The bot is configured, but ``"enabled": false`` leaves it out."""
+
+    def __init__(self, bot_id: str) -> None:
+        super().__init__()
+        self.bot_id = bot_id
+
+    @override
+    def __str__(self) -> str:
+        return "Bot is disabled"
+
+
+class StoreError(FeishuAdapterException):
+    """The store cannot be read or written; the message says why and what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__()
+        self.message = message
+
+    @override
+    def __str__(self) -> str:
+        return self.message
 
 
 def _text(value: object) -> str:

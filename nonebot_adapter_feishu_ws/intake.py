@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
+from .callback import Callback
 from .log import escape, log
 from .store import Store
 from .transport.connection import Envelope, Receipt
@@ -23,6 +24,9 @@ from .transport.connection import Envelope, Receipt
 ACCEPTED = Receipt(200)
 REFUSED = Receipt(500)
 MESSAGE_EVENT = "im.message.receive_v1"
+CALLBACKS = frozenset({"card.action.trigger", "url.preview.get"})
+"""Events that Feishu wants an answer to."""
+Outcome = Literal["accepted", "duplicate", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +37,13 @@ class Delivery:
         bot_id: the app id.
         payload: the event's JSON as Feishu sent it.
         size: bytes of that JSON.
+        callback: what waits for an answer; None for an event that is only told.
     """
 
     bot_id: str
     payload: dict[str, Any]
     size: int
+    callback: Callback | None = None
 
 
 class HandOff:
@@ -116,6 +122,8 @@ class Intake:
     def __init__(self, store: Store, hand_off: HandOff) -> None:
         self._store = store
         self._hand_off = hand_off
+        self.counts: Counter[tuple[str, str, Outcome]] = Counter()
+        """How many deliveries of a bot came by a transport to which end; for the metrics."""
 
     async def receive(self, envelope: Envelope) -> Receipt:
         """Take one envelope; returns what to answer, as soon as it may be acked."""
@@ -124,19 +132,26 @@ class Intake:
         if payload is None or not event_type:
             what = "is not a JSON object" if payload is None else "names no event type"
             self._warn(envelope, f"a payload of {len(envelope.payload)} bytes {what}; it is refused with 500")
-            return REFUSED
+            return self._end(envelope, "refused")
         keys = claim_keys(envelope, payload, event_type)
         if not await self._store.claim(keys):
             log(
                 "DEBUG",
                 f"Bot {escape(envelope.bot_id)}: dropped a duplicate {escape(event_type)} ({escape(keys[0])})",
             )
-            return ACCEPTED
-        if not self._hand_off.put(Delivery(envelope.bot_id, payload, len(envelope.payload))):
+            return self._end(envelope, "duplicate")
+        callback = Callback() if event_type in CALLBACKS else None
+        if not self._hand_off.put(Delivery(envelope.bot_id, payload, len(envelope.payload), callback)):
             await self._store.release(keys)
             self._warn(envelope, f"no room for {event_type}: refused with 500, Feishu will push it again")
-            return REFUSED
-        return ACCEPTED
+            return self._end(envelope, "refused")
+        receipt = self._end(envelope, "accepted")
+        response = None if callback is None else await callback.wait()
+        return receipt if response is None else Receipt(receipt.code, to_json(response))
+
+    def _end(self, envelope: Envelope, outcome: Outcome) -> Receipt:
+        self.counts[envelope.bot_id, envelope.transport, outcome] += 1
+        return REFUSED if outcome == "refused" else ACCEPTED
 
     def _warn(self, envelope: Envelope, text: str) -> None:
         trace = f" (trace_id {envelope.trace_id})" if envelope.trace_id else ""

@@ -1,5 +1,5 @@
-"""Decides when a configured bot is a NoneBot ``Bot``: it arrives with its first way to receive, and leaves with
-the last. Lives on NoneBot's loop."""
+"""Decides when a configured bot is a NoneBot ``Bot``: it arrives with its first way to receive, and leaves some time
+after the last, when its handlers have ended. Lives on NoneBot's loop."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from .log import escape, log
 
 INFO_PATIENCE = 5.0
 """Seconds that a bot's arrival waits for its own profile; then it arrives without, and asks on."""
+GRACE = 60.0
+"""Seconds that a bot stays registered without a way to receive, so that short trouble goes unnoticed by plugins."""
 
 
 def info_delays() -> Iterator[float]:
@@ -35,6 +37,7 @@ class Registrar:
         make_bot: Callable[[str, BotInfo], Bot],
         connected: Callable[[Bot], None],
         disconnected: Callable[[Bot], None],
+        drain: Callable[[str], Awaitable[None]],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         """Args:
@@ -42,15 +45,18 @@ class Registrar:
         make_bot: makes the NoneBot bot of an app id.
         connected: tells NoneBot that it is there.
         disconnected: tells NoneBot that it is gone.
+        drain: waits until the bot's handlers have ended, within a bound.
         sleep: waits for seconds.
         """
         self._fetch_info = fetch_info
         self._make_bot = make_bot
         self._connected = connected
         self._disconnected = disconnected
+        self._drain = drain
         self._sleep = sleep
         self._questions: dict[str, asyncio.Task[BotInfo]] = {}
         self._arrivals: dict[str, asyncio.Task[None]] = {}
+        self._departures: dict[str, asyncio.Task[None]] = {}
         self._bots: dict[str, Bot] = {}
 
     def expect(self, bot_id: str) -> None:
@@ -62,13 +68,34 @@ class Registrar:
 
     def arrive(self, bot_id: str) -> None:
         """A way to receive is open: register the bot, if it is not yet."""
+        if (departure := self._departures.pop(bot_id, None)) is not None:
+            departure.cancel()
         if bot_id not in self._arrivals:
             task = asyncio.create_task(self._arrive(bot_id), name=f"feishu-arrival-{bot_id}")
             task.add_done_callback(_report)
             self._arrivals[bot_id] = task
 
-    def leave(self, bot_id: str) -> None:
-        """No way to receive is left: take the bot out of NoneBot."""
+    def leave(self, bot_id: str, *, grace: float = 0.0) -> None:
+        """No way to receive is left: take the bot out of NoneBot, unless it arrives again.
+
+        Args:
+            grace: seconds that it stays; its running handlers get their time after that.
+        """
+        if bot_id not in self._arrivals or (grace > 0 and bot_id in self._departures):
+            return
+        if (earlier := self._departures.pop(bot_id, None)) is not None:
+            earlier.cancel()
+        departure = asyncio.create_task(self._depart(bot_id, grace), name=f"feishu-departure-{bot_id}")
+        departure.add_done_callback(_report)
+        self._departures[bot_id] = departure
+
+    async def _depart(self, bot_id: str, grace: float) -> None:
+        await self._sleep(grace)
+        await self._drain(bot_id)
+        del self._departures[bot_id]
+        self._remove(bot_id)
+
+    def _remove(self, bot_id: str) -> None:
         if (arrival := self._arrivals.pop(bot_id, None)) is not None:
             arrival.cancel()
         if (bot := self._bots.pop(bot_id, None)) is not None:
@@ -76,9 +103,13 @@ class Registrar:
 
     async def close(self) -> None:
         """Take all bots out and end all questions."""
-        tasks: list[asyncio.Task[Any]] = [*self._questions.values(), *self._arrivals.values()]
+        tasks: list[asyncio.Task[Any]] = [
+            *self._questions.values(),
+            *self._departures.values(),
+            *self._arrivals.values(),
+        ]
         for bot_id in list(self._arrivals):
-            self.leave(bot_id)
+            self._remove(bot_id)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import importlib.util
 import time
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
@@ -41,6 +43,30 @@ async def make_client(app_id: str, app_secret: SecretStr, origin: str, *, timeou
         reason = f"{type(error).__name__}: {error}"
         text = f"the official SDK cannot be used ({reason}); install a version that fits: pip install '{_REQUIREMENT}'"
         raise ApiNotAvailable(text) from error
+
+
+def load_connection_module() -> ModuleType:
+    """A copy of the SDK's ``ws/client.py`` for one bot; blocks for the seconds of the first import.
+
+    The module keeps its event loop in a global, so two clients of one copy would share a loop that only one of them
+    runs.
+
+    Raises:
+        ApiNotAvailable: the SDK cannot be imported; the text says what to do.
+    """
+    name = "lark_oapi.ws.client"
+    try:
+        importlib.import_module(name)
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"no module {name}")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    except (ImportError, AttributeError, TypeError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        text = f"the official SDK cannot be used ({reason}); install a version that fits: pip install '{_REQUIREMENT}'"
+        raise ApiNotAvailable(text) from error
+    return module
 
 
 def share_token(app_id: str, token: str, lifetime: float) -> None:

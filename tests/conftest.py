@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
+import uvicorn
 from hypothesis import HealthCheck, settings
 from loguru import logger
 from nonebot.config import Config, Env
@@ -64,9 +65,10 @@ def run_adapter(sandbox: Sandbox) -> RunAdapter:
         **config: Any,
     ) -> AsyncIterator[Adapter]:
         bots = bots or [{"app_id": APP, "app_secret": SECRET}]
-        settings: dict[str, Any] = {"feishu_api_base": sandbox.url, "feishu_reconnect_delays": [0.05], **config}
+        settings: dict[str, Any] = {"feishu_api_base": sandbox.url, "feishu_reconnect_delays": [0.05]}
+        settings |= {"feishu_store": "memory://", **config}
         instance = driver(Env(environment="test"), Config.model_validate({**settings, "feishu_bots": bots}))
-        adapter = Adapter(instance)
+        adapter = run.adapter = Adapter(instance)  # pyright: ignore[reportFunctionMemberAccess]
         await instance._lifespan.startup()
         try:
             if connected:
@@ -76,6 +78,21 @@ def run_adapter(sandbox: Sandbox) -> RunAdapter:
             await instance._lifespan.shutdown()
 
     return run
+
+
+@asynccontextmanager
+async def serving(adapter: Adapter) -> AsyncIterator[str]:
+    """The routes of an adapter on a real server; yields its URL."""
+    app = adapter.driver.server_app  # pyright: ignore[reportAttributeAccessIssue]
+    server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_config=None))
+    task = asyncio.create_task(server.serve())
+    await wait_until(lambda: server.started)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await task
 
 
 async def wait_until(condition: Callable[[], object], timeout: float = 10.0) -> None:

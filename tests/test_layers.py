@@ -7,19 +7,33 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "nonebot_adapter_feishu_ws"
 LAYERS = [
-    {"config", "exception", "codes", "diagnosis", "log", "sdk"},
-    {"message", "event"},
+    {"config", "exception", "callback", "codes", "diagnosis", "log", "sdk", "session", "socks"},
+    {"message", "event", "card"},
     {"store"},
     {"transport", "api"},
-    {"bot", "permission", "rule", "params"},
-    {"intake", "dispatch", "registrar"},
-    {"adapter"},
-    {"management", "sandbox", "compat"},
+    {
+        "bot",
+        "send_id",
+        "stream",
+        "sending",
+        "answering",
+        "rest_methods",
+        "reactions",
+        "permission",
+        "rule",
+        "matcher",
+        "params",
+        "media",
+        "testing",
+    },
+    {"intake", "dispatch", "registrar", "hooks", "mounting", "first_minutes"},
+    {"adapter", "duplicate"},
+    {"management", "doctor", "sandbox", "compat"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS, start=1) for name in names}
 STRANGERS = {("transport", "api"), ("api", "transport")}
-# The composition root opens a door only when its setting asks for it, inside a function.
-LAZY_DOORS = {("adapter", "sandbox")}
+# The composition root opens a door only when it is asked for, inside a function.
+LAZY_DOORS = {("adapter", "sandbox"), ("adapter", "management"), ("adapter", "doctor")}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

@@ -1,32 +1,32 @@
-"""One bot's REST client: a pooled session, the token, one place where an answer becomes a result or an error."""
+"""One bot's REST client: the token, the politeness, and the second tries around each exchange."""
 
 from __future__ import annotations
 
 import asyncio
-import json as jsonlib
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import aiohttp
-from nonebot.drivers import Response
 from pydantic import SecretStr
-from pydantic_core import from_json, to_json
 
-from ..diagnosis import describe
-from ..exception import ActionFailed, ApiNotAvailable, NetworkError
+from ..exception import ActionFailed, NetworkError, RateLimited, TargetUnavailable
 from ..sdk import make_client, share_token
-from .form import make_form
+from .form import can_replay
+from .http import Http, json_of
+from .limiter import Clock, Gate, Lane, Limiter, Rate, Sleep
+from .retry import RetryPolicy, backoff, next_wait
+from .routes import api_of, lane_of, may_repeat
 from .token import TenantToken
 
 if TYPE_CHECKING:
     from lark_oapi import Client
 
 TOKEN_PATH = "auth/v3/tenant_access_token/internal"
-TOKEN_CODES = frozenset({99991661, 99991663, 99991664, 99991665, 99991668})
-_PREFIX = "/open-apis/"
-_JSON_TYPE = "application/json; charset=utf-8"
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+TOKEN_CODES = frozenset({99991661, 99991663, 99991664, 99991665, 99991668, 99991671})
+_CODE_APP_RATE = 99991400
+T = TypeVar("T")
 
 
 class ApiClient:
@@ -40,54 +40,94 @@ class ApiClient:
         origin: str,
         proxy: str | None = None,
         timeout: float = 30.0,
+        retry: RetryPolicy | None = None,
+        rate: Rate | None = None,
+        clock: Clock = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         """Args:
         app_id: the bot's app id.
         app_secret: its secret.
         origin: the platform's origin, e.g. ``https://open.feishu.cn``.
-        proxy: an ``http://`` proxy.
-        timeout: seconds per call, unless the call says otherwise.
+        proxy: a proxy, see :func:`~..session.make_session`.
+        timeout: seconds per try, unless the call says otherwise.
+        retry: when a call is tried again.
+        rate: messages to one chat or user; Feishu's documented 5 per second when not given.
+        clock: monotonic seconds, for rates and waits.
+        sleep: waits for seconds of that clock.
         """
         self._app_id = app_id
         self._app_secret = app_secret
         self._origin = origin
-        self._host = urlsplit(origin).netloc
-        self._proxy = proxy
         self._timeout = timeout
-        self._session: aiohttp.ClientSession | None = None
+        self._retry = retry or RetryPolicy()
+        self._clock = clock
+        self._sleep = sleep
+        self._http = Http(origin, proxy=proxy, timeout=timeout)
+        self._limiter = Limiter(rate or Rate(), clock, sleep)
         self._lark: Client | None = None
-        self.token = TenantToken(self._fetch_token)
+        self.token: TenantToken = TenantToken(self._fetch_token)
 
     async def call(self, path: str, *, method: str = "GET", **data: Any) -> Any:
         """Call one method.
+
+        Messages to one chat go out in the order of the calls, no faster than Feishu allows. A call is tried again when
+        that is safe: always after a refusal for rate or when it never reached Feishu; after an unknown outcome only if
+        doing it twice has the effect of doing it once (by its method, or by the ``uuid`` it carries).
 
         Args:
             path: below ``/open-apis/`` (``im/v1/messages``), or from the root (``/open-apis/...``).
             method: the HTTP method.
             data: ``params`` or ``query``, ``json`` or ``body``, ``data``, ``files``, ``content``, ``headers``,
-                ``cookies``, ``_timeout`` (seconds), ``_return_response`` (the raw response instead).
+                ``cookies``, ``_timeout`` (seconds per try), ``_deadline`` (seconds from the call's turn until no new
+                try begins; 0 for a single one), ``_return_response`` (the raw response instead), ``_save_to`` (a
+                ``Path``: a file is written there piece by piece, and the path is the result).
 
         Returns:
             Feishu's whole body as a dict (with ``message_id`` at its top for sent messages), or bytes for a file.
 
         Raises:
-            ActionFailed: Feishu answered with an error code.
+            ActionFailed: Feishu answered with an error code; see its subclasses.
             NetworkError: no usable answer came.
             ApiNotAvailable: ``path`` is not a path of Feishu.
         """
-        url = self._url(path)
-        token = await self.token.get()
-        try:
-            return await self._send(method, url, token, data)
-        except ActionFailed as error:
-            if error.code not in TOKEN_CODES:
+        url = self._http.url(path)
+        api = api_of(method, path)
+        gate, body = self._limiter.gate(api), json_of(data)
+        key = lane_of(api, path, body)
+        repeatable = can_replay(data) and may_repeat(api, data.get("params") or data.get("query"), body)
+        lane = None if key is None else self._limiter.lane(key)
+        perhaps_done = False
+
+        async def attempt(patience: float) -> Any:
+            nonlocal perhaps_done
+            try:
+                return await self._polite(lambda: self._authorised(method, url, data), gate, lane, patience)
+            except NetworkError as error:
+                perhaps_done = perhaps_done or error.sent
                 raise
-            self.token.invalidate(token)
-        return await self._send(method, url, await self.token.get(), data)
+            except TargetUnavailable:
+                if not (perhaps_done and method.upper() == "DELETE"):
+                    raise
+                return {"code": 0, "msg": "success", "data": {}}  # an earlier try did it, and its answer was lost
+
+        async with lane.turn() if lane is not None else nullcontext():
+            answer = await self._persist(attempt, repeatable, data.get("_deadline"))
+        if key is not None:
+            self._learn(key, answer)
+        return answer
+
+    def learn(self, message_id: str, chat_id: str) -> None:
+        """An event told which chat a message is in: replies to it count for the chat."""
+        self._limiter.learn(message_id, chat_id)
 
     async def get_lark(self) -> Client:
         """The official SDK's client with this bot's token and domain."""
-        token = await self.token.get()
+
+        async def attempt(_: float) -> str:
+            return await self.token.get()
+
+        token = await self._persist(attempt, repeatable=True)
         if self._lark is None:
             self._lark = await make_client(self._app_id, self._app_secret, self._origin, timeout=self._timeout)
         share_token(self._app_id, token, self.token.lifetime)
@@ -95,111 +135,81 @@ class ApiClient:
 
     async def close(self) -> None:
         """Close the pooled connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._http.close()
 
-    def _url(self, path: str) -> str:
-        if "://" in path or path.startswith("//"):
-            # The token must never travel to a host that a caller names.
-            raise ApiNotAvailable("call_api takes a path of Feishu, such as im/v1/messages, not a full URL")
-        return self._origin + (path if path.startswith("/") else _PREFIX + path)
+    async def _persist(
+        self, attempt: Callable[[float], Awaitable[T]], repeatable: bool, deadline: float | None = None
+    ) -> T:
+        """Try until it works, the error stands, or the deadline leaves no time for another try."""
+        ends_at = self._clock() + (self._retry.deadline if deadline is None else deadline)
+        delays = backoff(self._retry, random.random)
+        while True:
+            try:
+                return await attempt(ends_at - self._clock())
+            except (ActionFailed, NetworkError) as error:
+                wait = next_wait(error, repeatable=repeatable, delays=delays, random=random.random)
+                if wait is None or self._clock() + wait > ends_at:
+                    raise
+            await self._sleep(wait)
+
+    async def _polite(
+        self, exchange: Callable[[], Awaitable[Any]], gate: Gate, lane: Lane | None, patience: float
+    ) -> Any:
+        """One try, when the chat and the API allow it."""
+        if gate.opens_in > max(patience, 0.0):
+            raise RateLimited(
+                code=_CODE_APP_RATE,
+                msg="not sent, since Feishu has asked this app to wait longer than the call's deadline",
+                retry_after=gate.opens_in,
+            )
+        async with lane.token() if lane is not None else nullcontext(), gate.passage():
+            try:
+                answer = await exchange()
+            except RateLimited as error:
+                if error.code in (_CODE_APP_RATE, 0):
+                    gate.refused(error.retry_after)
+                raise
+            gate.passed()
+            return answer
+
+    async def _authorised(self, method: str, url: str, data: Mapping[str, Any]) -> Any:
+        """One try with a token; a token that Feishu refuses is replaced once."""
+        own_headers = cast("Mapping[str, str]", data.get("headers") or {})
+        if any(name.lower() == "authorization" for name in own_headers):
+            return await self._http.exchange(method, url, None, data)
+        token = await self._get_token()
+        try:
+            return await self._http.exchange(method, url, token, data)
+        except ActionFailed as error:
+            if error.code not in TOKEN_CODES or not can_replay(data):
+                raise
+            self.token.invalidate(token)
+        return await self._http.exchange(method, url, await self._get_token(), data)
+
+    async def _get_token(self) -> str:
+        try:
+            return await self.token.get()
+        except NetworkError as error:
+            # The call itself was not sent yet, whatever became of the request for a token.
+            raise NetworkError(error.msg, sent=False, status_code=error.status_code) from error
 
     async def _fetch_token(self) -> tuple[str, float]:
         secret = self._app_secret.get_secret_value()
         json = {"app_id": self._app_id, "app_secret": secret}
-        body = await self._send("POST", self._url(TOKEN_PATH), None, {"json": json})
+        body = await self._http.exchange("POST", self._http.url(TOKEN_PATH), None, {"json": json})
         token, expire = body.get("tenant_access_token"), body.get("expire")
         if not isinstance(token, str) or not isinstance(expire, int):
-            raise NetworkError(f"{self._host} answered the request for a token without one")
+            raise NetworkError(f"{self._http.host} answered the request for a token without one")
         return token, float(expire)
 
-    async def _send(self, method: str, url: str, token: str | None, data: Mapping[str, Any]) -> Any:
-        json = data.get("json") if data.get("json") is not None else data.get("body")
-        try:
-            return await self._exchange(method, url, token, data, json)
-        except (aiohttp.ServerDisconnectedError, ConnectionResetError) as error:
-            # An idle connection can be closed by the server just as it is used. Safe methods are repeated by
-            # aiohttp itself; a send is safe to repeat when its uuid lets Feishu recognise the second one.
-            if method.upper() in _SAFE_METHODS or not (isinstance(json, dict) and "uuid" in json):
-                raise self._failed(error) from error
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
-            raise self._failed(error) from error
-        try:
-            return await self._exchange(method, url, token, data, json)
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
-            raise self._failed(error) from error
-
-    async def _exchange(self, method: str, url: str, token: str | None, data: Mapping[str, Any], json: Any) -> Any:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        headers |= cast("dict[str, str]", data.get("headers") or {})
-        if cookies := cast("dict[str, str]", data.get("cookies") or {}):
-            headers["Cookie"] = "; ".join(f"{key}={value}" for key, value in cookies.items())
-        content: Any = data.get("content")
-        if json is not None:
-            headers["Content-Type"] = _JSON_TYPE
-            content = to_json(json)
-        elif data.get("files") or data.get("data"):
-            content = make_form(data.get("data"), data.get("files"))
-        async with self._get_session().request(
-            method,
-            url,
-            params=data.get("params") or data.get("query"),
-            data=content,
-            headers=headers,
-            proxy=self._proxy,
-            timeout=aiohttp.ClientTimeout(total=data.get("_timeout") or self._timeout),
-        ) as response:
-            body = await response.read()
-        request = f"{method.upper()} {urlsplit(url).path}"
-        if data.get("_return_response") and response.status < 400:
-            return Response(response.status, headers=dict(response.headers), content=body)
-        return self._read(request, response, body)
-
-    def _read(self, request: str, response: aiohttp.ClientResponse, body: bytes) -> Any:
-        """The one place where an answer becomes a result or an error."""
-        status = response.status
-        if "json" not in response.content_type:
-            if status < 400 and body and "html" not in response.content_type:
-                return body
-            text = f"{request} got HTTP {status} from {self._host} without Feishu's JSON"
-            raise NetworkError(f"{text} ({response.content_type}); a proxy or gateway in between?")
-        answer = _parse(body)
-        if not isinstance(answer, dict):
-            raise NetworkError(f"{request} got HTTP {status} from {self._host} with broken JSON")
-        fields = cast("dict[str, Any]", answer)
-        code = fields.get("code", 0)
-        if code != 0 or status >= 400:
-            raise ActionFailed(
-                code=code if isinstance(code, int) else 0,
-                msg=str(fields.get("msg") or fields.get("error_description") or f"HTTP {status}"),
-                log_id=response.headers.get("x-tt-logid", ""),
-                status_code=status,
-                request=request,
-                body=fields,
-            )
-        inner: object = fields.get("data")
-        if isinstance(inner, dict) and "message_id" in inner:
-            fields.setdefault("message_id", cast("dict[str, Any]", inner)["message_id"])
-        return fields
-
-    def _failed(self, error: BaseException) -> NetworkError:
-        return NetworkError(f"{describe(error, self._host)}; check the network, the proxy and the bot's domain")
-
-    def _get_session(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=100, keepalive_timeout=25.0),
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
-        return self._session
-
-
-def _parse(body: bytes) -> object:
-    try:
-        return from_json(body)
-    except ValueError:
-        try:
-            return jsonlib.loads(body)
-        except (ValueError, RecursionError):
-            return None
+    def _learn(self, key: str, answer: Any) -> None:
+        """A sent message tells in which chat it is, and so are what it answers and whom it was sent to."""
+        sent = cast("dict[str, Any]", answer).get("data") if isinstance(answer, dict) else None
+        if not isinstance(sent, dict):
+            return
+        fields = cast("dict[str, Any]", sent)
+        chat_id, message_id = fields.get("chat_id"), fields.get("message_id")
+        if isinstance(chat_id, str) and not key.startswith("edit "):
+            self._limiter.learn(key, chat_id)
+            if isinstance(message_id, str):
+                self._limiter.learn(message_id, chat_id)

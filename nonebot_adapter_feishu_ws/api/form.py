@@ -22,8 +22,7 @@ def make_form(fields: Mapping[str, Any] | None, files: Any) -> aiohttp.FormData:
     names = dict(fields or {})
     for name, value in names.items():
         form.add_field(name, str(value))
-    pairs = cast("Iterable[tuple[str, Any]]", files.items() if isinstance(files, Mapping) else files or ())
-    for name, file in pairs:
+    for name, file in _pairs(files):
         file_name, content, content_type = _unpack(file)
         form.add_field(
             name,
@@ -32,6 +31,18 @@ def make_form(fields: Mapping[str, Any] | None, files: Any) -> aiohttp.FormData:
             content_type=content_type or "application/octet-stream",
         )
     return form
+
+
+def can_replay(data: Mapping[str, Any]) -> bool:
+    """Whether the body of a call can be sent a second time: a stream is spent after the first."""
+    contents: list[object] = [_unpack(file)[1] for _, file in _pairs(data.get("files"))]
+    contents.append(data.get("content"))
+    return not any(hasattr(content, "read") for content in contents)
+
+
+def _pairs(files: Any) -> Iterable[tuple[str, Any]]:
+    items: Any = cast("Mapping[str, Any]", files).items() if isinstance(files, Mapping) else files or ()
+    return cast("Iterable[tuple[str, Any]]", items)
 
 
 def _unpack(file: Any) -> tuple[str | None, bytes | IO[bytes], str | None]:

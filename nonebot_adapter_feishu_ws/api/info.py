@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,7 +20,7 @@ class BotInfo(BaseModel):
         ip_white_list: IP addresses that may call its API; empty for all.
     """
 
-    model_config = ConfigDict(extra="allow")
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
 
     open_id: str = ""
     app_name: str = ""
@@ -30,11 +30,11 @@ class BotInfo(BaseModel):
 
 
 async def get_bot_info(client: ApiClient) -> BotInfo:
-    """Ask Feishu who this bot is.
+    """Ask Feishu who this bot is. A single try: whoever asks goes on without the answer, and asks again later.
 
     Raises:
         ActionFailed: Feishu refused.
         NetworkError: no usable answer came.
     """
-    answer: dict[str, Any] = await client.call("bot/v3/info")
+    answer: dict[str, Any] = await client.call("bot/v3/info", _deadline=0.0)
     return BotInfo.model_validate(answer.get("bot") or {})

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Annotated, Any, ClassVar, cast
 
 from nonebot.adapters import Event as BaseEvent
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from typing_extensions import override
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic.functional_validators import ModelWrapValidatorHandler
+from typing_extensions import Self, override
 
+from ..callback import Callback
 from ..log import escape
 from ..message import Message
 
@@ -24,14 +27,94 @@ def to_model(value: object) -> object:
     return cast("object", value) if isinstance(value, (dict, BaseModel)) else {}
 
 
+def to_time(milliseconds: str) -> datetime:
+    """An aware time, in UTC, of milliseconds since the epoch as text; the epoch when it is none."""
+    seconds = int(milliseconds) / 1000 if milliseconds.isdecimal() and len(milliseconds) < 16 else 0.0
+    return datetime.fromtimestamp(seconds, timezone.utc)
+
+
 Text = Annotated[str, BeforeValidator(_to_text)]
 """A string; null, numbers and anything else are made one."""
 
 
 class FeishuModel(BaseModel):
-    """A tolerant part of a payload."""
+    """A tolerant part of a payload. What came can also be read as from a dict: ``part["chat_id"]``."""
 
     model_config = ConfigDict(extra="allow")
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self:
+            raise KeyError(key)
+        return getattr(self, key)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.model_fields_set
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """What came under a key, or the default."""
+        return getattr(self, key) if key in self else default
+
+
+class Detail(FeishuModel):
+    """A part of an event's body. What does not fit its field goes to ``misfits``, whatever else there is stays.
+
+    A text, an object or a list that did not come is empty, a number or flag is None; ``model_fields_set`` names what
+    came.
+    """
+
+    model_config = ConfigDict(coerce_numbers_to_str=True, defer_build=True)
+
+    _misfits: dict[str, Any] = PrivateAttr(default_factory=dict[str, Any])
+
+    @property
+    def misfits(self) -> dict[str, Any]:
+        """What came with a type that nobody expected, by field; empty but for surprises."""
+        return self._misfits
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _leave_out(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if not isinstance(value, dict):
+            return handler(value)
+        fields = {key: item for key, item in cast("dict[str, Any]", value).items() if item is not None}
+        try:
+            return handler(fields)
+        except ValidationError as error:
+            places = [problem["loc"] for problem in error.errors(include_url=False, include_input=False)]
+            detail = handler(_without(fields, places))
+            detail._misfits.update({str(loc[0]): fields[str(loc[0])] for loc in places})
+            return detail
+
+
+def _without(fields: dict[str, Any], places: list[tuple[int | str, ...]]) -> dict[str, Any]:
+    """The fields without those at the given places; of a list only the items that do not fit are left out."""
+    items = {(loc[0], loc[1]) for loc in places if len(loc) > 1 and isinstance(fields.get(str(loc[0])), list)}
+    whole = {loc[0] for loc in places} - {name for name, _ in items}
+    kept = {name: value for name, value in fields.items() if name not in whole}
+    for name in {str(name) for name, _ in items}:
+        kept[name] = [item for number, item in enumerate(fields[name]) if (name, number) not in items]
+    return kept
+
+
+class UserId(FeishuModel):
+    """A user's ids; ``user_id`` and ``union_id`` are empty without their scopes."""
+
+    open_id: Text = ""
+    user_id: Text = ""
+    union_id: Text = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        """Some events have one id as a text where others have the object."""
+        if not isinstance(value, str):
+            return value
+        return {"open_id" if value.startswith("ou_") else "union_id" if value.startswith("on_") else "user_id": value}
+
+    @property
+    def any(self) -> str:
+        """The first id that is there, open_id before user_id before union_id; empty without any."""
+        return self.open_id or self.user_id or self.union_id
 
 
 class EventHeader(FeishuModel):
@@ -63,9 +146,20 @@ class Event(BaseEvent):
 
     __event__: ClassVar[str] = ""
 
+    _callback: Callback | None = PrivateAttr(default=None)
+
     schema_: Text = Field(default="", alias="schema")
     header: Annotated[EventHeader, BeforeValidator(to_model)] = Field(default_factory=EventHeader)
     event: Any = None
+
+    @property
+    def callback(self) -> Callback | None:
+        """What waits for an answer to this event; None for an event that is only told."""
+        return self._callback
+
+    def set_callback(self, callback: Callback | None) -> None:
+        """Say what waits for an answer to this event; the adapter does."""
+        self._callback = callback
 
     @override
     def get_type(self) -> str:
@@ -106,16 +200,83 @@ class Event(BaseEvent):
     @property
     def time(self) -> datetime:
         """When it happened, aware, in UTC; the epoch when the platform did not say."""
-        raw = self.header.create_time
-        seconds = int(raw) / 1000 if raw.isdecimal() and len(raw) < 16 else 0.0
-        return datetime.fromtimestamp(seconds, timezone.utc)
+        return to_time(self.header.create_time)
+
+
+def _to_body(value: object) -> object:
+    if not isinstance(value, (dict, BaseModel)):
+        raise ValueError("the body of a notice is an object")
+    return cast("object", value)
 
 
 class NoticeEvent(Event):
-    """Something that happened and is no message; ``event`` is Feishu's object."""
+    """Something that happened and is no message.
 
-    event: dict[str, Any] = Field(default_factory=dict[str, Any])
+    ``event`` is Feishu's object: a dict here, a model in the classes of single event types.
+    """
+
+    model_config = ConfigDict(defer_build=True)
+
+    event: Annotated[Any, BeforeValidator(_to_body)] = Field(default_factory=dict[str, Any])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_null(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return cast("object", value)
+        parts = cast("dict[str, Any]", value)
+        return {key: part for key, part in parts.items() if key != "event" or part is not None}
 
     @override
     def get_type(self) -> str:
         return "notice"
+
+    @override
+    def get_event_description(self) -> str:
+        return escape(str(self.model_dump(exclude={"header": {"token"}}, exclude_unset=True)))
+
+    @override
+    def get_user_id(self) -> str:
+        if operator := self.operator:
+            return operator.any
+        raise ValueError("Event has no user_id!")
+
+    @override
+    def get_session_id(self) -> str:
+        user_id = self.get_user_id()
+        return f"{self.chat_id}_{user_id}" if self.chat_id else user_id
+
+    @property
+    def chat_id(self) -> str:
+        """``oc_...``; empty when the event names no chat."""
+        return _find(self.event, ("chat_id",), ("context", "open_chat_id"), ("open_chat_id",))
+
+    @property
+    def message_id(self) -> str:
+        """``om_...``; empty when the event names no message."""
+        return _find(self.event, ("message_id",), ("context", "open_message_id"), ("open_message_id",))
+
+    @property
+    def operator(self) -> UserId | None:
+        """Who brought it about; None when the event does not say."""
+        for path in _OPERATORS:
+            ids = {name: _find(self.event, (*path, name)) for name in UserId.model_fields}
+            if any(ids.values()):
+                return UserId.model_validate(ids)
+        open_id = _find(self.event, ("operator_open_id",), ("open_id",))
+        return UserId(open_id=open_id) if open_id else None
+
+
+_OPERATORS = (("operator_id",), ("operator", "operator_id"), ("operator", "id"), ("operator",), ("user_id",), ("user",))
+"""Where the events of the various domains have the one who acted."""
+
+
+def _find(body: object, *paths: tuple[str, ...]) -> str:
+    """The first text at one of the paths, through dicts and models; empty if there is none."""
+    for path in paths:
+        part: Any = body
+        for name in path:
+            part = cast("Mapping[str, Any]", part).get(name) if isinstance(part, dict) else getattr(part, name, None)
+        if isinstance(part, str) and part:
+            return part
+    return ""

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from ..log import escape
 from ..message import Message, parse
-from .base import Event, FeishuModel, Text, to_model
+from .base import Event, FeishuModel, Text, UserId, to_model
 
 
 def _to_models(value: object) -> list[object] | None:
@@ -19,14 +19,6 @@ def _to_models(value: object) -> list[object] | None:
     items = cast("list[object]", value)
     kept: list[object] = [item for item in items if isinstance(item, (Mapping, FeishuModel))]
     return kept
-
-
-class UserId(FeishuModel):
-    """A user's ids; ``user_id`` and ``union_id`` are empty without their scopes."""
-
-    open_id: Text = ""
-    user_id: Text = ""
-    union_id: Text = ""
 
 
 class Sender(FeishuModel):
@@ -117,7 +109,7 @@ class Reply(FeishuModel):
     @property
     def message(self) -> Message:
         """The quoted content as segments."""
-        return parse(self.msg_type, self.body.content, self.mentions)
+        return parse(self.msg_type, self.body.content, self.mentions, self.message_id)
 
 
 class MessageEventDetail(FeishuModel):
@@ -125,6 +117,10 @@ class MessageEventDetail(FeishuModel):
 
     sender: Annotated[Sender, BeforeValidator(to_model)] = Field(default_factory=Sender)
     message: Annotated[EventMessage, BeforeValidator(to_model)] = Field(default_factory=EventMessage)
+
+
+GroupMessageEventDetail = PrivateMessageEventDetail = MessageEventDetail
+"""Names of the existing NoneBot adapter, which has a class per kind of chat."""
 
 
 class MessageEvent(Event):
@@ -164,7 +160,7 @@ class MessageEvent(Event):
     def get_message(self) -> Message:
         if self._message is None:
             message = self.event.message
-            self._message = parse(message.message_type, message.content, message.mentions)
+            self._message = parse(message.message_type, message.content, message.mentions, message.message_id)
         return self._message
 
     @property
@@ -172,7 +168,7 @@ class MessageEvent(Event):
         """The message as it came, with the @ of the bot and its nickname still in it."""
         if self._original_message is None:
             message = self.event.message
-            self._original_message = parse(message.message_type, message.content, message.mentions)
+            self._original_message = parse(message.message_type, message.content, message.mentions, message.message_id)
         return self._original_message
 
     @override

@@ -8,13 +8,17 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from .base import Event, EventHeader, NoticeEvent
+from .catalog import find_class
 from .message import GroupMessageEvent, MessageEvent, PrivateMessageEvent, TopicMessageEvent
 
 Fallback = Callable[[str, Exception | None], None]
 
 
 class EventRegistry:
-    """Event type -> class, by the longest prefix: ``im.message.receive_v1.group`` before ``im.message.receive_v1``."""
+    """Event type -> class, by the longest prefix: ``im.message.receive_v1.group`` before ``im.message.receive_v1``.
+
+    What was added wins over what the package has; its classes are imported when the first event of their type comes.
+    """
 
     def __init__(self) -> None:
         self._models: dict[str, type[Event]] = {}
@@ -35,7 +39,8 @@ class EventRegistry:
         """The classes that may fit a name, the most specific first; without the base ``Event``."""
         parts = event_name.split(".")
         names = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
-        return [self._models[name] for name in names if name in self._models]
+        found = (self._models.get(name) or find_class(name) for name in names)
+        return [model for model in found if model is not None]
 
     def parse(self, payload: Mapping[str, Any], on_fallback: Fallback | None = None) -> Event:
         """Make an event of a payload of either version. Never raises: what fits nothing else is a base ``Event``.
@@ -68,20 +73,32 @@ class EventRegistry:
 
 
 def upgrade(payload: Mapping[str, Any]) -> Mapping[str, Any]:
-    """An event of the first version (``uuid``, ``ts``, ``event.type``) in the shape of the second."""
+    """An event of the first version (``uuid``, ``ts``, ``event.type``) in the shape of the second.
+
+    Its body stays as it is; ``uuid``, ``ts`` and ``type`` stay too.
+    """
     body = _mapping(payload.get("event"))
     if isinstance(payload.get("header"), dict) or not _text(body.get("type")):
         return payload
-    seconds = _text(payload.get("ts"))
     header = {
         "event_id": payload.get("uuid"),
         "event_type": body["type"],
-        "create_time": seconds.replace(".", "")[:13].ljust(13, "0") if seconds else "",
+        "create_time": _milliseconds(payload.get("ts")),
         "token": payload.get("token"),
         "app_id": body.get("app_id"),
         "tenant_key": body.get("tenant_key"),
     }
-    return {"schema": "1.0", "header": header, "event": payload["event"]}
+    rest = {key: value for key, value in payload.items() if key not in ("token", "header", "schema")}
+    return {**rest, "schema": "1.0", "header": header}
+
+
+def _milliseconds(timestamp: object) -> str:
+    """``"1502199207.7171419"`` (seconds) as milliseconds; empty when it is no time."""
+    try:
+        seconds = float(timestamp) if isinstance(timestamp, (str, int, float)) else -1.0
+        return str(int(seconds * 1000)) if seconds >= 0 else ""
+    except (ValueError, OverflowError):
+        return ""
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

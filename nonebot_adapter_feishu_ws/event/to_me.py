@@ -11,14 +11,17 @@ from .message import MessageEvent
 _Test = Callable[[MessageSegment], bool]
 
 
-def check_at_me(event: MessageEvent, bot_open_id: str | None) -> None:
+def check_at_me(event: MessageEvent, bot_open_id: str | None, *, at_all: bool = False) -> None:
     """Set ``to_me`` in private chats and when the bot is mentioned; drop the mention at either end.
 
     Args:
         event: changed in place.
         bot_open_id: the bot's own open_id; None while it is unknown.
+        at_all: whether an @ of everybody is meant for the bot, too.
     """
     if event.event.message.chat_type == "p2p":
+        event.to_me = True
+    if at_all and any(segment.type == "at" and segment.data.get("user_id") == "all" for segment in event.get_message()):
         event.to_me = True
     if not bot_open_id:
         return

@@ -1,5 +1,7 @@
 """Messages: segments, parsing, rendering. Pure."""
 
+from .card_text import card_text
+from .expand import EXPAND_COUNT, EXPAND_DEPTH, ForwardedMessage, expand
 from .message import Message
 from .parse import parse
 from .post import (
@@ -12,10 +14,15 @@ from .post import (
     PostMessageNodeStylable,
     PostText,
 )
-from .render import OutgoingMessage, UnsupportedSegment, render
+from .render import OutgoingMessage, render
+from .rich import UnsupportedSegment
 from .segment import MessageSegment
+from .source import Source
 
 __all__ = [
+    "EXPAND_COUNT",
+    "EXPAND_DEPTH",
+    "ForwardedMessage",
     "Message",
     "MessageSegment",
     "OutgoingMessage",
@@ -27,7 +34,10 @@ __all__ = [
     "PostMessageNode",
     "PostMessageNodeStylable",
     "PostText",
+    "Source",
     "UnsupportedSegment",
+    "card_text",
+    "expand",
     "parse",
     "render",
 ]

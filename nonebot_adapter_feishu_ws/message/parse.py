@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Protocol, cast
 
+from pydantic_core import from_json
+
 from . import segment as types
 from .message import Message
 from .segment import MessageSegment
@@ -14,6 +16,7 @@ from .segment import MessageSegment
 MENTION: Final = re.compile(r"@_all|@_user_[0-9]{1,9}")
 """Where a mention stands in a text: ``@_user_1`` and so on, or ``@_all``."""
 
+_LONG: Final = 2000
 _SEGMENTS: Final[dict[str, type[MessageSegment]]] = {
     "image": types.Image,
     "file": types.File,
@@ -33,6 +36,7 @@ _SEGMENTS: Final[dict[str, type[MessageSegment]]] = {
     "share_calendar_event": types.ShareCalendarEvent,
     "calendar": types.Calendar,
     "general_calendar": types.GeneralCalendar,
+    "merge_forward": types.MergeForward,
 }
 
 
@@ -47,7 +51,9 @@ class MentionLike(Protocol):
     def open_id(self) -> str: ...
 
 
-def parse(message_type: str, content: str, mentions: Iterable[MentionLike] | None = None) -> Message:
+def parse(
+    message_type: str, content: str, mentions: Iterable[MentionLike] | None = None, message_id: str | None = None
+) -> Message:
     """Make segments of a delivered message.
 
     Rich text becomes text, at, link, image and so on, line by line, so that commands match in it; its title is
@@ -57,6 +63,7 @@ def parse(message_type: str, content: str, mentions: Iterable[MentionLike] | Non
         message_type: Feishu's type, such as ``text``; an unknown one becomes a segment of that type.
         content: the content's JSON as a string.
         mentions: who is mentioned, by placeholder.
+        message_id: the message's own id; a merged forward keeps it, so that it can be expanded.
 
     Returns:
         A message with at least one segment.
@@ -67,10 +74,25 @@ def parse(message_type: str, content: str, mentions: Iterable[MentionLike] | Non
         return _merged(_split_mentions(_string(fields.get("text")), people))
     if message_type == "post":
         return _merged(_parse_post(fields, people))
-    return Message(_SEGMENTS.get(message_type, MessageSegment)(message_type or "unknown", fields))
+    if message_type == "merge_forward" and message_id:
+        fields = {**fields, "message_id": message_id}
+    kind = _SEGMENTS.get(message_type, MessageSegment)
+    if message_type == "interactive" and fields.get("type") == "template":
+        kind = types.InteractiveTemplate
+    return Message(kind(message_type or "unknown", fields))
 
 
 def _load(content: str) -> dict[str, Any]:
+    try:
+        # The fast parser is faster for short contents only: it copies long texts slowly.
+        value: object = from_json(content) if len(content) < _LONG else json.loads(content)
+    except (ValueError, TypeError, RecursionError):
+        return _load_slowly(content)
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {"text": content}
+
+
+def _load_slowly(content: str) -> dict[str, Any]:
+    """What the fast parser refuses: half a surrogate pair, a deep nesting, plain words."""
     try:
         value: object = json.loads(content)
     except (ValueError, TypeError, RecursionError):
@@ -80,16 +102,28 @@ def _load(content: str) -> dict[str, Any]:
 
 
 def _merged(segments: Iterable[MessageSegment]) -> Message:
-    message = Message()
+    merged: list[MessageSegment] = []
+    text: types.Text | None = None
     for segment in segments:
-        if type(segment) is types.Text and message and type(message[-1]) is types.Text:
-            message[-1].data["text"] += segment.data["text"]
+        if type(segment) is not types.Text:
+            text = None
+        elif text is not None:
+            text.data["text"] += segment.data["text"]
+            continue
         else:
-            message.append(segment)
-    return message or Message(MessageSegment.text(""))
+            text = segment
+        merged.append(segment)
+    message = Message()
+    # NoneBot's own append looks at the type of each.
+    list[MessageSegment].extend(message, merged or [MessageSegment.text("")])
+    return message
 
 
 def _split_mentions(text: str, people: Mapping[str, MentionLike]) -> Iterator[MessageSegment]:
+    if "@_" not in text:
+        if text:
+            yield types.Text("text", {"text": text})
+        return
     start = 0
     for match in MENTION.finditer(text):
         key = _longest_key(match.group(), people)
@@ -105,9 +139,9 @@ def _split_mentions(text: str, people: Mapping[str, MentionLike]) -> Iterator[Me
 
 def _longest_key(found: str, people: Mapping[str, MentionLike]) -> str | None:
     """``@_user_1`` followed by the text "1" looks like ``@_user_11``: take the longest key that exists."""
-    if found == "@_all":
+    if found == "@_all" or found in people:
         return found
-    ends = range(len(found), len("@_user_"), -1)
+    ends = range(len(found) - 1, len("@_user_"), -1)
     return next((found[:end] for end in ends if found[:end] in people), None)
 
 
@@ -121,6 +155,7 @@ def _at(key: str, people: Mapping[str, MentionLike], name: str = "") -> MessageS
 
 
 def _parse_post(fields: dict[str, Any], people: Mapping[str, MentionLike]) -> Iterator[MessageSegment]:
+    files = fields.get("files")
     if not isinstance(fields.get("content"), list):
         # Received posts come without the locale level, fetched and forwarded ones may have it.
         fields = next((cast("dict[str, Any]", v) for v in fields.values() if isinstance(v, dict)), fields)
@@ -130,19 +165,31 @@ def _parse_post(fields: dict[str, Any], people: Mapping[str, MentionLike]) -> It
     if not isinstance(lines, list):
         text = _string(fields.get("text"))
         yield from _split_mentions(text, people)
-        return
+        lines = []
     for number, line in enumerate(cast("list[object]", lines)):
         if number:
             yield MessageSegment.text("\n")
         for element in cast("list[object]", line) if isinstance(line, list) else [line]:
             if isinstance(element, dict):
                 yield from _parse_element(cast("dict[str, Any]", element), people)
+    yield from _attachments(files)
+
+
+def _attachments(files: object) -> Iterator[MessageSegment]:
+    """Files that hang below a rich text."""
+    for file in cast("list[object]", files) if isinstance(files, list) else []:
+        if isinstance(file, dict):
+            fields = cast("dict[str, Any]", file)
+            make = MessageSegment.folder if fields.get("is_folder") is True else MessageSegment.file
+            yield make(_string(fields.get("file_key")), _string(fields.get("file_name")) or None)
 
 
 def _parse_element(element: dict[str, Any], people: Mapping[str, MentionLike]) -> Iterator[MessageSegment]:
     tag = _string(element.get("tag"))
     text = _string(element.get("text"))
-    if tag == "at":
+    if tag in ("text", "md"):
+        yield from _split_mentions(text, people)
+    elif tag == "at":
         yield _at(_string(element.get("user_id")), people, _string(element.get("user_name")))
     elif tag == "a":
         yield MessageSegment.link(text, _string(element.get("href")))
@@ -155,14 +202,14 @@ def _parse_element(element: dict[str, Any], people: Mapping[str, MentionLike]) -
     elif tag == "code_block":
         yield MessageSegment.code_block(text, _string(element.get("language")))
     elif tag == "hr":
-        yield MessageSegment.text("\n---\n")
-    elif tag in ("text", "md") or text:
+        yield MessageSegment.text("---")
+    elif text:
         yield from _split_mentions(text, people)
     else:
         yield MessageSegment(tag or "unknown", {key: value for key, value in element.items() if key != "tag"})
 
 
 def _string(value: object) -> str:
-    if isinstance(value, str):
+    if type(value) is str:
         return value
     return "" if value is None or isinstance(value, (dict, list)) else str(value)

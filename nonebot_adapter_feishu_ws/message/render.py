@@ -1,22 +1,24 @@
 """Segments -> what Feishu accepts. Pure; never changes the message it is given.
 
 Text and mentions go as ``text``. What can stand in rich text goes together as one ``post``, where images and
-Markdown get lines of their own, as Feishu demands. Everything else is a message by itself, in its place.
+Markdown get lines of their own, as Feishu demands. Everything else is a message by itself, in its place. What is
+too long for one message becomes several (:mod:`.split`).
 """
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
 
-from . import segment as types
+from .card_text import source_of
 from .message import Message
+from .rich import UnsupportedSegment, dump, lines_of, need, nobody, pack, text_of
 from .segment import MessageSegment
+from .split import RESERVE, RICH_LIMIT, TEXT_LIMIT, cost, fits, is_small, size, split_text
 
-_LOCALE: Final = "zh_cn"
 _ALONE: Final = {
     "file": ("file_key",),
     "audio": ("file_key",),
@@ -26,19 +28,9 @@ _ALONE: Final = {
     "share_user": ("user_id",),
 }
 """Types that are a message by themselves, with the keys that Feishu takes."""
-_INLINE: Final = (
-    types.Text,
-    types.At,
-    types.Link,
-    types.Emotion,
-    types.CodeBlock,
-    types.Markdown,
-    types.Image,
-)
-
-
-class UnsupportedSegment(ValueError):
-    """A segment cannot be sent; the message says which and what to do."""
+_INLINE: Final = frozenset({"text", "at", "link", "emotion", "code_block", "markdown", "image", "post"})
+_PLAIN: Final = frozenset({"text", "at"})
+_MARKUP: Final = re.compile(r"<\s*/?\s*at", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +46,30 @@ class OutgoingMessage:
     content: str
 
 
-def render(message: Iterable[MessageSegment]) -> list[OutgoingMessage]:
+def render(
+    message: Iterable[MessageSegment], *, text_limit: int = TEXT_LIMIT, rich_limit: int = RICH_LIMIT
+) -> list[OutgoingMessage]:
     """Plan the fewest messages that carry all segments in order.
 
+    Args:
+        message: what is to be sent.
+        text_limit: bytes of a request with a ``text``.
+        rich_limit: bytes of a request with a ``post`` or a card.
+
     Raises:
-        UnsupportedSegment: a segment is of a kind that bots cannot send, or lacks its key.
+        UnsupportedSegment: a segment is of a kind that bots cannot send, lacks its key, or is too long to be sent.
         ValueError: there is nothing to send.
     """
-    outgoing = [_render_run(run) for run in _runs(message)]
+    outgoing: list[OutgoingMessage] = []
+    for run in _runs(message):
+        if run[0].type not in _INLINE:
+            outgoing.append(_render_alone(run[0], rich_limit))
+        elif len(run) == 1 and run[0].type == "image":
+            outgoing.append(OutgoingMessage("image", dump({"image_key": need(run[0], "image_key")})))
+        elif all(segment.type in _PLAIN for segment in run) and not _looks_like_markup(run):
+            outgoing += _render_texts([_as_text(segment) for segment in run], text_limit)
+        else:
+            outgoing += (OutgoingMessage("post", content) for content in pack(*lines_of(run), rich_limit))
     if not outgoing:
         raise ValueError("an empty message cannot be sent: give it text or another segment")
     return outgoing
@@ -70,115 +78,114 @@ def render(message: Iterable[MessageSegment]) -> list[OutgoingMessage]:
 def _runs(message: Iterable[MessageSegment]) -> Iterator[list[MessageSegment]]:
     run: list[MessageSegment] = []
     for segment in message:
-        if isinstance(segment, _INLINE):
+        if segment.type == "text" and not text_of(segment):
+            continue
+        if segment.type in _INLINE and not (segment.type == "post" and _would_move(segment, run)):
             run.append(segment)
             continue
-        if _has_content(run):
+        if run:
             yield run
-        run = []
-        yield [segment]
-    if _has_content(run):
+        run = [segment] if segment.type in _INLINE else []
+        if not run:
+            yield [segment]
+    if run:
         yield run
 
 
-def _has_content(run: list[MessageSegment]) -> bool:
-    return any(type(segment) is not types.Text or str(segment) for segment in run)
-
-
-def _render_run(run: list[MessageSegment]) -> OutgoingMessage:
-    first = run[0]
-    if not isinstance(first, _INLINE):
-        return _render_alone(first)
-    if len(run) == 1 and isinstance(first, types.Image):
-        return OutgoingMessage("image", _dump({"image_key": _need(first, "image_key")}))
-    if all(isinstance(segment, (types.Text, types.At)) for segment in run) and not _looks_like_markup(run):
-        return OutgoingMessage("text", _dump({"text": "".join(map(_as_text, run))}))
-    return OutgoingMessage("post", _dump({_LOCALE: {"title": "", "content": _lines(run)}}))
+def _would_move(post: MessageSegment, run: list[MessageSegment]) -> bool:
+    """A post's title stands above everything: what was said before would move below it."""
+    return bool(post.data.get("title")) and any(
+        segment.type != "at" and not (segment.type == "text" and not text_of(segment).strip()) for segment in run
+    )
 
 
 def _looks_like_markup(run: list[MessageSegment]) -> bool:
     # In `text` Feishu reads <at ...> as a mention and documents no escape for it; in `post` a text element is
-    # literal. So a user's words can never become a mention of everybody.
-    return any(isinstance(segment, types.Text) and "<at" in str(segment).lower() for segment in run)
+    # literal. So a user's words can never become a mention of everybody, in however many segments they come.
+    words = "".join(text_of(part) if part.type == "text" else nobody(part) or "\n" for part in run)
+    return "<" in words and bool(_MARKUP.search(words))
+
+
+def _render_texts(pieces: list[str], limit: int) -> Iterator[OutgoingMessage]:
+    content = dump({"text": "".join(pieces)})
+    if is_small(content, limit):
+        yield OutgoingMessage("text", content)
+        return
+    full = limit - RESERVE - size(dump({"text": ""}))
+    part: list[str] = []
+    room = full
+    for piece in _cut_to_fit(pieces, full):
+        if not fits(piece, room):
+            if part:
+                yield OutgoingMessage("text", dump({"text": "".join(part)}))
+            part, room = [], full
+        part.append(piece)
+        room -= cost(piece)
+    yield OutgoingMessage("text", dump({"text": "".join(part)}))
+
+
+def _cut_to_fit(pieces: list[str], full: int) -> Iterator[str]:
+    """Cut texts where a message is full; mentions stay whole."""
+    room = full
+    for piece in pieces:
+        if fits(piece, room):
+            parts = [piece]
+        elif piece.startswith("<at "):
+            if not fits(piece, full):
+                raise UnsupportedSegment(f"a segment of the type 'at' is beyond the {full:,} bytes of a text")
+            parts = [piece]
+            room = full
+        else:
+            # A piece of a few words at the end of a message would only look odd.
+            parts = list(filter(None, split_text(piece, room if room > full // 16 else 0, full)))
+            room = full
+        yield from parts
+        room -= cost(parts[-1]) if parts else 0
 
 
 def _as_text(segment: MessageSegment) -> str:
-    if isinstance(segment, types.At):
-        user_id = escape(_need(segment, "user_id"))
-        return f'<at user_id="{user_id}">{escape(str(segment.data.get("user_name") or ""))}</at>'
-    return str(segment)
+    if segment.type != "at":
+        return text_of(segment)
+    if literal := nobody(segment):
+        return literal
+    user_id = escape(need(segment, "user_id"))
+    return f'<at user_id="{user_id}">{escape(str(segment.data.get("user_name") or ""))}</at>'
 
 
-def _lines(run: list[MessageSegment]) -> list[list[dict[str, Any]]]:
-    lines: list[list[dict[str, Any]]] = [[]]
-    for segment in run:
-        if isinstance(segment, types.Text):
-            for number, text in enumerate(str(segment).split("\n")):
-                if number:
-                    lines.append([])
-                if text:
-                    lines[-1].append({"tag": "text", "text": text})
-        elif isinstance(segment, (types.Image, types.Markdown, types.CodeBlock)):
-            _add_own_line(lines, _element(segment))
-        else:
-            lines[-1].append(_element(segment))
-    if len(lines) > 1 and not lines[-1] and _stands_alone(lines[-2]):
-        lines.pop()
-    return lines
-
-
-def _add_own_line(lines: list[list[dict[str, Any]]], element: dict[str, Any]) -> None:
-    if lines[-1]:
-        lines.append([])
-    lines[-1].append(element)
-    lines.append([])
-
-
-def _stands_alone(line: list[dict[str, Any]]) -> bool:
-    return bool(line) and line[0]["tag"] in ("img", "md", "code_block")
-
-
-def _element(segment: MessageSegment) -> dict[str, Any]:
-    if isinstance(segment, types.At):
-        return {"tag": "at", "user_id": _need(segment, "user_id")}
-    if isinstance(segment, types.Link):
-        return {"tag": "a", "text": str(segment), "href": _need(segment, "href")}
-    if isinstance(segment, types.Image):
-        return {"tag": "img", "image_key": _need(segment, "image_key")}
-    if isinstance(segment, types.Emotion):
-        return {"tag": "emotion", "emoji_type": _need(segment, "emoji_type")}
-    if isinstance(segment, types.CodeBlock):
-        language = segment.data.get("language")
-        return {"tag": "code_block", "text": str(segment), **({"language": language} if language else {})}
-    return {"tag": "md", "text": str(segment)}
-
-
-def _render_alone(segment: MessageSegment) -> OutgoingMessage:
-    if segment.type == "post":
-        body = {"title": segment.data.get("title", ""), "content": segment.data.get("content", [])}
-        return OutgoingMessage("post", _dump({_LOCALE: body}))
+def _render_alone(segment: MessageSegment, limit: int) -> OutgoingMessage:
     if segment.type == "interactive":
-        return OutgoingMessage("interactive", _dump(segment.data))
+        return OutgoingMessage("interactive", _render_card(segment, limit))
     if segment.type not in _ALONE:
         raise UnsupportedSegment(
-            f"a bot cannot send a segment of the type {segment.type!r}; send text, at, post, image, file, audio, "
-            "media, sticker, interactive, share_chat or share_user instead"
+            f"a bot cannot send a segment of the type {segment.type!r}: send str(segment) as text, forward the whole "
+            "message with bot.forward_msg(message_id, ...), or send text, at, link, emotion, code_block, markdown, "
+            "post, image, file, audio, media, sticker, interactive, share_chat or share_user instead"
         )
     first, *optional = _ALONE[segment.type]
-    content = {first: _need(segment, first)}
+    content: dict[str, Any] = {first: need(segment, first)}
     content.update({key: segment.data[key] for key in optional if segment.data.get(key)})
-    return OutgoingMessage(segment.type, _dump(content))
+    return OutgoingMessage(segment.type, dump(content))
 
 
-def _need(segment: MessageSegment, key: str) -> str:
-    value = segment.data.get(key)
-    if not isinstance(value, str) or not value:
-        raise UnsupportedSegment(f"a segment of the type {segment.type!r} cannot be sent without its {key!r}")
-    return value
-
-
-def _dump(content: object) -> str:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+def _render_card(segment: MessageSegment, limit: int) -> str:
+    card = segment.data
+    if "json_card" in card or ("title" in card and "header" not in card):
+        # What Feishu delivers of a card is a summary, which it does not take back.
+        source = source_of({"user_dsl": card.get("user_dsl")})
+        if source is None:
+            raise UnsupportedSegment(
+                "a received segment of the type 'interactive' cannot be sent, since Feishu delivers only its text: "
+                "send str(segment), forward the message with bot.forward_msg(message_id, ...), or build a card with "
+                "MessageSegment.card(...)"
+            )
+        card = source
+    content = dump(card)
+    if not is_small(content, limit):
+        raise UnsupportedSegment(
+            f"a segment of the type 'interactive' takes {size(content):,} bytes, and a card may take {limit:,}: "
+            "send several cards, or a card entity (cardkit)"
+        )
+    return content
 
 
 def serialize(message: Message) -> tuple[str, str]:

@@ -6,10 +6,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nonebot.adapters import MessageSegment as BaseMessageSegment
-from typing_extensions import override
+from nonebot.matcher import current_event
+from typing_extensions import TypeIs, override
+
+from .describe import describe, post_text
+from .source import Source, key_or_source
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..bot import Bot
+    from ..card import Sendable
     from .message import Message
+
+
+def _is_built(card: object) -> TypeIs[Sendable]:
+    from ..card import Sendable  # only a plugin with cards loads what builds them
+
+    return isinstance(card, Sendable)
 
 
 class MessageSegment(BaseMessageSegment["Message"]):
@@ -28,7 +42,21 @@ class MessageSegment(BaseMessageSegment["Message"]):
 
     @override
     def __str__(self) -> str:
-        return f"[{self.type}]"
+        return describe(self.type, self.data)
+
+    async def download(self, bot: Bot, source: Any = None, to: str | Path | None = None) -> bytes | Path:
+        """Fetch what a received image, file, voice message or video carries (at most 100 MB).
+
+        Args:
+            bot: the bot that received it.
+            source: the event or quoted message it stands in, or that message's id; the current event when None.
+            to: a file to write it to.
+
+        Returns:
+            The bytes, or the path that was written.
+        """
+        origin: Any = current_event.get() if source is None else source
+        return await bot.download(self, origin, to)
 
     @staticmethod
     def text(text: str) -> Text:
@@ -71,18 +99,20 @@ class MessageSegment(BaseMessageSegment["Message"]):
         return Post("post", {"title": title, "content": content})
 
     @staticmethod
-    def image(image_key: str) -> Image:
-        """An uploaded image."""
-        return Image("image", {"image_key": image_key})
+    def image(image_key: Source) -> Image:
+        """An image of at most 10 MB: its key, or bytes, a path or a URL, which is uploaded when it is sent."""
+        return Image("image", key_or_source(image_key, "image_key"))
 
     @staticmethod
     def interactive(
-        header: dict[str, Any] | None = None,
+        header: Sendable | dict[str, Any] | None = None,
         config: dict[str, Any] | None = None,
         elements: list[dict[str, Any]] | None = None,
         i18n_elements: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> Interactive:
-        """A card of the first version, by its parts."""
+        """A card of the first version, by its parts; or a built card alone, as with :meth:`card`."""
+        if _is_built(header):
+            return MessageSegment.card(header)
         parts = {"header": header, "config": config, "elements": elements, "i18n_elements": i18n_elements}
         return Interactive("interactive", {key: value for key, value in parts.items() if value is not None})
 
@@ -93,9 +123,13 @@ class MessageSegment(BaseMessageSegment["Message"]):
         return InteractiveTemplate("interactive", {"type": "template", "data": data})
 
     @staticmethod
-    def card(card: dict[str, Any]) -> Interactive:
-        """Any card as JSON: version 1 or 2, template, or entity (``{"type": "card", "data": ...}``)."""
-        return Interactive("interactive", dict(card))
+    def card(card: Sendable | dict[str, Any]) -> Interactive:
+        """A card built with ``nonebot_adapter_feishu_ws.card``, or any card as JSON.
+
+        Raises:
+            ValueError: a built card breaks Feishu's limits; JSON is not checked.
+        """
+        return Interactive("interactive", card.validate().to_dict() if _is_built(card) else dict(card))
 
     @staticmethod
     def share_chat(chat_id: str) -> ShareChat:
@@ -108,22 +142,38 @@ class MessageSegment(BaseMessageSegment["Message"]):
         return ShareUser("share_user", {"user_id": user_id})
 
     @staticmethod
-    def audio(file_key: str, duration: int | None = None) -> Audio:
-        """An uploaded opus file as a voice message; ``duration`` in milliseconds."""
-        return Audio("audio", {"file_key": file_key, "duration": duration})
+    def audio(file_key: Source, duration: int | None = None) -> Audio:
+        """An opus file as a voice message: its key, or bytes, a path or a URL.
+
+        Args:
+            file_key: the file, at most 30 MB.
+            duration: milliseconds; read from the file when the extra ``media`` is installed.
+        """
+        return Audio("audio", {**key_or_source(file_key, "file_key"), "duration": duration})
 
     @staticmethod
     def media(
-        file_key: str, image_key: str | None = None, file_name: str | None = None, duration: int | None = None
+        file_key: Source, image_key: Source | None = None, file_name: str | None = None, duration: int | None = None
     ) -> Media:
-        """An uploaded mp4 file as a video with its cover; ``duration`` in milliseconds."""
-        data = {"file_key": file_key, "image_key": image_key, "file_name": file_name, "duration": duration}
-        return Media("media", data)
+        """An mp4 file as a video: its key, or bytes, a path or a URL; also known as :meth:`video`.
+
+        Args:
+            file_key: the file, at most 30 MB.
+            image_key: its cover.
+            file_name: with extension.
+            duration: milliseconds; read from the file when the extra ``media`` is installed.
+        """
+        cover = {"image_key": None} if image_key is None else key_or_source(image_key, "image_key", "cover")
+        return Media(
+            "media", {**key_or_source(file_key, "file_key"), **cover, "file_name": file_name, "duration": duration}
+        )
+
+    video = media
 
     @staticmethod
-    def file(file_key: str, file_name: str | None = None) -> File:
-        """An uploaded file."""
-        return File("file", {"file_key": file_key, "file_name": file_name})
+    def file(file_key: Source, file_name: str | None = None) -> File:
+        """A file of at most 30 MB: its key, or bytes, a path or a URL; ``file_name`` with extension."""
+        return File("file", {**key_or_source(file_key, "file_key"), "file_name": file_name})
 
     @staticmethod
     def folder(file_key: str, file_name: str | None = None) -> Folder:
@@ -160,16 +210,10 @@ class MessageSegment(BaseMessageSegment["Message"]):
         """A red packet, as received."""
         return Hongbao("hongbao", {"text": text})
 
-
-class _Shown(MessageSegment):
-    """A segment that shows one of its values behind its type."""
-
-    _shown = ""
-
-    @override
-    def __str__(self) -> str:
-        value = self.data.get(self._shown)
-        return f"[{self.type}:{value}]" if value else f"[{self.type}]"
+    @staticmethod
+    def merge_forward(message_id: str) -> MergeForward:
+        """Several messages forwarded as one, as received; ``bot.expand`` fetches what is in it."""
+        return MergeForward("merge_forward", {"message_id": message_id})
 
 
 @dataclass
@@ -191,16 +235,28 @@ class At(MessageSegment):
 
     @override
     def __str__(self) -> str:
-        return f"@{self.data.get('user_id', '')}"
+        user_id = str(self.data.get("user_id", ""))
+        # Somebody whom the event did not tell: only the placeholder is known, and perhaps a name.
+        name = self.data.get("user_name")
+        return f"@{name}" if name and user_id.startswith("@_user_") else f"@{user_id.removeprefix('@')}"
 
 
-@dataclass
-class Link(MessageSegment):
-    """A link inside rich text: ``text``, ``href``. Its text is part of the plain text."""
+class _Words(MessageSegment):
+    """A text with a form of its own. It is part of the plain text, since a user who types a command with a link or
+    a piece of code behind it means both as arguments."""
 
     @override
     def is_text(self) -> bool:
         return True
+
+    @override
+    def __str__(self) -> str:
+        return str(self.data.get("text", ""))
+
+
+@dataclass
+class Link(_Words):
+    """A link inside rich text: ``text``, ``href``."""
 
     @override
     def __str__(self) -> str:
@@ -208,36 +264,13 @@ class Link(MessageSegment):
 
 
 @dataclass
-class CodeBlock(MessageSegment):
+class CodeBlock(_Words):
     """A block of code inside rich text: ``text``, ``language``."""
 
-    @override
-    def is_text(self) -> bool:
-        return True
-
-    @override
-    def __str__(self) -> str:
-        return str(self.data.get("text", ""))
-
 
 @dataclass
-class Markdown(MessageSegment):
+class Markdown(_Words):
     """Markdown to be sent: ``text``."""
-
-    @override
-    def is_text(self) -> bool:
-        return True
-
-    @override
-    def __str__(self) -> str:
-        return str(self.data.get("text", ""))
-
-
-@dataclass
-class Emotion(_Shown):
-    """An emoji inside rich text: ``emoji_type``."""
-
-    _shown = "emoji_type"
 
 
 @dataclass
@@ -246,27 +279,12 @@ class Post(MessageSegment):
 
     @override
     def __str__(self) -> str:
-        lines: list[str] = [str(self.data["title"])] if self.data.get("title") else []
-        lines += ["".join(map(_element_text, line)) for line in self.data.get("content", [])]
-        return "\n".join(lines)
-
-
-def _element_text(element: dict[str, Any]) -> str:
-    if element.get("tag") == "at":
-        return f"@{element.get('user_id', '')}"
-    return str(element.get("text") or element.get("href") or f"[{element.get('tag', '')}]")
-
-
-@dataclass
-class Image(_Shown):
-    """An image: ``image_key``."""
-
-    _shown = "image_key"
+        return post_text(self.data.get("title"), self.data.get("content"))
 
 
 @dataclass
 class Interactive(MessageSegment):
-    """A card: its JSON."""
+    """A card: its JSON. As text it is what can be read on it."""
 
 
 @dataclass
@@ -275,112 +293,95 @@ class InteractiveTemplate(MessageSegment):
 
 
 @dataclass
-class ShareChat(_Shown):
+class Emotion(MessageSegment):
+    """An emoji inside rich text: ``emoji_type``."""
+
+
+@dataclass
+class Image(MessageSegment):
+    """An image: ``image_key``."""
+
+
+@dataclass
+class ShareChat(MessageSegment):
     """A group's business card: ``chat_id``."""
 
-    _shown = "chat_id"
-
 
 @dataclass
-class ShareUser(_Shown):
+class ShareUser(MessageSegment):
     """A user's business card: ``user_id``."""
 
-    _shown = "user_id"
-
 
 @dataclass
-class Audio(_Shown):
+class Audio(MessageSegment):
     """A voice message: ``file_key``, ``duration`` in milliseconds."""
 
-    _shown = "file_key"
-
 
 @dataclass
-class Media(_Shown):
+class Media(MessageSegment):
     """A video: ``file_key``, ``image_key`` of its cover, ``file_name``, ``duration`` in milliseconds."""
 
-    _shown = "file_name"
-
 
 @dataclass
-class File(_Shown):
+class File(MessageSegment):
     """A file: ``file_key``, ``file_name``."""
 
-    _shown = "file_name"
-
 
 @dataclass
-class Folder(_Shown):
+class Folder(MessageSegment):
     """A folder: ``file_key``, ``file_name``."""
 
-    _shown = "file_name"
-
 
 @dataclass
-class Sticker(_Shown):
+class Sticker(MessageSegment):
     """A sticker: ``file_key``."""
 
-    _shown = "file_key"
+
+@dataclass
+class System(MessageSegment):
+    """A system message: ``template``, ``from_user``, ``to_chatters``. As text its template is filled in."""
 
 
 @dataclass
-class System(_Shown):
-    """A system message: ``template``, ``from_user``, ``to_chatters``."""
-
-    _shown = "template"
-
-
-@dataclass
-class Location(_Shown):
+class Location(MessageSegment):
     """A place: ``name``, ``longitude``, ``latitude``."""
 
-    _shown = "name"
+
+@dataclass
+class VideoChat(MessageSegment):
+    """A video call: ``topic``, ``start_time`` in milliseconds."""
 
 
 @dataclass
-class VideoChat(_Shown):
-    """A video call: ``topic``, ``start_time``."""
-
-    _shown = "topic"
+class Todo(MessageSegment):
+    """A task: ``task_id``, ``summary`` (``title``, ``content`` as in rich text), ``due_time`` in milliseconds."""
 
 
 @dataclass
-class Todo(_Shown):
-    """A task: ``task_id``, ``summary``, ``due_time``."""
-
-    _shown = "task_id"
-
-
-@dataclass
-class Vote(_Shown):
+class Vote(MessageSegment):
     """A vote: ``topic``, ``options``."""
 
-    _shown = "topic"
-
 
 @dataclass
-class Hongbao(_Shown):
+class Hongbao(MessageSegment):
     """A red packet: ``text``."""
 
-    _shown = "text"
+
+@dataclass
+class ShareCalendarEvent(MessageSegment):
+    """A shared calendar event: ``summary``, ``start_time``, ``end_time`` in milliseconds."""
 
 
 @dataclass
-class ShareCalendarEvent(_Shown):
-    """A shared calendar event: ``summary``, ``start_time``, ``end_time``."""
-
-    _shown = "summary"
+class Calendar(MessageSegment):
+    """An invitation to a calendar event: ``summary``, ``start_time``, ``end_time`` in milliseconds."""
 
 
 @dataclass
-class Calendar(_Shown):
-    """A calendar event: ``summary``, ``start_time``, ``end_time``."""
-
-    _shown = "summary"
+class GeneralCalendar(MessageSegment):
+    """A calendar event passed on: ``summary``, ``start_time``, ``end_time`` in milliseconds."""
 
 
 @dataclass
-class GeneralCalendar(_Shown):
-    """A calendar event of the second kind: ``summary``, ``start_time``, ``end_time``."""
-
-    _shown = "summary"
+class MergeForward(MessageSegment):
+    """Several messages forwarded as one: ``message_id``, with which ``bot.expand`` fetches them."""

@@ -3,6 +3,7 @@
 For trying a bot without an account, for developing plugins offline, and as the other end of the tests.
 """
 
+from .cards import Click
 from .faults import Fault, Faults
 from .gateway import Delivery
 from .server import Sandbox
@@ -12,6 +13,7 @@ from .thread import SandboxError, SandboxThread, open_for_bots
 __all__ = [
     "App",
     "Chat",
+    "Click",
     "Delivery",
     "Fault",
     "Faults",

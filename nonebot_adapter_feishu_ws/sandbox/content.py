@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
+from .card_check import check_card
 from .rest import ApiError
 from .state import World
 
@@ -38,7 +39,7 @@ def check_content(world: World, msg_type: str, content: object) -> None:
     """Accept a content or raise.
 
     Raises:
-        ApiError: 230001 for a wrong shape, 230025 for a long one, 230099 for a card that is no object.
+        ApiError: 230001 for a wrong shape, 230025 for a long one, 230099 for a card that is wrong.
     """
     if not isinstance(content, str):
         raise ApiError(230001, "Your request contains an invalid request parameter, ext=content must be a string.")
@@ -58,8 +59,7 @@ def check_content(world: World, msg_type: str, content: object) -> None:
     elif msg_type == "post":
         _check_post(world, body)
     elif msg_type == "interactive":
-        if not body:
-            raise ApiError(230099, "Failed to create card content, ext=card is empty.")
+        check_card(body)
     elif msg_type in _KEYS:
         _check_key(world, msg_type, body)
     else:

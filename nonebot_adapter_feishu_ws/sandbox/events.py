@@ -8,7 +8,7 @@ from typing import Any
 from .state import TENANT, App, Message, User, World
 
 
-def envelope(app: App, event_type: str, event: dict[str, Any], create_time: int, **header: Any) -> dict[str, Any]:
+def envelope(app: App, event_type: str, event: dict[str, Any], create_time: int, /, **header: Any) -> dict[str, Any]:
     """An event of version 2."""
     return {
         "schema": "2.0",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,6 +21,9 @@ class Fault:
         code: Feishu's code to answer with.
         drop: cut the connection ``before`` or ``after`` the server has acted.
         hang: never answer.
+        stall: seconds between acting and answering.
+        headers: further headers of an answer with a code.
+        share: the part of the calls at this place that it happens to, 0.0-1.0.
         auth_code: for the handshake, ``handshake-autherrcode``.
     """
 
@@ -30,6 +35,9 @@ class Fault:
     code: int | None = None
     drop: Literal["before", "after"] | None = None
     hang: bool = False
+    stall: float = 0.0
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    share: float = 1.0
     auth_code: int | None = None
 
 
@@ -38,6 +46,7 @@ class Faults:
     """The script; faults of one place happen in the order in which they were added."""
 
     pending: list[Fault] = field(default_factory=list[Fault])
+    random: Callable[[], float] = random.random
 
     def add(self, place: str, **what: object) -> Fault:
         """Script a fault; see :class:`Fault` for the words."""
@@ -50,6 +59,8 @@ class Faults:
         for fault in self.pending:
             exact = fault.place in ("discovery", "handshake")
             if place == fault.place or (not exact and place.startswith(fault.place)):
+                if fault.share < 1.0 and self.random() >= fault.share:
+                    continue
                 fault.times -= 1
                 if fault.times == 0:
                     self.pending.remove(fault)

@@ -1,4 +1,4 @@
-"""``im/v1/images``, ``im/v1/files``, the resources of messages, and ``im/v1/chats``."""
+"""``im/v1/images``, ``im/v1/files``, and the resources of messages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import BodyPartReader, web
 
 from .rest import ApiError, Call, Handler
-from .state import Chat, StoredFile, World, new_id
+from .state import StoredFile, World, new_id
 
 IMAGE_LIMIT = 10 * 1024 * 1024
 FILE_LIMIT = 30 * 1024 * 1024
@@ -16,7 +16,7 @@ FILE_TYPES = frozenset({"opus", "mp4", "pdf", "doc", "xls", "ppt", "stream"})
 
 
 class Files:
-    """Uploads, downloads, and the chats they are sent to."""
+    """Uploads and downloads."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -29,9 +29,6 @@ class Files:
             ("POST", "im/v1/files", self.upload_file),
             ("GET", "im/v1/files/{key}", self.download),
             ("GET", "im/v1/messages/{message_id}/resources/{key}", self.resource),
-            ("GET", "im/v1/chats", self.list_chats),
-            ("GET", "im/v1/chats/{chat_id}", self.get_chat),
-            ("GET", "im/v1/chats/{chat_id}/members", self.members),
         ]
 
     async def upload_image(self, call: Call) -> dict[str, Any]:
@@ -68,32 +65,6 @@ class Files:
             raise ApiError(234001, "Invalid request param.")
         return _binary(stored)
 
-    async def list_chats(self, call: Call) -> dict[str, Any]:
-        """获取用户或机器人所在的群列表."""
-        chats = [chat for chat in self._world.chats.values() if call.app.app_id in chat.apps and chat.mode != "p2p"]
-        return {"items": [_chat(chat) for chat in chats], "has_more": False, "page_token": ""}
-
-    async def get_chat(self, call: Call) -> dict[str, Any]:
-        """获取群信息."""
-        chat = self._chat(call)
-        body = _chat(chat)
-        del body["chat_id"]
-        return {**body, "chat_mode": chat.mode, "user_count": str(len(chat.members)), "bot_count": str(len(chat.apps))}
-
-    async def members(self, call: Call) -> dict[str, Any]:
-        """获取群成员列表."""
-        people = [self._world.users[open_id] for open_id in self._chat(call).members]
-        items = [{"member_id_type": "open_id", "member_id": user.open_id, "name": user.name} for user in people]
-        return {"items": items, "has_more": False, "page_token": "", "member_total": len(items)}
-
-    def _chat(self, call: Call) -> Chat:
-        chat = self._world.chats.get(call.path("chat_id"))
-        if chat is None:
-            raise ApiError(232006, "Your request specifies a chat_id which is invalid.")
-        if call.app.app_id not in chat.apps:
-            raise ApiError(232011, "Operator can NOT be out of the chat.")
-        return chat
-
     def _keep(self, prefix: str, kind: str, name: str, content: bytes, call: Call) -> str:
         if not content:
             raise ApiError(234010, "File's size can't be 0.")
@@ -125,7 +96,3 @@ def _binary(stored: StoredFile) -> web.Response:
     disposition = f"attachment; filename*=UTF-8''{json.dumps(stored.name)[1:-1]}"
     headers = {"Content-Disposition": disposition}
     return web.Response(body=stored.content, content_type="application/octet-stream", headers=headers)
-
-
-def _chat(chat: Chat) -> dict[str, Any]:
-    return {"chat_id": chat.chat_id, "name": chat.name, "description": "", "external": False, "chat_status": "normal"}

@@ -106,6 +106,7 @@ class Gateway:
             await connection.socket.close(code=1001)
         if self._session is not None:
             await self._session.close()
+            self._session = None
 
     # Discovery and sockets
 
@@ -199,18 +200,18 @@ class Gateway:
 
     # Events
 
-    def push(self, app: App, payload: bytes, event_id: str, transport: str = "auto") -> Delivery:
-        """Send an event to an app and keep pushing until it is acked."""
+    def push(self, app: App, payload: bytes, event_id: str, transport: str = "auto", *, once: bool = False) -> Delivery:
+        """Send an event to an app and keep pushing until it is acked; ``once`` for callbacks, which come only once."""
         delivery = Delivery(app.app_id, event_id, payload, message_id=secrets.token_hex(16))
         self._pending[delivery.message_id] = delivery
-        task = asyncio.create_task(self._deliver(app, delivery, transport))
+        task = asyncio.create_task(self._deliver(app, delivery, transport, once))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return delivery
 
-    async def _deliver(self, app: App, delivery: Delivery, transport: str) -> None:
+    async def _deliver(self, app: App, delivery: Delivery, transport: str, once: bool) -> None:
         try:
-            for pause in (0.0, *self._redelivery):
+            for pause in (0.0,) if once else (0.0, *self._redelivery):
                 if pause:
                     await asyncio.sleep(pause)
                 delivery.acked.clear()
@@ -219,7 +220,7 @@ class Gateway:
                 if not await self._attempt(app, delivery, transport):
                     continue
                 try:
-                    await asyncio.wait_for(delivery.acked.wait(), self._ack_timeout)
+                    await asyncio.wait_for(delivery.acked.wait(), ACK_TIMEOUT if once else self._ack_timeout)
                 except asyncio.TimeoutError:
                     continue
                 if delivery.ack_code == wire.ACK_OK:

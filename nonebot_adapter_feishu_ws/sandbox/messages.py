@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
+from .cardkit import claim_entity
 from .content import check_content
+from .limits import Limits
 from .rest import ApiError, Call, Handler
 from .state import TENANT, App, Chat, Message, World, new_id
 
@@ -19,8 +21,9 @@ AT = re.compile(r'<at user_id="([^"]*)">[^<]*</at>')
 class Messages:
     """The endpoints of messages."""
 
-    def __init__(self, world: World, notify: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, world: World, notify: Callable[[], Awaitable[None]], limits: Limits | None = None) -> None:
         self._world = world
+        self._limits = limits or Limits()
         self._notify = notify
 
     def endpoints(self) -> list[tuple[str, str, Handler]]:
@@ -56,11 +59,13 @@ class Messages:
 
     async def _send(self, call: Call, chat: Chat, parent: Message | None = None) -> dict[str, Any]:
         self._check_member(call.app, chat)
+        self._limits.count_send(chat.chat_id)
         body = call.json
         if (earlier := self._sent_before(call.app, body.get("uuid"))) is not None:
             return message_body(earlier)
         msg_type = str(body.get("msg_type"))
         check_content(self._world, msg_type, body.get("content"))
+        entity = claim_entity(self._world, call.app, body["content"]) if msg_type == "interactive" else None
         message = Message(new_id("om"), chat.chat_id, call.app.app_id, "app", msg_type, "", self._world.now_ms())
         message.content, message.mentions = self._stored_content(msg_type, body["content"])
         if parent is not None:
@@ -68,6 +73,8 @@ class Messages:
             if parent.thread_id or body.get("reply_in_thread"):
                 parent.thread_id = parent.thread_id or new_id("omt")
                 message.thread_id = parent.thread_id
+        if entity is not None:
+            entity.message_id = message.message_id
         self._world.add_message(message)
         self._remember(call.app, body.get("uuid"), message)
         await self._notify()
@@ -129,7 +136,7 @@ class Messages:
 
     async def get(self, call: Call) -> dict[str, Any]:
         """获取指定消息的内容."""
-        return {"items": [message_body(self._message(call))]}
+        return {"items": [message_body(message) for message in _with_forwarded(self._message(call))]}
 
     async def list(self, call: Call) -> dict[str, Any]:
         """获取会话历史消息."""
@@ -188,6 +195,9 @@ class Messages:
         original = self._message(call)
         chat = self._receiver(call)
         self._check_member(call.app, chat)
+        self._limits.count_send(chat.chat_id)
+        if (earlier := self._sent_before(call.app, call.query.get("uuid"))) is not None:
+            return message_body(earlier)
         copy = Message(
             new_id("om"),
             chat.chat_id,
@@ -198,6 +208,7 @@ class Messages:
             self._world.now_ms(),
         )
         self._world.add_message(copy)
+        self._remember(call.app, call.query.get("uuid"), copy)
         await self._notify()
         return message_body(copy)
 
@@ -205,15 +216,16 @@ class Messages:
         """合并转发消息."""
         chat = self._receiver(call)
         self._check_member(call.app, chat)
+        self._limits.count_send(chat.chat_id)
+        if (earlier := self._sent_before(call.app, call.query.get("uuid"))) is not None:
+            return {"message": message_body(earlier), "invalid_message_id_list": []}
         wanted: list[str] = call.json.get("message_id_list") or []
         invalid = [message_id for message_id in wanted if message_id not in self._world.messages]
         if not wanted or len(invalid) == len(wanted):
             raise ApiError(230001, "Your request contains an invalid request parameter, ext=message_id_list.")
-        content = "Merged and Forwarded Message"
-        message = Message(
-            new_id("om"), chat.chat_id, call.app.app_id, "app", "merge_forward", content, self._world.now_ms()
-        )
-        self._world.add_message(message)
+        known = [self._world.messages[message_id] for message_id in wanted if message_id not in invalid]
+        message = self._world.merge(chat.chat_id, call.app.app_id, "app", known)
+        self._remember(call.app, call.query.get("uuid"), message)
         await self._notify()
         return {"message": message_body(message), "invalid_message_id_list": invalid}
 
@@ -271,6 +283,12 @@ class Messages:
         return message
 
 
+def _with_forwarded(message: Message) -> Iterator[Message]:
+    yield message
+    for inner in message.forwarded:
+        yield from _with_forwarded(inner)
+
+
 def message_body(message: Message) -> dict[str, Any]:
     """A message as the REST methods show it."""
     id_type = "app_id" if message.sender_type == "app" else "open_id"
@@ -290,7 +308,7 @@ def message_body(message: Message) -> dict[str, Any]:
         },
         "body": {"content": "This message was recalled" if message.deleted else message.content},
     }
-    for key in ("root_id", "parent_id", "thread_id"):
+    for key in ("root_id", "parent_id", "thread_id", "upper_message_id"):
         if value := getattr(message, key):
             body[key] = value
     if message.mentions:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from .cardkit import shown_content
 from .messages import message_body
 from .state import Message
 
@@ -40,6 +41,7 @@ class Page:
             web.get("/", self._guard(self._index)),
             web.get("/page/state", self._guard(self._state)),
             web.post("/page/say", self._guard(self._say)),
+            web.post("/page/click", self._guard(self._click)),
             web.get("/page/image/{key}", self._guard(self._image)),
         ]
 
@@ -77,12 +79,14 @@ class Page:
             }
             for chat in world.chats.values()
         ]
-        return web.json_response({"version": version, "chats": chats, "messages": messages})
+        people = [{"open_id": user.open_id, "name": user.name} for user in world.users.values()]
+        return web.json_response({"version": version, "chats": chats, "messages": messages, "people": people})
 
     def _show(self, message: Message) -> dict[str, Any]:
         world = self._sandbox.world
         people: dict[str, Any] = world.apps if message.sender_type == "app" else world.users
         shown = message_body(message)
+        shown["body"]["content"] = shown_content(world, shown["body"]["content"])
         shown["sender_name"] = people[message.sender_id].name
         shown["reactions"] = [r["reaction_type"] for r in world.reactions.get(message.message_id, [])]
         return shown
@@ -97,6 +101,19 @@ class Page:
         at = chat.apps if body.get("at") and chat.mode != "p2p" else []
         await self._sandbox.say(user, chat, text, at=at)
         return web.json_response({})
+
+    async def _click(self, request: web.Request) -> web.Response:
+        body = cast("dict[str, Any]", json.loads(await request.read()))
+        message = self._sandbox.world.messages.get(str(body.get("message_id")))
+        action = body.get("action")
+        if message is None or not isinstance(action, dict):
+            return web.json_response({"error": "no such message, or no action"}, status=400)
+        user = self._sandbox.world.users[self._sandbox.world.chats[message.chat_id].members[0]]
+        try:
+            click = await self._sandbox.cards.click(user, message, cast("dict[str, Any]", action))
+        except ValueError as error:
+            return web.json_response({"error": str(error)}, status=400)
+        return web.json_response({"toast": click.toast, "error": click.error})
 
     async def _image(self, request: web.Request) -> web.Response:
         stored = self._sandbox.world.files.get(request.match_info["key"])

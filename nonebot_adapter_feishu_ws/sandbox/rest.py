@@ -6,13 +6,14 @@ import asyncio
 import json
 import secrets
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from aiohttp import web
 
 from .faults import Fault, Faults
+from .limits import Limits, Refusal
 from .state import App, World
 
 PREFIX = "/open-apis/"
@@ -61,9 +62,10 @@ class ApiError(Exception):
 class Rest:
     """Wraps endpoints: looks after everything that all of them share."""
 
-    def __init__(self, world: World, faults: Faults) -> None:
+    def __init__(self, world: World, faults: Faults, limits: Limits | None = None) -> None:
         self.world = world
         self._faults = faults
+        self.limits = limits or Limits()
         self.requests: deque[RecordedRequest] = deque(maxlen=10_000)
 
     def routes(self, endpoints: list[tuple[str, str, Handler]]) -> list[web.RouteDef]:
@@ -98,9 +100,14 @@ class Rest:
                 app = self._authorise(request)
                 body = await _json(request)
                 self._record(request, body)
+                self.limits.count_call(app.app_id, f"{request.method} {handler.__name__}")
                 answer = await handler(Call(app, request, body))
             except ApiError as error:
                 return self._error(error)
+            except Refusal as refusal:
+                return self._refuse(refusal)
+            if fault is not None:
+                await asyncio.sleep(fault.stall)
             if fault is not None and fault.drop == "after":
                 _cut(request)
             return answer if isinstance(answer, web.StreamResponse) else self._ok(answer)
@@ -120,7 +127,7 @@ class Rest:
         if fault.body is not None:
             return web.Response(status=fault.status or 200, body=fault.body, content_type="text/html")
         if fault.code is not None:
-            return self._error(ApiError(fault.code, "scripted", fault.status or 400))
+            return self._error(ApiError(fault.code, "scripted", fault.status or 400), fault.headers)
         return None if fault.status is None else web.Response(status=fault.status, text="scripted")
 
     def _authorise(self, request: web.Request) -> App:
@@ -145,26 +152,15 @@ class Rest:
             200, body if isinstance(body, dict) and "code" in body else {"code": 0, "msg": "success", "data": body}
         )
 
-    def _error(self, error: ApiError) -> web.Response:
+    def _error(self, error: ApiError, headers: Mapping[str, str] | None = None) -> web.Response:
         log_id = secrets.token_hex(12)
         details = {"log_id": log_id, **error.error}
-        return _answer(error.status, {"code": error.code, "msg": error.msg, "error": details}, log_id)
+        answer = _answer(error.status, {"code": error.code, "msg": error.msg, "error": details}, log_id)
+        answer.headers.update(headers or {})
+        return answer
 
-
-def bot_endpoints(world: World) -> list[tuple[str, str, Handler]]:
-    """``bot/v3/info``."""
-
-    async def info(call: Call) -> dict[str, Any]:
-        bot: dict[str, Any] = {
-            "activate_status": 2,
-            "app_name": call.app.name,
-            "avatar_url": "https://s1-imfile.feishucdn.com/static-resource/v1/sandbox",
-            "ip_white_list": [],
-            "open_id": call.app.bot_open_id,
-        }
-        return {"code": 0, "msg": "ok", "bot": bot}
-
-    return [("GET", "bot/v3/info", info)]
+    def _refuse(self, refusal: Refusal) -> web.Response:
+        return self._error(ApiError(refusal.code, refusal.msg, refusal.status), refusal.headers)
 
 
 def _answer(status: int, body: Any, log_id: str = "") -> web.Response:

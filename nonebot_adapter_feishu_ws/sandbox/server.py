@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
 from aiohttp import web
 
+from .cardkit import CardKit
+from .cards import EVENT as CARD_EVENT
+from .cards import Cards, Click
+from .chats import Chats
+from .console import console_endpoints
+from .contacts import Contacts
 from .events import envelope, mention, message_event
 from .faults import Faults
 from .files import Files
 from .gateway import ACK_TIMEOUT, REDELIVERY, Delivery, Gateway, data_frame
+from .limits import Limits
+from .menus import Menus
 from .messages import Messages
 from .page import Page
-from .rest import RecordedRequest, Rest, bot_endpoints
+from .pins import Pins
+from .rest import RecordedRequest, Rest
 from .state import App, Chat, ChatMode, Message, User, World, new_id
+from .threads import Threads
+from .urgent import Urgent
 
 CLIENT_CONFIG = {"ReconnectCount": -1, "ReconnectInterval": 120, "ReconnectNonce": 30, "PingInterval": 120}
 GROUP = "Sandbox group"
@@ -32,6 +44,7 @@ class Sandbox:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
+        tls: ssl.SSLContext | None = None,
         client_config: dict[str, int] | None = None,
         redelivery: tuple[float, ...] = REDELIVERY,
         ack_timeout: float = ACK_TIMEOUT,
@@ -39,12 +52,14 @@ class Sandbox:
         """Args:
         host: where to listen; loopback unless you know better.
         port: 0 takes a free one.
+        tls: serve ``https`` and ``wss`` with this context.
         client_config: laid over the configuration that clients get (seconds).
         redelivery: seconds before each further push of an unacked event.
         ack_timeout: seconds in which an ack must come.
         """
         self.host = host
         self.port = port
+        self._tls = tls
         self.world = World()
         self.faults = Faults()
         self.gateway = Gateway(
@@ -55,8 +70,13 @@ class Sandbox:
             redelivery=redelivery,
             ack_timeout=ack_timeout,
         )
-        self.rest = Rest(self.world, self.faults)
+        self.limits = Limits()
+        self.rest = Rest(self.world, self.faults, self.limits)
         self.changed = asyncio.Condition()
+        self.cards = Cards(self.world, self._push_click, self._notify)
+        self.cardkit = CardKit(self.world, self._notify)
+        self.contacts = Contacts(self.world)
+        """The tenant's departments, and what it knows of its people."""
         self._runner: web.AppRunner | None = None
         self._seen: dict[str, int] = {}
         self.version = 0
@@ -65,7 +85,7 @@ class Sandbox:
     @property
     def url(self) -> str:
         """Where it listens; also the address of the chat page."""
-        return f"http://{self.host}:{self.port}"
+        return f"{'https' if self._tls else 'http'}://{self.host}:{self.port}"
 
     @property
     def requests(self) -> Sequence[RecordedRequest]:
@@ -81,13 +101,18 @@ class Sandbox:
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.add_routes([web.post("/callback/ws/endpoint", self.gateway.discover)])
         app.add_routes([web.get("/ws/v2", self.gateway.accept)])
-        messages = Messages(self.world, self._notify)
-        endpoints = [*bot_endpoints(self.world), *messages.endpoints(), *Files(self.world).endpoints()]
+        messages = Messages(self.world, self._notify, self.limits)
+        console = console_endpoints(lambda app_id: len(self.gateway.connections.get(app_id, [])))
+        endpoints = [*console, *messages.endpoints(), *Files(self.world).endpoints()]
+        endpoints += [*self.cards.endpoints(), *self.cardkit.endpoints(), *self.contacts.endpoints()]
+        for part in (Chats, Menus, Pins, Urgent):
+            endpoints += part(self.world).endpoints()
+        endpoints += Threads(self.world, self._notify).endpoints()
         app.add_routes(self.rest.routes(endpoints))
         app.add_routes(Page(self).routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self.host, self.port)
+        site = web.TCPSite(self._runner, self.host, self.port, ssl_context=self._tls)
         await site.start()
         if self.port == 0:
             self.port = self._runner.addresses[0][1]
@@ -182,11 +207,43 @@ class Sandbox:
         if reply_to is not None:
             message.parent_id, message.root_id = reply_to.message_id, reply_to.root_id or reply_to.message_id
         self.world.add_message(message)
+        await self._deliver(message, chat)
+        return message
+
+    async def forward(self, user: User, chat: Chat, messages: Sequence[Message]) -> Message:
+        """A user forwards several messages as one; every app of the chat gets its event."""
+        message = self.world.merge(chat.chat_id, user.open_id, "user", list(messages))
+        await self._deliver(message, chat)
+        return message
+
+    async def _deliver(self, message: Message, chat: Chat) -> None:
         for app_id in chat.apps:
             app = self.world.apps[app_id]
             await self.push(app_id, "im.message.receive_v1", message_event(self.world, app, message))
         await self._notify()
-        return message
+
+    async def click(
+        self,
+        user: User,
+        message: Message,
+        value: dict[str, Any] | None = None,
+        *,
+        tag: str = "button",
+        transport: str = "auto",
+        **action: Any,
+    ) -> Click:
+        """A user operates a card; its bot gets ``card.action.trigger``, and its answer is shown.
+
+        Args:
+            value: the component's callback value.
+            tag: the component's tag.
+            action: more of the callback's action: ``name``, ``form_value``, ``option``, ``options``, ``checked``,
+                ``input_value``.
+
+        Raises:
+            ValueError: the message is no card of a bot.
+        """
+        return await self.cards.click(user, message, {"tag": tag, "value": value, **action}, transport)
 
     def _mentions(self, app: App, at: Sequence[str | User]) -> tuple[list[str], list[dict[str, Any]]]:
         keys: list[str] = []
@@ -204,10 +261,20 @@ class Sandbox:
         self, app_id: str, event_type: str, event: dict[str, Any], *, transport: str = "auto", **header: Any
     ) -> Delivery:
         """Send an event to an app, by socket if one is there, else by webhook (or by the one that is named)."""
+        return self._push(app_id, event_type, event, transport, **header)
+
+    def _push(
+        self, app_id: str, event_type: str, event: dict[str, Any], transport: str, *, once: bool = False, **header: Any
+    ) -> Delivery:
         app = self.world.apps[app_id]
         payload = envelope(app, event_type, event, self.world.now_ms(), **header)
         raw = json.dumps(payload, ensure_ascii=False).encode()
-        return self.gateway.push(app, raw, payload["header"]["event_id"], transport)
+        return self.gateway.push(app, raw, payload["header"]["event_id"], transport, once=once)
+
+    async def _push_click(self, app_id: str, event: dict[str, Any], transport: str) -> Delivery:
+        # Callbacks carry microseconds, unlike events.
+        created = str(self.world.now_ms() * 1000)
+        return self._push(app_id, CARD_EVENT, event, transport, once=True, create_time=created)
 
     async def push_raw(
         self, app_id: str, payload: bytes, *, type_: str = "event", headers: dict[str, str | None] | None = None

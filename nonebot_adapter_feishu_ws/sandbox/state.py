@@ -6,7 +6,7 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 TENANT = "sandbox_tenant"
@@ -16,6 +16,19 @@ MAX_MESSAGES = 20_000
 """Messages kept; the oldest go first, so that a long run stays small."""
 
 ChatMode = Literal["p2p", "group", "topic"]
+
+
+ALL_SCOPES = frozenset(
+    {
+        "application:application:self_manage",
+        "cardkit:card:write",
+        "im:message",
+        "im:message:send_as_bot",
+        "im:message.p2p_msg:readonly",
+        "im:message.group_at_msg:readonly",
+        "im:resource",
+    }
+)
 
 
 def new_id(prefix: str) -> str:
@@ -37,6 +50,11 @@ class App:
     wrong_domain: bool = False
     user_id_scope: bool = True
     """Whether events carry ``user_id`` and ``union_id``, which Feishu gives only with their scopes."""
+    has_bot: bool = True
+    scopes: frozenset[str] = ALL_SCOPES
+    subscribed: tuple[str, ...] = ("im.message.receive_v1",)
+    event_mode: Literal["websocket", "webhook"] = "websocket"
+    published: bool = True
     tokens: dict[str, float] = field(default_factory=dict[str, float])
 
 
@@ -59,6 +77,8 @@ class Chat:
     mode: ChatMode
     members: list[str] = field(default_factory=list[str])
     apps: list[str] = field(default_factory=list[str])
+    owner: str = ""
+    managers: list[str] = field(default_factory=list[str])
 
     @property
     def chat_type(self) -> str:
@@ -85,6 +105,9 @@ class Message:
     edits: int = 0
     deleted: bool = False
     number: int = 0
+    upper_message_id: str | None = None
+    forwarded: list[Message] = field(default_factory=list["Message"])
+    """What a merged forward holds: copies, as the messages were."""
 
 
 @dataclass(slots=True)
@@ -98,6 +121,28 @@ class StoredFile:
     app_id: str
 
 
+@dataclass(slots=True)
+class CardEntity:
+    """A card of CardKit (卡片实体), as it is now.
+
+    Attributes:
+        opened_at: when its streaming mode was last switched on.
+        operations: times of the latest operations.
+        uuids: of the operations so far.
+        message_id: the message that shows it; an entity is sent once.
+    """
+
+    card_id: str
+    app_id: str
+    card: dict[str, Any]
+    created_at: float
+    opened_at: float = 0.0
+    sequence: int = 0
+    operations: list[float] = field(default_factory=list[float])
+    uuids: set[str] = field(default_factory=set[str])
+    message_id: str | None = None
+
+
 class World:
     """Everything the sandbox knows."""
 
@@ -108,6 +153,7 @@ class World:
         self.chats: dict[str, Chat] = {}
         self.messages: OrderedDict[str, Message] = OrderedDict()
         self.files: dict[str, StoredFile] = {}
+        self.entities: OrderedDict[str, CardEntity] = OrderedDict()
         self.reactions: dict[str, list[dict[str, Any]]] = {}
         self.sent_uuids: OrderedDict[tuple[str, str], tuple[float, str]] = OrderedDict()
         self._number = 0
@@ -142,6 +188,13 @@ class World:
             self.messages.popitem(last=False)
         return message
 
+    def merge(self, chat_id: str, sender_id: str, sender_type: str, messages: list[Message]) -> Message:
+        """Keep a merged forward of messages."""
+        content = "Merged and Forwarded Message"
+        merged = Message(new_id("om"), chat_id, sender_id, sender_type, "merge_forward", content, self.now_ms())
+        merged.forwarded = [_copied(message, merged.message_id) for message in messages]
+        return self.add_message(merged)
+
     def history(self, chat_id: str | None = None, *, after: int = 0, thread_id: str | None = None) -> Iterator[Message]:
         """Messages of a chat or topic in order, from behind message number ``after``."""
         for message in self.messages.values():
@@ -174,3 +227,9 @@ class World:
     def now_ms(self) -> int:
         """Milliseconds since the epoch."""
         return int(self.clock() * 1000)
+
+
+def _copied(message: Message, upper_message_id: str) -> Message:
+    copy = replace(message, message_id=new_id("om"), upper_message_id=upper_message_id)
+    copy.forwarded = [_copied(inner, copy.message_id) for inner in message.forwarded]
+    return copy

@@ -1,4 +1,4 @@
-"""What the intake needs remembered. One small protocol; every backend keeps the same promises."""
+"""What must be remembered. One small protocol; every backend keeps the same promises."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ CLAIM_TTL = 8 * 3600.0
 
 
 class Store(Protocol):
-    """Remembers which events were taken. Its methods are awaited on the network loop."""
+    """Remembers which events were taken, and small state. Its methods are awaited on the network loop."""
 
     async def open(self) -> None:
-        """Make it ready; called once, before any other method."""
+        """Make it ready; called once, before any other method.
+
+        Raises:
+            StoreError: it cannot be used.
+        """
         ...
 
     async def close(self) -> None:
@@ -33,4 +37,20 @@ class Store(Protocol):
 
     async def release(self, keys: Sequence[str]) -> None:
         """Give a claimed event back, so that its redelivery is taken."""
+        ...
+
+    async def get(self, key: str) -> str | None:
+        """A piece of state, or None.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        ...
+
+    async def set(self, key: str, value: str | None) -> None:
+        """Keep a piece of state, or (None) forget it; it is safe on disk when this returns.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
         ...

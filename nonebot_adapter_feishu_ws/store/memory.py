@@ -30,6 +30,7 @@ class MemoryStore(Store):
         self._max_claims = max_claims
         self._clock = clock
         self._claims: OrderedDict[str, float] = OrderedDict()
+        self._state: dict[str, str] = {}
 
     @override
     async def open(self) -> None:
@@ -53,6 +54,17 @@ class MemoryStore(Store):
     async def release(self, keys: Sequence[str]) -> None:
         for key in keys:
             self._claims.pop(key, None)
+
+    @override
+    async def get(self, key: str) -> str | None:
+        return self._state.get(key)
+
+    @override
+    async def set(self, key: str, value: str | None) -> None:
+        if value is None:
+            self._state.pop(key, None)
+        else:
+            self._state[key] = value
 
     def _forget(self, now: float) -> None:
         while self._claims:

@@ -41,7 +41,6 @@ async def discover(
     app_id: str,
     app_secret: str,
     *,
-    proxy: str | None,
     timeout: float,
 ) -> Endpoint:
     """Ask Feishu for the URL of one connection.
@@ -58,7 +57,6 @@ async def discover(
             origin + ENDPOINT_PATH,
             json={"AppID": app_id, "AppSecret": app_secret},
             headers={"locale": "zh"},
-            proxy=proxy,
             timeout=aiohttp.ClientTimeout(total=timeout),
         ) as response:
             return parse_discovery(response.status, await response.read())

@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from ..exception import ConnectionFailed
 from ..log import OncePer, escape, log
+from ..session import make_session
 from .connection import Envelope, Link, Receipt, Timing, Transport
 from .endpoint import discover, network_failure, parse_handshake_refusal
 from .frame import (
@@ -58,7 +59,7 @@ class LongConnection(Transport):
         app_id: the bot's app id.
         app_secret: its secret.
         origin: the platform's origin, e.g. ``https://open.feishu.cn``.
-        proxy: an ``http://`` proxy for discovery and socket.
+        proxy: a proxy for discovery and socket, see :func:`~..session.make_session`.
         timing: clocks and sleep.
         """
         self._app_id = app_id
@@ -72,13 +73,12 @@ class LongConnection(Transport):
     @override
     async def serve(self, link: Link) -> None:
         if self._session is None:
-            self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+            self._session = make_session(self._proxy)
         endpoint = await discover(
             self._session,
             self._origin,
             self._app_id,
             self._app_secret.get_secret_value(),
-            proxy=self._proxy,
             timeout=OPEN_TIMEOUT,
         )
         link.client_config = endpoint.client_config
@@ -101,7 +101,6 @@ class LongConnection(Transport):
             return await asyncio.wait_for(
                 session.ws_connect(
                     url,
-                    proxy=self._proxy,
                     heartbeat=SOCKET_PING,
                     max_msg_size=MAX_MESSAGE,
                     timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),  # pyright: ignore[reportCallIssue]
@@ -270,4 +269,6 @@ class _Served:
 def _reason(error: BaseException | None) -> str:
     if error is None:
         return "no reason given"
+    if isinstance(error, aiohttp.ClientConnectionResetError):
+        return "reset by the other side"
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

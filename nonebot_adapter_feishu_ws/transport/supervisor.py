@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from ..codes import explain
 from ..exception import ConnectionFailed
 from ..log import escape, log
-from .connection import (
-    ConnectionState,
-    ConnectionStatus,
-    Envelope,
-    Link,
-    Receipt,
-    Receive,
-    Timing,
-    Transport,
-    utc,
-)
+from .connection import ConnectionState, ConnectionStatus, Link, Receive, Timing, Transport, utc
 from .reconnect import Verdict, backoff, classify, probe_delay
+
+T = TypeVar("T")
 
 STABLE_AFTER = 60.0
 """Seconds a connection must hold before the failed attempts are forgotten, so that a flapping one still shows."""
@@ -54,14 +47,14 @@ class Supervisor:
     ) -> None:
         self.bot_id = bot_id
         self._transport = transport
-        self._receive = receive
         self._policy = policy
         self._timing = timing
         self._on_change = on_change
-        self._link = Link(receive=self._take, opened=self._opened, alive=self._alive)
-        self._phase = ConnectionStatus(bot_id=bot_id)
+        self._link = Link(receive=receive, opened=self._opened, alive=self._alive)
+        self._phase = ConnectionStatus(bot_id=bot_id, state=ConnectionState.CONNECTING)
+        self._nudge = asyncio.Event()
+        self._nudge_spread = 0.0
         self._last_heartbeat: float | None = None
-        self._last_event: float | None = None
         self._opened_at: float | None = None
         self._attempts = 0
         self._delays = self._new_delays()
@@ -69,10 +62,20 @@ class Supervisor:
     @property
     def status(self) -> ConnectionStatus:
         """A snapshot of now."""
-        return replace(self._phase, last_heartbeat=utc(self._last_heartbeat), last_event_at=utc(self._last_event))
+        return replace(self._phase, last_heartbeat=utc(self._last_heartbeat))
+
+    def nudge(self, spread: float = 0.0) -> None:
+        """Drop what is being waited for or held, and connect anew with a fresh count of attempts.
+
+        Args:
+            spread: at most so many seconds later, so that many bots do not come at the same moment.
+        """
+        self._nudge_spread = spread
+        self._nudge.set()
 
     async def run(self) -> None:
         """Connect, serve, and connect again, until cancelled or a fatal answer."""
+        self._on_change(self.status)
         try:
             await self._keep_connected()
         except asyncio.CancelledError:
@@ -84,15 +87,41 @@ class Supervisor:
     async def _keep_connected(self) -> None:
         while True:
             self._enter(replace(self._phase, state=self._state_of_attempt(), next_attempt_at=None))
-            error = await self._serve_once()
+            error = await self._unless_nudged(self._serve_once())
+            if error is None:
+                await self._start_over()
+                continue
             if self._was_stable():
-                self._attempts, self._delays = 0, self._new_delays()
+                self._forget_failures()
             self._opened_at = None
             verdict = classify(error)
             if verdict is Verdict.FATAL:
                 self._give_up(error)
                 return
-            await self._timing.sleep(self._plan_next(error, verdict))
+            if await self._unless_nudged(self._sleep(self._plan_next(error, verdict))) is None:
+                await self._start_over()
+
+    async def _unless_nudged(self, work: Awaitable[T]) -> T | None:
+        """The result of ``work``; None when it was ended by a nudge."""
+        task, nudge = asyncio.ensure_future(work), asyncio.ensure_future(self._nudge.wait())
+        try:
+            await asyncio.wait({task, nudge}, return_when=asyncio.FIRST_COMPLETED)
+            return task.result() if task.done() else None
+        finally:
+            task.cancel()
+            nudge.cancel()
+            await asyncio.gather(task, nudge, return_exceptions=True)
+
+    async def _start_over(self) -> None:
+        self._nudge.clear()
+        self._opened_at = None
+        self._forget_failures()
+        self._enter(ConnectionStatus(bot_id=self.bot_id, state=ConnectionState.CONNECTING))
+        await self._timing.sleep(self._nudge_spread * self._timing.random())
+
+    async def _sleep(self, seconds: float) -> bool:
+        await self._timing.sleep(seconds)
+        return True
 
     async def _serve_once(self) -> ConnectionFailed:
         try:
@@ -103,6 +132,9 @@ class Supervisor:
             log("ERROR", f"Bot {escape(self.bot_id)}: the connection ended by an unexpected error", error)
             return ConnectionFailed(f"unexpected {type(error).__name__} (see the log)", phase="socket")
         return ConnectionFailed("the server closed the connection", phase="socket")
+
+    def _forget_failures(self) -> None:
+        self._attempts, self._delays = 0, self._new_delays()
 
     def _state_of_attempt(self) -> ConnectionState:
         # While it probes slowly the bot stays in `error`: an operator must not see it flicker.
@@ -129,7 +161,7 @@ class Supervisor:
         log(
             "ERROR",
             f"Bot {escape(self.bot_id)}: {escape(_sentence(self._phase))} "
-            "No further attempt is made before a restart or a manual connect; other bots are not affected.",
+            "No further attempt is made before a restart or a connect by hand; other bots are not affected.",
         )
 
     def _failed(self, error: ConnectionFailed, state: ConnectionState, next_in: float | None) -> ConnectionStatus:
@@ -162,10 +194,6 @@ class Supervisor:
 
     def _alive(self) -> None:
         self._last_heartbeat = self._timing.wall()
-
-    async def _take(self, envelope: Envelope) -> Receipt:
-        self._last_event = self._timing.wall()
-        return await self._receive(envelope)
 
     def _new_delays(self) -> Iterator[float]:
         return backoff(self._policy.delays, self._policy.attempts, self._timing.random)

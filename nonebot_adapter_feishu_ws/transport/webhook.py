@@ -47,15 +47,18 @@ class WebhookRoute:
         secrets: Mapping[str, WebhookSecrets],
         receive: Receive,
         *,
+        is_closed: Callable[[str], bool] = lambda app_id: False,
         now: Callable[[], float] = time.time,
     ) -> None:
         """Args:
         secrets: app id -> what its deliveries are checked with; a bot that is not in it has no webhook.
         receive: the intake's door.
+        is_closed: whether an app's operator has disconnected it, so that it takes nothing.
         now: seconds since the epoch.
         """
         self._secrets = secrets
         self._receive = receive
+        self._is_closed = is_closed
         self._now = now
         self._reported = OncePer()
 
@@ -83,6 +86,8 @@ class WebhookRoute:
             raise _Refused(401, str(error)) from error
         if fields.get("type") == "url_verification":
             return _answer(200, {"challenge": fields.get("challenge")})
+        if self._is_closed(app_id):
+            raise _Refused(503, "the bot is disconnected by its operator; Feishu keeps the event and pushes it again")
         receipt = await self._receive(Envelope(bot_id=app_id, payload=payload, transport="webhook"))
         if receipt.data is not None:
             return Response(receipt.code, headers=_JSON, content=receipt.data)

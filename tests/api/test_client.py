@@ -7,14 +7,15 @@ import pytest
 from pydantic import SecretStr
 
 from nonebot_adapter_feishu_ws import ActionFailed, ApiNotAvailable, NetworkError
-from nonebot_adapter_feishu_ws.api import ApiClient, get_bot_info
+from nonebot_adapter_feishu_ws.api import ONCE, ApiClient, RetryPolicy, get_bot_info
 from nonebot_adapter_feishu_ws.exception import ActionFailed as Failed
 from tests.conftest import APP, SECRET
 
 
 @pytest.fixture
 async def client(sandbox):
-    made = ApiClient(app_id=APP, app_secret=SecretStr(SECRET), origin=sandbox.url, timeout=5)
+    twice = RetryPolicy(attempts=2, first_delay=0.01, deadline=0.9)
+    made = ApiClient(app_id=APP, app_secret=SecretStr(SECRET), origin=sandbox.url, timeout=5, retry=twice)
     yield made
     await made.close()
 
@@ -102,20 +103,20 @@ async def test_B8_an_error_in_a_200_is_an_error(client, sandbox):
 )
 async def test_no_usable_answer_is_a_network_error(client, sandbox, fault, says):
     await client.token.get()
-    sandbox.faults.add("bot/v3/info", times=2, **fault)
+    sandbox.faults.add("bot/v3/info", times=-1, **fault)
     with pytest.raises(NetworkError, match=says):
         await client.call("bot/v3/info")
 
 
 async def test_a_time_out_is_a_network_error(client, sandbox):
     await client.token.get()
-    sandbox.faults.add("bot/v3/info", hang=True)
+    sandbox.faults.add("bot/v3/info", times=2, hang=True)
     with pytest.raises(NetworkError, match="did not answer in time"):
         await client.call("bot/v3/info", _timeout=0.1)
 
 
 async def test_a_refused_connection_names_the_host(sandbox):
-    client = ApiClient(app_id=APP, app_secret=SecretStr(SECRET), origin="http://127.0.0.1:9")
+    client = ApiClient(app_id=APP, app_secret=SecretStr(SECRET), origin="http://127.0.0.1:9", retry=ONCE)
     with pytest.raises(NetworkError, match=r"127\.0\.0\.1:9 refused the connection"):
         await client.call("bot/v3/info")
     await client.close()

@@ -24,7 +24,7 @@ def test_nothing_configured_is_fine():
     config = load_config({})
     assert config.feishu_bots == []
     assert (config.feishu_max_reconnect_attempts, config.feishu_reconnect_delays) == (5, [1, 2, 4, 8, 16])
-    assert (config.feishu_store, config.feishu_sandbox) == ("memory://", False)
+    assert (config.feishu_store, config.feishu_sandbox) == ("sqlite:///data/feishu_ws.sqlite3", False)
 
 
 def test_a_list_an_object_and_the_short_form():
@@ -87,8 +87,11 @@ def test_numbers_are_text_and_empty_values_are_unset():
         ({**BOT, "domain": "lrak"}, "FEISHU_BOTS[0].domain", '"feishu", "lark"'),
         ({**BOT, "domain": "https://a.b/c"}, "FEISHU_BOTS[0].domain", "URL"),
         ({**BOT, "proxy": "hunter2:1080"}, "FEISHU_BOTS[0].proxy", "http://host:port"),
-        ({**BOT, "proxy": "socks5://u:hunter2@h:1"}, "FEISHU_BOTS[0].proxy", "later version"),
-        ({**BOT, "transport": "sdk"}, "FEISHU_BOTS[0].transport", "later version"),
+        ({**BOT, "proxy": "socks4://u:hunter2@h:1"}, "FEISHU_BOTS[0].proxy", "socks5://host:port"),
+        ({**BOT, "proxy": "http://u:hunter2@h"}, "FEISHU_BOTS[0].proxy", "host:port"),
+        ({**BOT, "proxy": "http://h:port"}, "FEISHU_BOTS[0].proxy", "host:port"),
+        ({**BOT, "transport": "sdkk"}, "FEISHU_BOTS[0].transport", "'native' or 'sdk'"),
+        ({**BOT, "transport": "sdk", "proxy": "socks5://h:1"}, "FEISHU_BOTS[0]", "http:// proxy only"),
         ({**BOT, "enabled": "maybe"}, "FEISHU_BOTS[0].enabled", "boolean"),
         ({**BOT, "protocol": "http", "use_websocket": True}, "FEISHU_BOTS[0]", "contradict"),
         ({**BOT, "domain": "feishu", "is_lark": True}, "FEISHU_BOTS[0]", "contradict"),
@@ -161,3 +164,36 @@ def test_unknown_keys_beside_the_bots_only_warn():
     assert unknown_keys({"feishu_bot": 1, "feishu_other_plugin_setting": 2, "log_level": 3}) == [
         "FEISHU_BOT is no key of this adapter; did you mean FEISHU_BOTS?"
     ]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "says"),
+    [
+        ({"hunter2": ["*"]}, "token 1 is too short"),
+        ({"sha256:abc": ["*"]}, "token 1 is too short"),
+        ({"a" * 16: []}, "empty list"),
+        ("{'hunter2': ['*']}", "JSON object between single quotes"),
+        ({"a" * 16: "cli_1"}, "valid list"),
+    ],
+)
+def test_a_weak_or_broken_management_token_is_refused_and_never_shown(tokens, says):
+    [line] = problems({"feishu_management_tokens": tokens})
+    assert line.startswith("FEISHU_MANAGEMENT_TOKENS: ")
+    assert says in line
+    assert "hunter2" not in line
+
+
+@pytest.mark.parametrize("url", ["memory://", "sqlite:///data/x.db", "sqlite:////var/lib/x.db"])
+def test_stores_that_work(url):
+    assert load_config({"feishu_store": url}).feishu_store == url
+
+
+@pytest.mark.parametrize("url", ["redis://h", "sqlite://x", "sqlite:///", "postgres://h", "data/x.db"])
+def test_stores_that_do_not_work_yet(url):
+    [line] = problems({"feishu_store": url})
+    assert "sqlite:///relative/path" in line
+
+
+def test_a_proxy_may_be_http_or_socks():
+    for proxy in ("http://h:1", "http://u:p@h:1", "socks5://h:1", "socks5h://u:p@h:1"):
+        assert load_config({"feishu_bots": [{**BOT, "proxy": proxy}]}).feishu_bots[0].proxy_url == proxy

@@ -15,6 +15,7 @@ from nonebot_adapter_feishu_ws import (
     Message,
     MessageEvent,
     NoticeEvent,
+    P2PChatCreatedEvent,
     PrivateMessageEvent,
     TopicMessageEvent,
 )
@@ -140,13 +141,15 @@ def test_the_verification_token_is_not_shown():
         assert "very-secret-token" not in event.get_event_description()
 
 
-def test_other_events_are_notices_by_type():
-    event = Adapter.json_to_event({"header": {"event_type": "im.chat.updated_v1"}, "event": {"chat_id": "oc"}})
+def test_a_type_without_a_class_is_a_notice():
+    event = Adapter.json_to_event({"header": {"event_type": "im.chat.new_v1"}, "event": {"chat_id": "oc"}})
     assert type(event) is NoticeEvent
-    assert (event.get_type(), event.get_event_name()) == ("notice", "im.chat.updated_v1")
+    assert (event.get_type(), event.get_event_name()) == ("notice", "im.chat.new_v1")
     assert event.event == {"chat_id": "oc"}
-    with pytest.raises(ValueError, match="no message"):
-        event.get_message()
+    assert event.chat_id == "oc"
+    for method in (event.get_message, event.get_plaintext, event.get_user_id, event.get_session_id):
+        with pytest.raises(ValueError, match="Event has no"):
+            method()
 
 
 def test_what_fits_nothing_is_a_base_event_and_is_told():
@@ -157,12 +160,53 @@ def test_what_fits_nothing_is_a_base_event_and_is_told():
     assert told[0][0] == "odd"
 
 
+FIRST = {"uuid": "u1", "token": "very-secret-token", "ts": "1502199207.7171419", "type": "event_callback"}
+
+
 def test_events_of_the_first_version_take_the_shape_of_the_second():
-    old = {"uuid": "u1", "token": "t", "ts": "1502199207.7171419", "type": "event_callback"}
-    event = Adapter.json_to_event({**old, "event": {"type": "add_bot", "app_id": "cli_a", "open_chat_id": "oc"}})
-    assert isinstance(event, NoticeEvent)
-    assert (event.header.event_id, event.header.event_type, event.header.app_id) == ("u1", "add_bot", "cli_a")
-    assert event.time.timestamp() == pytest.approx(1502199207.717)
+    body = {"type": "add_bot", "app_id": "cli_a", "tenant_key": "t", "open_chat_id": "oc", "operator_open_id": "ou_1"}
+    event = Adapter.json_to_event({**FIRST, "event": body})
+    assert type(event) is NoticeEvent
+    header = event.header
+    assert (header.event_id, header.event_type, header.app_id, header.tenant_key) == ("u1", "add_bot", "cli_a", "t")
+    assert event.schema_ == "1.0"
+    assert event.time == datetime(2017, 8, 8, 13, 33, 27, 717000, timezone.utc)
+    assert (event.get_type(), event.get_event_name()) == ("notice", "add_bot")
+    assert event.event == body
+    assert event.model_extra == {"uuid": "u1", "ts": FIRST["ts"], "type": "event_callback"}
+    assert (event.chat_id, event.get_user_id(), event.get_session_id()) == ("oc", "ou_1", "oc_ou_1")
+    assert "very-secret-token" not in repr(event) + event.get_event_description()
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "seconds"),
+    [
+        ("1502199207", 1502199207),
+        (1502199207, 1502199207),
+        (1502199207.5, 1502199207.5),
+        ("1502199207.7171419", 1502199207.717),
+        ("", 0),
+        ("later", 0),
+        ("nan", 0),
+        ("inf", 0),
+        ("-5", 0),
+        (None, 0),
+        ([], 0),
+    ],
+)
+def test_the_time_of_an_event_of_the_first_version(timestamp, seconds):
+    event = Adapter.json_to_event({**FIRST, "ts": timestamp, "event": {"type": "leave_approval"}})
+    assert event.time.timestamp() == seconds
+    assert event.time.tzinfo is timezone.utc
+
+
+def test_the_first_private_chat():
+    body = {"type": "p2p_chat_create", "chat_id": "oc_p", "operator": {"open_id": "ou_1"}, "user": {"name": "Li Lei"}}
+    event = Adapter.json_to_event({**FIRST, "event": body})
+    assert isinstance(event, P2PChatCreatedEvent)
+    assert (event.get_user_id(), event.get_session_id()) == ("ou_1", "p2p_oc_p_ou_1")
+    assert event.is_tome()
+    assert event.event["user"]["name"] == "Li Lei"
 
 
 def test_custom_models_are_taken_by_their_type():

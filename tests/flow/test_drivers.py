@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from tests.conftest import APP, SECRET
@@ -93,6 +94,37 @@ async def test_echo_on_every_driver(sandbox, tmp_path, driver):
         # uvicorn ends by the signal itself once everything is shut down
         assert await asyncio.wait_for(child.wait(), 10) in (0, -signal.SIGTERM)
     assert sandbox.gateway.connections[APP] == []
+
+
+@pytest.mark.parametrize("driver", ["~fastapi", "~quart"])
+async def test_the_webhook_on_every_asgi_driver(sandbox, tmp_path, driver):
+    """Regression: NoneBot's Quart driver passes a path's parameters to a view that takes none, so it answered 500."""
+    port = free_port()
+    bot = {"app_id": APP, "app_secret": SECRET, "domain": sandbox.url, "use_websocket": False, "encrypt_key": "k"}
+    (tmp_path / "bot.py").write_text(BOT)
+    env = f'DRIVER={driver}\nPORT={port}\nCOMMAND_START=["/"]\n'
+    (tmp_path / ".env").write_text(f"{env}FEISHU_BOTS='{json.dumps([bot])}'\n")
+    app = sandbox.world.apps[APP]
+    app.encrypt_key, app.webhook_url = "k", f"http://127.0.0.1:{port}/feishu/{APP}"
+    user = sandbox.add_user("Li Lei")
+    chat = sandbox.p2p(user, APP)
+    async with running(sys.executable, "bot.py", cwd=tmp_path), aiohttp.ClientSession() as session:
+        await wait_until_healthy(session, port)
+        await sandbox.say(user, chat, "/echo by webhook")
+        [answer] = await sandbox.wait_message(chat, timeout=10)
+    assert answer.content == '{"text": "by webhook"}'
+
+
+async def wait_until_healthy(session: aiohttp.ClientSession, port: int) -> None:
+    for _ in range(200):
+        try:
+            async with session.get(f"http://127.0.0.1:{port}/feishu/healthz") as response:
+                if response.status == 200:
+                    return
+        except aiohttp.ClientError:
+            pass
+        await asyncio.sleep(0.1)
+    raise AssertionError("the bot did not become healthy")
 
 
 async def test_nb_run_with_bot_py(sandbox, tmp_path):

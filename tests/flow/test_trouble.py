@@ -327,7 +327,7 @@ def _message(user, chat, number: int) -> dict:
 
 
 async def test_bot_info_in_trouble_leaves_a_bot_that_works_and_says_so(sandbox, run_adapter, heard, logs):
-    sandbox.faults.add("bot/v3/info", times=1, status=502)
+    sandbox.faults.add("bot/v3/info", times=1, code=11205)
     user, chat = person(sandbox)
     async with run_adapter() as adapter:
         assert adapter.bots[APP].bot_info.open_id == ""

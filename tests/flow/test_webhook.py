@@ -1,19 +1,17 @@
 """The webhook on a real FastAPI server: proofs, and the same intake as the socket."""
 
-import asyncio
 import json
 import time
 from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
-import uvicorn
 from nonebot import on_message
 from nonebot.drivers.fastapi import Driver as FastAPIDriver
 
 from nonebot_adapter_feishu_ws import Event
 from nonebot_adapter_feishu_ws.sandbox.webhook import build_request, deliver
-from tests.conftest import APP, SECRET, wait_until
+from tests.conftest import APP, SECRET, serving
 
 TOKEN, KEY = "verification-token-1", "encrypt-key-1"
 
@@ -38,17 +36,9 @@ async def webhook(run_adapter, sandbox, **bot):
     app = sandbox.world.apps[APP]
     app.verification_token, app.encrypt_key = bot.get("verification_token"), bot.get("encrypt_key")
     bots = [{"app_id": APP, "app_secret": SECRET, **bot}]
-    async with run_adapter(bots, driver=FastAPIDriver) as adapter:
-        server = uvicorn.Server(uvicorn.Config(adapter.driver.server_app, port=0, lifespan="off", log_config=None))
-        task = asyncio.create_task(server.serve())
-        await wait_until(lambda: server.started)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        app.webhook_url = f"http://127.0.0.1:{port}/feishu/{APP}"
-        try:
-            yield app.webhook_url
-        finally:
-            server.should_exit = True
-            await task
+    async with run_adapter(bots, driver=FastAPIDriver) as adapter, serving(adapter) as url:
+        app.webhook_url = f"{url}/feishu/{APP}"
+        yield app.webhook_url
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,7 @@ def test_what_cannot_mix_is_sent_in_order():
 
 def test_blank_text_between_files_is_no_message():
     assert [kind for kind, _ in rendered(S.text(""), S.file("f"), S.text(""))] == ["file"]
+    assert rendered(S.text(""), S.image("i"), S.text("")) == [("image", {"image_key": "i"})]
 
 
 def test_only_the_keys_that_feishu_takes_are_sent():
@@ -109,7 +110,17 @@ def test_an_empty_message_says_so(message):
         render(message)
 
 
-def test_serialize_is_for_one_message_and_changes_nothing():
+def test_B6_text_and_a_file_are_two_messages():
+    """The existing adapter makes a rich text with the element "file", which does not exist."""
+    assert rendered(S.text("here it is"), S.file("f", "a.txt")) == [
+        ("text", {"text": "here it is"}),
+        ("file", {"file_key": "f"}),
+    ]
+    assert [kind for kind, _ in rendered(S.text("a"), S.card({"elements": []}))] == ["text", "interactive"]
+
+
+def test_B6_serialize_is_for_one_message_and_changes_nothing():
+    """The existing adapter turns the segments of the message that it serializes into "img"."""
     message = S.text("a") + S.image("i")
     before = copy.deepcopy(message)
     assert message.serialize()[0] == "post"
@@ -163,3 +174,43 @@ def test_text_and_mentions_survive_the_way_there_and_back(parts):
         message
     )
     assert [s.data["user_id"] for s in back["at"]] == [s.data["user_id"] for s in message["at"]]
+
+
+def test_a_raw_post_takes_what_stands_around_it():
+    lines = [[{"tag": "text", "text": "x"}], [{"tag": "hr"}]]
+    [(kind, content)] = rendered(S.at("ou_1"), S.text(" "), S.post("T", lines), S.text("after"), S.image("i"))
+    assert kind == "post"
+    assert content["zh_cn"]["title"] == "T"
+    assert content["zh_cn"]["content"] == [
+        [{"tag": "at", "user_id": "ou_1"}, {"tag": "text", "text": " "}],
+        *lines,
+        [{"tag": "text", "text": "after"}],
+        [{"tag": "img", "image_key": "i"}],
+    ]
+
+
+def test_words_before_a_title_do_not_move_below_it():
+    assert [kind for kind, _ in rendered(S.text("first"), S.post("T", [[{"tag": "text", "text": "x"}]]))] == [
+        "text",
+        "post",
+    ]
+    two = rendered(S.post("A", [[{"tag": "text", "text": "x"}]]), S.post("B", [[{"tag": "text", "text": "y"}]]))
+    assert [content["zh_cn"]["title"] for _, content in two] == ["A", "B"]
+    one = rendered(S.post("A", [[{"tag": "text", "text": "x"}]]), S.post("", [[{"tag": "text", "text": "y"}]]))
+    assert [(content["zh_cn"]["title"], len(content["zh_cn"]["content"])) for _, content in one] == [("A", 2)]
+
+
+@pytest.mark.parametrize("content", ["text", [{"tag": "text"}], [["text"]], None])
+def test_a_post_of_another_shape_says_which_is_right(content):
+    with pytest.raises(UnsupportedSegment, match="a list of lines"):
+        render(Message(S.post("T", content)))
+
+
+def test_line_breaks_around_an_image_are_no_empty_lines():
+    lines = post_lines(S.image("i"), S.text("\n"), S.image("j"), S.text("\nend\n"))
+    assert [[element["tag"] for element in line] for line in lines] == [["img"], ["img"], ["text"], []]
+
+
+def test_somebody_whom_the_event_did_not_tell_is_sent_by_name():
+    assert rendered(S.at("@_user_3", "Li"), S.text(" hi"), S.at("@_user_4")) == [("text", {"text": "@Li hi@_user_4"})]
+    assert str(S.at("@_user_3", "Li") + S.at("@_user_4") + S.at("ou_1", "Wang")) == "@Li@_user_4@ou_1"

@@ -63,7 +63,7 @@ def body(chat, msg_type: str, content: dict | str) -> dict:
         ("post", {"zh_cn": {"content": [[{"tag": "text", "text": "x" * 31_000}]]}}, 230025),
         ("image", {"image_key": "unknown"}, 230001),
         ("interactive", {"elements": []}, 0),
-        ("interactive", {}, 230099),
+        ("interactive", {}, 0),
         ("share_user", {"user_id": "ou_unknown"}, 230001),
     ],
 )

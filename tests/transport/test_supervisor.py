@@ -103,7 +103,6 @@ async def test_quick_attempts_then_slow_probing_then_back():
     assert error.next_attempt_at is not None
     assert ConnectionState.CONNECTED in states
     assert status.last_heartbeat is not None
-    assert status.last_event_at is not None
 
 
 async def test_while_it_probes_the_state_does_not_flicker():
@@ -151,3 +150,46 @@ async def test_cancelling_ends_in_disconnected_and_closes_the_transport():
     _, statuses, _, transport = await run([(1, None)])
     assert statuses[-1].state is ConnectionState.DISCONNECTED
     assert transport.closed
+
+
+class Patient(World):
+    """A clock on which a sleep lasts until the test says otherwise."""
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await asyncio.Event().wait()
+
+
+async def nudged(script, world: World):
+    """A supervisor that has gone through its script, nudged once."""
+    transport = Scripted(world, script)
+    statuses: list[ConnectionStatus] = []
+    supervisor = Supervisor(
+        "a", transport, accept, policy=ReconnectPolicy((1,), 0), timing=world.timing, on_change=statuses.append
+    )
+    task = asyncio.create_task(supervisor.run())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    before = supervisor.status
+    world.sleep = lambda seconds: asyncio.sleep(0)  # pyright: ignore[reportAttributeAccessIssue]
+    supervisor._timing = world.timing
+    transport.script.append((5, None))
+    supervisor.nudge(1.0)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return before, [status.state for status in statuses]
+
+
+async def test_a_nudge_ends_slow_probing_at_once():
+    before, states = await nudged([refused()], Patient())
+    assert (before.state, before.attempts) == (ConnectionState.ERROR, 1)
+    after = states[states.index(ConnectionState.ERROR) + 1 :]
+    assert after[:2] == [ConnectionState.CONNECTING, ConnectionState.CONNECTED]
+
+
+async def test_a_nudge_replaces_a_connection_that_is_held():
+    before, states = await nudged([], Patient())
+    assert before.state is ConnectionState.CONNECTING
+    assert ConnectionState.CONNECTED in states

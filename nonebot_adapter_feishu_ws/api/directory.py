@@ -1,0 +1,59 @@
+"""Names of users and facts about chats, kept for a while so that asking is cheap."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast
+
+from .cache import Cache
+
+NAME_TTL = 6 * 3600.0
+CHAT_TTL = 10 * 60.0
+"""Seconds: names hardly change, a chat's settings do."""
+
+
+class Directory:
+    """One bot's address book."""
+
+    def __init__(self, call_api: Callable[..., Awaitable[Any]]) -> None:
+        """Args:
+        call_api: the bot's ``call_api``, so that its hooks see these calls.
+        """
+        self._call_api = call_api
+        self._names: Cache[str, str] = Cache(ttl=NAME_TTL, size=10_000)
+        self._chats: Cache[str, dict[str, Any]] = Cache(ttl=CHAT_TTL, size=2_000)
+
+    async def get_user_name(self, open_id: str) -> str:
+        """A user's name (获取单个用户信息); empty when the app may not see it (scope contact:user.base:readonly).
+
+        Raises:
+            ActionFailed: Feishu refused.
+            NetworkError: no usable answer came.
+        """
+
+        async def fetch() -> str:
+            answer = await self._call_api(
+                f"contact/v3/users/{open_id}", method="GET", params={"user_id_type": "open_id"}
+            )
+            user = _mapping(_mapping(_mapping(answer).get("data")).get("user"))
+            return str(user.get("name") or "")
+
+        return await self._names.get(open_id, fetch)
+
+    async def get_chat_info(self, chat_id: str) -> dict[str, Any]:
+        """What a chat is (获取群信息): ``name``, ``chat_mode``, ``owner_id``, ...
+
+        Raises:
+            ActionFailed: Feishu refused.
+            NetworkError: no usable answer came.
+        """
+
+        async def fetch() -> dict[str, Any]:
+            answer = await self._call_api(f"im/v1/chats/{chat_id}", method="GET")
+            return dict(_mapping(_mapping(answer).get("data")))
+
+        return dict(await self._chats.get(chat_id, fetch))
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}

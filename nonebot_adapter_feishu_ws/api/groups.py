@@ -1,0 +1,116 @@
+"""All groups of typed methods, and how the bot comes by them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+from uuid import uuid4
+
+from .app import App
+from .card import Cards
+from .chat import Chats
+from .client import ApiClient
+from .contact import Contacts
+from .file import File
+from .form import read_file
+from .im import Im
+from .menu import Menus
+from .method import CallsApi, Group, Method, to_request
+from .pin import Pins
+from .reaction import Reactions
+from .urgent import Urgent
+
+GROUPS: Final[tuple[type[Group], ...]] = (
+    Im,
+    Chats,
+    Contacts,
+    File,
+    Cards,
+    Reactions,
+    Pins,
+    Urgent,
+    Menus,
+    App,
+)
+METHODS: Final[Mapping[str, Method]] = MappingProxyType(
+    {name: method for group in GROUPS for name, method in group.methods().items()}
+)
+"""Every typed method by its name, such as ``im.create_message``."""
+
+
+async def call_method(client: ApiClient, name: str, data: Mapping[str, Any]) -> Any:
+    """Run a typed method.
+
+    Args:
+        client: makes the REST call.
+        name: a name of :data:`METHODS`.
+        data: its arguments.
+
+    Returns:
+        Feishu's whole body as a dict, or bytes when the answer is a file.
+
+    Raises:
+        ValueError: an argument is missing or unknown.
+        ActionFailed: Feishu refused.
+        NetworkError: no usable answer came.
+    """
+    request = to_request(name, METHODS[name], data, lambda: uuid4().hex)
+    options = dict(request.options)
+    if request.files:
+        options["files"] = {key: await read_file(file) for key, file in request.files.items()}
+    return await client.call(request.path, **options)
+
+
+class TypedApi:
+    """Feishu's API as typed methods, in groups. A mix-in of :class:`Bot`."""
+
+    @property
+    def im(self: CallsApi) -> Im:
+        """Messages."""
+        return Im(self)
+
+    @property
+    def chat(self: CallsApi) -> Chats:
+        """Groups and their members."""
+        return Chats(self)
+
+    @property
+    def contact(self: CallsApi) -> Contacts:
+        """Users and departments."""
+        return Contacts(self)
+
+    @property
+    def file(self: CallsApi) -> File:
+        """Uploads and downloads."""
+        return File(self)
+
+    @property
+    def card(self: CallsApi) -> Cards:
+        """Card entities, and the update after a click."""
+        return Cards(self)
+
+    @property
+    def reaction(self: CallsApi) -> Reactions:
+        """Emoji reactions."""
+        return Reactions(self)
+
+    @property
+    def pin(self: CallsApi) -> Pins:
+        """Pinned messages."""
+        return Pins(self)
+
+    @property
+    def urgent(self: CallsApi) -> Urgent:
+        """Urgent messages."""
+        return Urgent(self)
+
+    @property
+    def menu(self: CallsApi) -> Menus:
+        """The menus of groups."""
+        return Menus(self)
+
+    @property
+    def app(self: CallsApi) -> App:
+        """The app itself: profile, scopes, online connections."""
+        return App(self)

@@ -1,0 +1,173 @@
+"""One exchange with Feishu over a pooled session: where an answer becomes a result or an error."""
+
+from __future__ import annotations
+
+import asyncio
+import json as jsonlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import aiohttp
+from nonebot.drivers import Response
+from pydantic_core import from_json, to_json
+
+from ..diagnosis import describe
+from ..exception import ApiNotAvailable, NetworkError, make_failure
+from ..session import make_session
+from .form import make_form
+
+CHUNK = 256 * 1024
+"""Bytes of a piece of a file that is written as it arrives."""
+CONNECT_TIMEOUT = 10.0
+"""Seconds for a connection: what has none by then never reached Feishu, so any call can be tried again."""
+_PREFIX = "/open-apis/"
+_JSON_TYPE = "application/json; charset=utf-8"
+
+
+class Http:
+    """Exchanges requests for answers. Makes its session on first use."""
+
+    def __init__(self, origin: str, *, proxy: str | None, timeout: float) -> None:
+        """Args:
+        origin: the platform's origin, e.g. ``https://open.feishu.cn``.
+        proxy: a proxy, see :func:`~..session.make_session`.
+        timeout: seconds per exchange, unless the call says otherwise.
+        """
+        self._origin = origin
+        self.host = urlsplit(origin).netloc
+        self._proxy = proxy
+        self._timeout = timeout
+        self._session: aiohttp.ClientSession | None = None
+        self._closed = False
+
+    def url(self, path: str) -> str:
+        """The URL of a path, below ``/open-apis/`` or from the root.
+
+        Raises:
+            ApiNotAvailable: it is no path.
+        """
+        if "://" in path or path.startswith("//"):
+            # The token must never travel to a host that a caller names.
+            raise ApiNotAvailable("call_api takes a path of Feishu, such as im/v1/messages, not a full URL")
+        return self._origin + (path if path.startswith("/") else _PREFIX + path)
+
+    async def exchange(self, method: str, url: str, token: str | None, data: Mapping[str, Any]) -> Any:
+        """Send one request and read its answer; the arguments are those of :meth:`ApiClient.call`.
+
+        Raises:
+            ActionFailed: Feishu answered with an error code.
+            NetworkError: no usable answer came; says whether the request may have been carried out.
+            ApiNotAvailable: the adapter is shutting down.
+        """
+        try:
+            return await self._exchange(method, url, token, data)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise self._failed(error, sent=False) from error
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+            raise self._failed(error, sent=True) from error
+
+    async def close(self) -> None:
+        """Close the pooled connections; a call that is waiting for its next try then fails."""
+        self._closed = True
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _exchange(self, method: str, url: str, token: str | None, data: Mapping[str, Any]) -> Any:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers |= cast("dict[str, str]", data.get("headers") or {})
+        if cookies := cast("dict[str, str]", data.get("cookies") or {}):
+            headers["Cookie"] = "; ".join(f"{key}={value}" for key, value in cookies.items())
+        json, content = json_of(data), data.get("content")
+        if json is not None:
+            headers["Content-Type"] = _JSON_TYPE
+            content = to_json(json)
+        elif data.get("files") or data.get("data"):
+            content = make_form(data.get("data"), data.get("files"))
+        patience, save_to = data.get("_timeout") or self._timeout, cast("Path | None", data.get("_save_to"))
+        # A large file may take long as long as it keeps coming.
+        timeout = aiohttp.ClientTimeout(
+            total=None if save_to else patience, sock_read=patience, sock_connect=CONNECT_TIMEOUT
+        )
+        params = data.get("params") or data.get("query")
+        async with self._get_session().request(
+            method, url, params=params, data=content, headers=headers, timeout=timeout
+        ) as response:
+            if save_to is not None and _is_file(response):
+                return await save(response.content, save_to)
+            body = await response.read()
+        request = f"{method.upper()} {urlsplit(url).path}"
+        if data.get("_return_response") and response.status < 400:
+            return Response(response.status, headers=dict(response.headers), content=body)
+        return self._read(request, response, body)
+
+    def _read(self, request: str, response: aiohttp.ClientResponse, body: bytes) -> Any:
+        status = response.status
+        if "json" not in response.content_type:
+            if body and _is_file(response):
+                return body
+            if status == 429:
+                raise make_failure(0, "HTTP 429", headers=response.headers, status_code=429, request=request)
+            text = f"{request} got HTTP {status} from {self.host} without Feishu's JSON"
+            raise NetworkError(f"{text} ({response.content_type}); a proxy or gateway in between?", status_code=status)
+        answer = _parse(body)
+        if not isinstance(answer, dict):
+            raise NetworkError(f"{request} got HTTP {status} from {self.host} with broken JSON", status_code=status)
+        fields = cast("dict[str, Any]", answer)
+        code = fields.get("code", 0)
+        if code != 0 or status >= 400:
+            raise make_failure(
+                code if isinstance(code, int) else 0,
+                str(fields.get("msg") or fields.get("error_description") or f"HTTP {status}"),
+                headers=response.headers,
+                log_id=response.headers.get("x-tt-logid", ""),
+                status_code=status,
+                request=request,
+                body=fields,
+            )
+        inner: object = fields.get("data")
+        if isinstance(inner, dict) and "message_id" in inner:
+            fields.setdefault("message_id", cast("dict[str, Any]", inner)["message_id"])
+        return fields
+
+    def _failed(self, error: BaseException, *, sent: bool) -> NetworkError:
+        text = f"{describe(error, self.host)}; check the network, the proxy and the bot's domain"
+        return NetworkError(text, sent=sent)
+
+    def _get_session(self) -> aiohttp.ClientSession:
+        if self._closed:
+            raise ApiNotAvailable("the adapter is shutting down")
+        if self._session is None:
+            self._session = make_session(self._proxy, limit=100, keepalive_timeout=25.0)
+        return self._session
+
+
+def _is_file(response: aiohttp.ClientResponse) -> bool:
+    return response.status < 400 and "json" not in response.content_type and "html" not in response.content_type
+
+
+async def save(content: aiohttp.StreamReader, path: Path) -> Path:
+    """Write what arrives to a file, piece by piece; the file appears when it is whole."""
+    part = path.with_name(f"{path.name}.part")
+    with await asyncio.to_thread(part.open, "wb") as file:
+        async for chunk in content.iter_chunked(CHUNK):
+            await asyncio.to_thread(file.write, chunk)
+    await asyncio.to_thread(part.replace, path)
+    return path
+
+
+def json_of(data: Mapping[str, Any]) -> Any:
+    """The JSON body of a call, under either of its names."""
+    return data.get("json") if data.get("json") is not None else data.get("body")
+
+
+def _parse(body: bytes) -> object:
+    try:
+        return from_json(body)
+    except ValueError:
+        try:
+            return jsonlib.loads(body)
+        except (ValueError, RecursionError):
+            return None

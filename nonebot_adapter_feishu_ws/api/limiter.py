@@ -1,0 +1,256 @@
+"""Politeness: who may send when. Pure: clock and sleep are arguments, no I/O.
+
+A :class:`Lane` belongs to one chat or user: its calls go one after the other, in the order in which they came, at the
+documented rate. A :class:`Gate` belongs to one API of an app: it is open until the platform signals that the app calls
+too often.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+Clock = Callable[[], float]
+Sleep = Callable[[float], Awaitable[object]]
+
+MAX_LANES = 10_000
+"""Idle lanes kept; what they know is a second old at most, so the oldest can go."""
+MAX_ALIASES = 20_000
+CALM = 60.0
+"""Seconds without a refusal after which a gate forgets it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """``count`` calls in any ``period`` seconds.
+
+    Feishu documents 5 messages per second for one chat (shared by all its bots) and for one user (发送消息, 使用限制).
+    """
+
+    count: int = 5
+    period: float = 1.0
+
+
+class Bucket:
+    """Tokens of one chat or user. A token comes back ``period`` seconds after the call that held it was answered.
+
+    Feishu has seen a call before it answers, so in any period it sees at most ``count`` of them, however long they
+    were under way.
+    """
+
+    def __init__(self, rate: Rate, clock: Clock) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._returns: deque[float] = deque(maxlen=rate.count)
+
+    def wait(self) -> float:
+        """Seconds until a token is there; 0 when one is there now."""
+        if len(self._returns) < self._rate.count:
+            return 0.0
+        return max(0.0, self._returns[0] - self._clock())
+
+    def used(self) -> None:
+        """A call was answered: its token comes back a period from now."""
+        self._returns.append(self._clock() + self._rate.period)
+
+    @property
+    def full(self) -> bool:
+        """Whether all tokens are there."""
+        return not self._returns or self._returns[-1] <= self._clock()
+
+
+class Lane:
+    """The way to one chat or user: one call at a time, first come first served, no faster than the rate.
+
+    A call keeps the lane while it is tried again, so that the next one cannot overtake it.
+    """
+
+    def __init__(self, rate: Rate, clock: Clock, sleep: Sleep) -> None:
+        self._bucket = Bucket(rate, clock)
+        self._sleep = sleep
+        self._turn = asyncio.Lock()
+        self._interested = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody uses it or waits for it, and nothing is lost when it is forgotten."""
+        return not self.in_use and self._bucket.full
+
+    @property
+    def in_use(self) -> bool:
+        """Whether somebody holds it or waits for it."""
+        return self._interested > 0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncGenerator[None]:
+        """Hold the lane; waits for those who came before."""
+        self._interested += 1
+        try:
+            async with self._turn:
+                yield
+        finally:
+            self._interested -= 1
+
+    @asynccontextmanager
+    async def token(self) -> AsyncGenerator[None]:
+        """One try of the call that holds the lane; waits for a token."""
+        while (seconds := self._bucket.wait()) > 0:
+            await self._sleep(seconds)
+        try:
+            yield
+        finally:
+            self._bucket.used()
+
+
+class Gate:
+    """One API of an app. After a refusal it closes for the named seconds, then lets a quarter of the crowd in at once.
+
+    Every round of answers without a refusal lets one more call in at the same time, every further refusal
+    quarters the number: so a crowd that waited does not run into the next refusal together. After a calm minute the
+    gate is wide open again.
+    """
+
+    def __init__(self, clock: Clock, sleep: Sleep) -> None:
+        self._clock = clock
+        self._sleep = sleep
+        self._opens_at = 0.0
+        self._refused_at = float("-inf")
+        self._width = 1.0
+        self._inside = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def opens_in(self) -> float:
+        """Seconds until it opens; 0 when it is open."""
+        return max(0.0, self._opens_at - self._clock())
+
+    @property
+    def idle(self) -> bool:
+        """Whether it is wide open and unused."""
+        return self._inside == 0 and not self._waiting and self._is_calm()
+
+    def refused(self, seconds: float) -> None:
+        """The platform refused a call: close for ``seconds``, then let a quarter as many in at the same time."""
+        if self.opens_in == 0:  # else it is one more of the crowd that was refused already
+            crowd = self._inside if self._is_calm() else min(self._width, self._inside)
+            self._width = max(1.0, crowd / 4)
+        self._refused_at = self._clock()
+        self._opens_at = max(self._opens_at, self._refused_at + seconds)
+
+    def passed(self) -> None:
+        """A call was let through by the platform. Those that began before the last refusal say nothing."""
+        if self.opens_in == 0:
+            self._width += 1 / self._width
+            self._admit()
+
+    @asynccontextmanager
+    async def passage(self) -> AsyncGenerator[None]:
+        """One try of a call; waits while the gate is closed or crowded, first come first served."""
+        await self._enter()
+        try:
+            yield
+        finally:
+            self._inside -= 1
+            self._admit()
+
+    def _is_calm(self) -> bool:
+        return self._clock() - self._refused_at >= CALM and self.opens_in == 0
+
+    def _has_room(self) -> bool:
+        return self._is_calm() or self._inside + 1 <= self._width
+
+    async def _enter(self) -> None:
+        if self._waiting or not self._has_room():
+            mine = asyncio.get_running_loop().create_future()
+            self._waiting.append(mine)
+            try:
+                await mine
+            except asyncio.CancelledError:
+                if mine.done() and not mine.cancelled():
+                    self._inside -= 1
+                    self._admit()
+                else:
+                    self._waiting.remove(mine)
+                raise
+        else:
+            self._inside += 1
+        try:
+            while (seconds := self.opens_in) > 0:
+                await self._sleep(seconds)
+        except BaseException:
+            self._inside -= 1
+            self._admit()
+            raise
+
+    def _admit(self) -> None:
+        while self._waiting and self._has_room():
+            mine = self._waiting.popleft()
+            if not mine.done():
+                self._inside += 1
+                mine.set_result(None)
+
+
+class Limiter:
+    """The lanes and gates of one bot. Lives on NoneBot's loop."""
+
+    def __init__(self, rate: Rate, clock: Clock, sleep: Sleep, *, max_lanes: int = MAX_LANES) -> None:
+        """Args:
+        rate: of each lane.
+        clock: monotonic seconds.
+        sleep: waits for seconds.
+        max_lanes: idle lanes kept.
+        """
+        self._rate = rate
+        self._clock = clock
+        self._sleep = sleep
+        self._max_lanes = max_lanes
+        self._lanes: OrderedDict[str, Lane] = OrderedDict()
+        self._gates: dict[str, Gate] = {}
+        self._chats: OrderedDict[str, str] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._lanes)
+
+    def lane(self, key: str) -> Lane:
+        """The lane of a chat, user or message; a message that is known to be in a chat has the chat's."""
+        key = self._chats.get(key, key)
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = Lane(self._rate, self._clock, self._sleep)
+            self._forget_idle(lane)
+        self._lanes.move_to_end(key)
+        return lane
+
+    def gate(self, api: str) -> Gate:
+        """The gate of an API, such as ``POST im/v1/messages/:id/reply``."""
+        if (gate := self._gates.get(api)) is None:
+            if len(self._gates) >= 1000:
+                self._gates = {name: gate for name, gate in self._gates.items() if not gate.idle}
+            gate = self._gates[api] = Gate(self._clock, self._sleep)
+        return gate
+
+    def learn(self, key: str, chat_id: str) -> None:
+        """A message, or the private chat with a user, is this chat: one lane serves both from now on."""
+        if not key or not chat_id or key == chat_id or self._chats.get(key) == chat_id:
+            return
+        mine, chats = self._lanes.get(key), self._lanes.get(chat_id)
+        if mine is not None and chats is None:
+            self._lanes[chat_id] = mine
+        elif mine is not None and chats is not mine and mine.in_use:
+            return  # both are in use: whoever joined one lane now would overtake those who wait in the other
+        self._lanes.pop(key, None)
+        self._chats[key] = chat_id
+        if len(self._chats) > MAX_ALIASES:
+            self._chats.popitem(last=False)
+
+    def _forget_idle(self, keep: Lane) -> None:
+        excess = len(self._lanes) - self._max_lanes
+        if excess <= 0:
+            return
+        idle = [key for key, lane in self._lanes.items() if lane.idle and lane is not keep]
+        # A tenth more than needed, so that the search is not repeated for every new chat.
+        for key in idle[: excess + self._max_lanes // 10]:
+            del self._lanes[key]

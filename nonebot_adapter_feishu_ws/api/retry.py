@@ -1,0 +1,73 @@
+"""When a call is tried again: a pure policy, and the delays as a generator. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ..codes import explain
+from ..exception import ActionFailed, NetworkError, RateLimited
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How long a call is tried.
+
+    Attributes:
+        attempts: tries of a call that fails on the way (network, HTTP 5xx), the first one included. Refusals for rate
+            do not count: the deadline bounds them.
+        first_delay: seconds; the delay before the second try lies between 0 and this, and doubles.
+        max_delay: seconds; where it stops growing.
+        deadline: seconds from the moment when the call's turn has come until no new try begins.
+    """
+
+    attempts: int = 6
+    first_delay: float = 0.5
+    max_delay: float = 8.0
+    deadline: float = 90.0
+
+
+ONCE = RetryPolicy(attempts=1, deadline=0.0)
+"""No second try, for whoever looks after that himself."""
+
+
+def backoff(policy: RetryPolicy, random: Callable[[], float]) -> Iterator[float]:
+    """Yield the seconds to wait before each further try, with full jitter.
+
+    Args:
+        policy: how many, how long.
+        random: returns 0.0-1.0.
+    """
+    ceiling = policy.first_delay
+    for _ in range(policy.attempts - 1):
+        yield random() * ceiling
+        ceiling = min(ceiling * 2, policy.max_delay)
+
+
+def next_wait(
+    error: ActionFailed | NetworkError,
+    *,
+    repeatable: bool,
+    delays: Iterator[float],
+    random: Callable[[], float],
+) -> float | None:
+    """Seconds to wait before the next try; None when the error stands.
+
+    Args:
+        error: what became of this try.
+        repeatable: whether doing the call twice has the effect of doing it once.
+        delays: what :func:`backoff` yields for this call.
+        random: returns 0.0-1.0.
+    """
+    if isinstance(error, RateLimited):
+        # Refused, so not carried out: even a call that must not be done twice is tried again. The jitter keeps
+        # those who were refused together from coming back together.
+        return error.retry_after * (1 + 0.2 * random())
+    if isinstance(error, NetworkError):
+        if error.sent and not repeatable:
+            return None
+        passing = error.status_code == 0 or error.status_code == 408 or error.status_code >= 500
+    else:
+        known = explain(error.code)
+        passing = repeatable and (error.status_code >= 500 or (known is not None and known.kind == "busy"))
+    return next(delays, None) if passing else None

@@ -1,0 +1,16 @@
+"""The adapter's configuration."""
+
+from .load import explain_json, load_config, unknown_keys
+from .models import DEFAULT_STORE, FEISHU, LARK, SANDBOX_PORT, BotConfig, Config
+
+__all__ = [
+    "DEFAULT_STORE",
+    "FEISHU",
+    "LARK",
+    "SANDBOX_PORT",
+    "BotConfig",
+    "Config",
+    "explain_json",
+    "load_config",
+    "unknown_keys",
+]

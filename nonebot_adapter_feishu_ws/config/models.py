@@ -1,0 +1,206 @@
+"""What may be configured, and what each value must be."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final, Literal
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
+
+FEISHU: Final = "https://open.feishu.cn"
+LARK: Final = "https://open.larksuite.com"
+SANDBOX_PORT: Final = 8790
+DEFAULT_STORE: Final = "sqlite:///data/feishu_ws.sqlite3"
+MIN_TOKEN: Final = 16
+PROXY_SCHEMES: Final = ("http", "socks5", "socks5h")
+
+
+def _text(value: object) -> object:
+    # Values in .env are read as JSON first, so 123456 arrives as a number and 1e5 as 100000.0.
+    if isinstance(value, (float, bool)):
+        raise ValueError('was read as a number or as true/false; put it into quotes: "..." inside the JSON')
+    return str(value) if isinstance(value, int) else value
+
+
+def _unset(value: object) -> object:
+    return None if value == "" else _text(value)
+
+
+def _origin(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError("must be a URL without a path, such as https://open.feishu.cn")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _has_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port is not None
+    except ValueError:
+        return False
+
+
+def _is_strong(token: str) -> bool:
+    kind, _, digest = token.partition(":")
+    return bool(re.fullmatch(r"[0-9a-f]{64}", digest)) if kind == "sha256" else len(token) >= MIN_TOKEN
+
+
+Text = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
+OptionalText = Annotated[str | None, BeforeValidator(_unset)]
+Secret = Annotated[SecretStr, BeforeValidator(_text), Field(min_length=1)]
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_unset)]
+
+
+class BotConfig(BaseModel):
+    """One bot.
+
+    Attributes:
+        app_id: App ID, from the console's 凭证与基础信息 (Credentials & Basic Info).
+        app_secret: App Secret, from the same page. A ``SecretStr``; the existing adapter has a ``str`` here.
+        name: what people call it in status and logs.
+        enabled: false leaves it out; status and control routes still know it.
+        use_websocket: hold a long connection.
+        encrypt_key: Encrypt Key of 事件与回调 > 加密策略 (Events & Callbacks > Encryption Strategy).
+        verification_token: Verification Token of the same page.
+        domain: ``feishu``, ``lark``, or the URL of a private deployment.
+        proxy: ``http://`` or ``socks5://`` with ``[user:password@]host:port``, for REST and WebSocket alike.
+        transport: who speaks on the long connection: ``native``, or the official SDK's own client (``sdk``).
+        is_lark: the existing adapter's way to say ``domain: lark``.
+        api_base: the existing adapter's way to give a URL as the domain.
+        protocol: the existing adapter's choice of ``ws`` or ``http`` (webhook only).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    app_id: Text
+    app_secret: Secret
+    name: OptionalText = None
+    enabled: bool = True
+    use_websocket: bool = True
+    encrypt_key: OptionalSecret = None
+    verification_token: OptionalSecret = None
+    domain: OptionalText = None
+    proxy: OptionalSecret = None
+    transport: Literal["native", "sdk"] = "native"
+    is_lark: bool = False
+    api_base: OptionalText = None
+    protocol: Literal["http", "ws"] | None = None
+
+    _api_origin: str = PrivateAttr(default=FEISHU)
+
+    @property
+    def api_origin(self) -> str:
+        """The platform's origin for discovery and REST, e.g. ``https://open.feishu.cn``."""
+        return self._api_origin
+
+    @property
+    def proxy_url(self) -> str | None:
+        """The proxy with its password: for the HTTP library only, never for a log."""
+        return self.proxy.get_secret_value() if self.proxy else None
+
+    def at_origin(self, origin: str, *, proxy: bool = True) -> BotConfig:
+        """This bot talking to ``origin``, with or without its proxy."""
+        copy = self.model_copy(update={} if proxy else {"proxy": None})
+        copy._api_origin = origin
+        return copy
+
+    @field_validator("domain")
+    @classmethod
+    def _check_domain(cls, value: str | None) -> str | None:
+        if value is None or value in ("feishu", "lark"):
+            return value
+        try:
+            return _origin(value)
+        except ValueError:
+            raise ValueError('must be "feishu", "lark" or a URL such as https://feishu.example.com') from None
+
+    @field_validator("api_base")
+    @classmethod
+    def _check_api_base(cls, value: str | None) -> str | None:
+        return value and _origin(value)
+
+    @field_validator("proxy")
+    @classmethod
+    def _check_proxy(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            parts = urlsplit(value.get_secret_value())
+            if parts.scheme not in PROXY_SCHEMES or not parts.hostname or not _has_port(parts):
+                raise ValueError("must be http://host:port or socks5://host:port, with user:password@ if needed")
+        return value
+
+    @model_validator(mode="after")
+    def _check_conflicts(self) -> BotConfig:
+        given = self.model_fields_set
+        if self.protocol is not None and "use_websocket" in given and self.use_websocket != (self.protocol == "ws"):
+            raise ValueError("protocol and use_websocket contradict each other; keep use_websocket alone")
+        if self.domain is not None and self.api_base is not None:
+            raise ValueError("domain and api_base both name a domain; keep domain alone")
+        if self.domain is not None and "is_lark" in given and self.is_lark != (self.domain == "lark"):
+            raise ValueError("domain and is_lark contradict each other; keep domain alone")
+        if self.transport == "sdk" and (self.proxy_url or "").startswith("socks"):
+            raise ValueError('transport "sdk" works with an http:// proxy only: the SDK has no SOCKS support')
+        if self.protocol is not None and "use_websocket" not in given:
+            object.__setattr__(self, "use_websocket", self.protocol == "ws")
+        return self
+
+
+class Config(BaseModel):
+    """The adapter's part of NoneBot's configuration; see ``.env.example`` for every key in plain words."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    feishu_bots: list[BotConfig] = Field(default_factory=list[BotConfig])
+    feishu_store: str = DEFAULT_STORE
+    feishu_max_reconnect_attempts: int = Field(5, ge=0, le=1000)
+    feishu_reconnect_delays: list[Annotated[float, Field(gt=0, le=86_400)]] = Field([1, 2, 4, 8, 16], min_length=1)
+    feishu_sandbox: bool = False
+    feishu_sandbox_port: int = Field(SANDBOX_PORT, ge=0, le=65_535)
+    feishu_max_running_handlers: int = Field(64, ge=1, le=100_000)
+    feishu_fetch_reply: bool = True
+    feishu_at_all_to_me: bool = False
+    feishu_management_tokens: dict[str, list[Text]] = Field(default_factory=dict[str, list[str]], repr=False)
+    feishu_api_base: str = FEISHU
+    feishu_lark_api_base: str = LARK
+
+    @field_validator("feishu_store", mode="before")
+    @classmethod
+    def _check_store(cls, value: object) -> object:
+        known = value == "memory://" or (isinstance(value, str) and re.fullmatch(r"sqlite:///.+", value))
+        if not known:
+            raise ValueError("must be memory://, sqlite:///relative/path or sqlite:////absolute/path (no redis yet)")
+        return value
+
+    @field_validator("feishu_management_tokens", mode="before")
+    @classmethod
+    def _check_shape_of_tokens(cls, value: object) -> object:
+        if isinstance(value, str):
+            raise ValueError('must be a JSON object between single quotes: \'{"<token>": ["cli_..."]}\'')
+        return value
+
+    @field_validator("feishu_management_tokens")
+    @classmethod
+    def _check_tokens(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
+        for number, (token, bots) in enumerate(value.items(), start=1):
+            if not _is_strong(token):
+                raise ValueError(
+                    f"token {number} is too short: use at least {MIN_TOKEN} characters, such as the output of "
+                    'python -c "import secrets; print(secrets.token_urlsafe(32))", or sha256: and its hash'
+                )
+            if not bots:
+                raise ValueError(f'token {number} has an empty list: name app ids, or ["*"] for all bots')
+        return value
+
+    @field_validator("feishu_api_base", "feishu_lark_api_base", mode="before")
+    @classmethod
+    def _check_origin(cls, value: object) -> object:
+        return _origin(str(value))

@@ -1,0 +1,6 @@
+"""Why is my bot silent? ``python -m nonebot_adapter_feishu_ws.doctor`` asks Feishu and says which page fixes it."""
+
+from .checks import Finding, Level, examine
+from .report import explain_silence, to_text, warn_of_other_clients
+
+__all__ = ["Finding", "Level", "examine", "explain_silence", "to_text", "warn_of_other_clients"]

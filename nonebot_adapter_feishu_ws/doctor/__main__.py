@@ -1,0 +1,88 @@
+"""``python -m nonebot_adapter_feishu_ws.doctor``: checks ``.env`` and asks Feishu about every bot in it.
+
+Exit code: 0 when the bots can work, 1 when something must be fixed, 2 when the configuration cannot be used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from nonebot.config import Config as NoneBotConfig
+from nonebot.config import Env
+
+from ..config import BotConfig, Config, load_config, unknown_keys
+from ..exception import ConfigError
+from .checks import Level, examine
+from .report import to_text, worst
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the doctor.
+
+    Args:
+        arguments: the command line; that of the process when None.
+
+    Returns:
+        The exit code.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m nonebot_adapter_feishu_ws.doctor",
+        description="Check .env, credentials, domain, bot, scopes, other clients and the published version.",
+    )
+    parser.add_argument("--env-file", help="read this file instead of .env and .env.{ENVIRONMENT}")
+    parser.add_argument("app_id", nargs="*", help="only these bots")
+    options = parser.parse_args(arguments)
+    try:
+        config, warnings = _read(options.env_file)
+    except ConfigError as error:
+        print(f"The configuration cannot be used:\n{error}", file=sys.stderr)  # noqa: T201 - a command prints
+        return 2
+    bots = [bot for bot in config.feishu_bots if not options.app_id or bot.app_id in options.app_id]
+    if unknown := set(options.app_id) - {bot.app_id for bot in bots}:
+        print(f"Not configured: {', '.join(sorted(unknown))}", file=sys.stderr)  # noqa: T201
+        return 2
+    for warning in [*warnings, *_general(config, bots)]:
+        print(f"WARN {warning}")  # noqa: T201
+    if not bots:
+        print("No bot is configured: set FEISHU_BOTS in .env", file=sys.stderr)  # noqa: T201
+        return 2
+    return asyncio.run(_examine_all(bots))
+
+
+def _read(env_file: str | None) -> tuple[Config, list[str]]:
+    # The files that nonebot.init() reads, in its order.
+    files = (env_file,) if env_file else (".env", f".env.{Env().environment}")
+    raw = NoneBotConfig(_env_file=files).model_dump()  # pyright: ignore[reportCallIssue]
+    return load_config(raw, os.environ), unknown_keys(raw)
+
+
+def _general(config: Config, bots: list[BotConfig]) -> list[str]:
+    warnings: list[str] = []
+    if config.feishu_sandbox:
+        warnings.append("FEISHU_SANDBOX is true: `nb run` talks to the local sandbox, not to Feishu")
+    warnings += [f"bot {bot.app_id} is disabled in .env" for bot in bots if not bot.enabled]
+    project = Path("pyproject.toml")
+    if project.is_file() and "nonebot.adapters.feishu" in project.read_text("utf-8"):
+        warnings.append(
+            "pyproject.toml names nonebot.adapters.feishu: NoneBot uses only the first adapter named Feishu; remove it"
+        )
+    return warnings
+
+
+async def _examine_all(bots: list[BotConfig]) -> int:
+    levels: list[Level] = []
+    for bot in bots:
+        title = f"{bot.app_id} ({bot.name})" if bot.name else bot.app_id
+        print(title)  # noqa: T201
+        findings = await examine(bot)
+        print(to_text(findings))  # noqa: T201
+        levels.append(worst(findings))
+    return 1 if Level.PROBLEM in levels else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

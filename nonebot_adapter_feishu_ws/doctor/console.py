@@ -1,0 +1,46 @@
+"""The pages of the developer console."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+
+class Console:
+    """Links into the console of one app."""
+
+    def __init__(self, origin: str, app_id: str) -> None:
+        """Args:
+        origin: the platform's origin, which also serves the console.
+        app_id: the app.
+        """
+        self._base = f"{origin}/app/{quote(app_id)}"
+
+    @property
+    def credentials(self) -> str:
+        """凭证与基础信息 (Credentials & Basic Info)."""
+        return f"{self._base}/baseinfo"
+
+    @property
+    def features(self) -> str:
+        """添加应用能力 (Add Features)."""
+        return f"{self._base}/capability"
+
+    @property
+    def events(self) -> str:
+        """事件与回调 > 事件配置 (Events & Callbacks > Event Configuration)."""
+        return f"{self._base}/event?tab=event"
+
+    @property
+    def callbacks(self) -> str:
+        """事件与回调 > 回调配置 (Events & Callbacks > Callback Configuration)."""
+        return f"{self._base}/event?tab=callback"
+
+    @property
+    def versions(self) -> str:
+        """版本管理与发布 (Version Management & Release)."""
+        return f"{self._base}/version"
+
+    def grant(self, scopes: Sequence[str]) -> str:
+        """权限管理 (Permissions & Scopes), with the scopes to grant filled in."""
+        return f"{self._base}/auth?q={quote(','.join(scopes))}&op_from=openapi&token_type=tenant"

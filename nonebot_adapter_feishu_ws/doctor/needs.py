@@ -1,0 +1,47 @@
+"""Which scopes a bot needs for what (接收消息, 发送消息, 获取消息中的资源文件)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+MESSAGE_EVENT: Final = "im.message.receive_v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One purpose and the scopes of which any one serves it; the narrowest comes first.
+
+    Attributes:
+        purpose: what does not work without.
+        scopes: their names.
+        vital: whether a bot is of no use without.
+    """
+
+    purpose: str
+    scopes: tuple[str, ...]
+    vital: bool = False
+
+
+NEEDS: Final = (
+    Need(
+        "to send messages",
+        ("im:message:send_as_bot", "im:message:send", "im:message"),
+        vital=True,
+    ),
+    Need(
+        "to receive private messages",
+        ("im:message.p2p_msg:readonly", "im:message.p2p_msg", "im:message", "im:message:readonly"),
+        vital=True,
+    ),
+    Need(
+        "to receive an @ of the bot in groups",
+        (
+            "im:message.group_at_msg:readonly",
+            "im:message.group_at_msg",
+            "im:message.group_msg",
+            "im:message.group_msg:readonly",
+        ),
+    ),
+    Need("to up- and download images and files", ("im:resource", "im:resource:upload", "im:message")),
+)

@@ -1,0 +1,44 @@
+"""Whether the bots can do their work, in one answer for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..transport.connection import ConnectionStatus
+from ..transport.manager import ConnectionManager
+
+
+def check_health(
+    connections: ConnectionManager, names: Mapping[str, str | None], allows: Callable[[str], bool]
+) -> tuple[bool, list[dict[str, Any]]]:
+    """Whether every bot that should receive can, and one line per bot that ``allows`` lets through.
+
+    Bots that the configuration disables, or that their operator has disconnected, are not expected to receive.
+    Before the adapter has started there is no bot, and the answer is no.
+    """
+    statuses = connections.get_all_statuses()
+    lines = [_line(connections, status, names.get(status.bot_id)) for status in statuses]
+    healthy = bool(lines) and all(line["canReceive"] or not line["expected"] for line in lines)
+    return healthy, [line for line in lines if allows(line["botId"])]
+
+
+def _line(connections: ConnectionManager, status: ConnectionStatus, name: str | None) -> dict[str, Any]:
+    bot_id = status.bot_id
+    enabled = connections.is_enabled(bot_id)
+    by_operator = connections.is_disconnected_by_operator(bot_id)
+    can_receive = connections.can_receive(bot_id)
+    if not enabled:
+        reason = "disabled in the configuration"
+    elif by_operator:
+        reason = "disconnected by its operator"
+    else:
+        reason = None if can_receive else status.error or status.state.value
+    return {
+        "botId": bot_id,
+        "name": name,
+        "enabled": enabled,
+        "expected": enabled and not by_operator,
+        "canReceive": can_receive,
+        "reason": reason,
+    }

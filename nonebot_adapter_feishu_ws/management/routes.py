@@ -1,0 +1,212 @@
+"""The routes for operators and machines. They run on NoneBot's loop and answer with one complete response each."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from importlib import resources
+from typing import Any
+
+from nonebot.drivers import Request, Response
+from pydantic_core import to_json
+
+from ..exception import BotDisabled, BotNotFound
+from ..log import OncePer, escape, log
+from ..transport.connection import ConnectionStatus
+from ..transport.manager import ConnectionManager
+from .access import Access, FailureLimit, Tokens
+from .health import check_health
+
+Handler = Callable[[Request], Awaitable[Response]]
+_JSON = {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store"}
+_NO_TOKEN = (
+    "The status page and the control routes are off: set FEISHU_MANAGEMENT_TOKENS in .env, for example\n"
+    'FEISHU_MANAGEMENT_TOKENS=\'{"<a long random token>": ["*"]}\'\n'
+)
+_NO_METRICS = "Metrics need an extra: pip install 'nonebot-adapter-feishu-ws[metrics]', then restart\n"
+
+
+class Management:
+    """Control routes, status page, health and metrics of one adapter."""
+
+    def __init__(
+        self,
+        connections: ConnectionManager,
+        *,
+        tokens: Mapping[str, Sequence[str]],
+        names: Callable[[], Mapping[str, str | None]],
+        counts: Mapping[Any, int],
+        load: Callable[[str], tuple[int, int]],
+        limit: FailureLimit | None = None,
+    ) -> None:
+        """Args:
+        connections: what is shown and steered.
+        tokens: token -> app ids it may reach; without any, only ``healthz`` answers.
+        names: app id -> the bot's name.
+        counts: deliveries by app id, transport and outcome.
+        load: app id -> running handlers, waiting events.
+        limit: when wrong tokens are answered with 429.
+        """
+        self._connections = connections
+        self._tokens = Tokens(tokens)
+        self._names = names
+        self._counts = counts
+        self._load = load
+        self._limit = limit or FailureLimit()
+        self._reported = OncePer()
+
+    def routes(self) -> list[tuple[str, str, str, Handler]]:
+        """What NoneBot's driver is to serve: method, path, name and handler of each route."""
+        bot = "/feishu/bots/{app_id}"
+        routes: list[tuple[str, str, str, Handler]] = [
+            ("GET", "/feishu/healthz", "feishu_healthz", self.health),
+            ("GET", "/feishu/", "feishu_page", self.page),
+        ]
+        if self._tokens:
+            routes += [
+                ("POST", f"{bot}/ws/connect", "feishu_connect", self.connect),
+                ("POST", f"{bot}/ws/disconnect", "feishu_disconnect", self.disconnect),
+                ("GET", f"{bot}/ws/status", "feishu_status", self.status),
+                ("GET", "/feishu/ws/status", "feishu_all_statuses", self.all_statuses),
+                ("GET", "/feishu/metrics", "feishu_metrics", self.metrics),
+            ]
+        return routes
+
+    # Control
+
+    async def connect(self, request: Request) -> Response:
+        """``POST /feishu/bots/{app_id}/ws/connect``."""
+        return await self._steer(request, self._connections.connect)
+
+    async def disconnect(self, request: Request) -> Response:
+        """``POST /feishu/bots/{app_id}/ws/disconnect``."""
+        return await self._steer(request, self._connections.disconnect)
+
+    async def status(self, request: Request) -> Response:
+        """``GET /feishu/bots/{app_id}/ws/status``."""
+
+        async def read(bot_id: str) -> Response:
+            return _answer(200, self._connections.get_status(bot_id).to_dict())
+
+        return await self._for_bot(request, read)
+
+    async def all_statuses(self, request: Request) -> Response:
+        """``GET /feishu/ws/status``."""
+        access = self._authorise(request)
+        if isinstance(access, Response):
+            return access
+        return _answer(200, {"connections": [status.to_dict() for status in self._visible(access)]})
+
+    async def _steer(self, request: Request, act: Callable[[str], Awaitable[ConnectionStatus]]) -> Response:
+        async def run(bot_id: str) -> Response:
+            status = await act(bot_id)
+            log("INFO", f"Bot {escape(bot_id)}: {act.__name__} by a control route; now {status.state.value}")
+            return _answer(200, {"success": True, "botId": bot_id, "status": status.state.value})
+
+        return await self._for_bot(request, run)
+
+    async def _for_bot(self, request: Request, run: Callable[[str], Awaitable[Response]]) -> Response:
+        access = self._authorise(request)
+        if isinstance(access, Response):
+            return access
+        bot_id = request.url.path.rstrip("/").split("/")[-3]
+        if not access.allows(bot_id):
+            return _not_found()
+        try:
+            return await run(bot_id)
+        except BotNotFound:
+            return _not_found()
+        except BotDisabled as error:
+            return _failure(409, str(error), bot_id)
+        except RuntimeError as error:  # the network thread is not there: start or shutdown
+            return _failure(503, str(error), bot_id)
+
+    # For machines
+
+    async def health(self, request: Request) -> Response:
+        """``GET /feishu/healthz``: the status code alone; with a token, the bots that it may see."""
+        authorization = request.headers.get("Authorization", "")
+        access = self._authorise(request) if authorization and self._tokens else None
+        if isinstance(access, Response):
+            return access
+        healthy, lines = check_health(
+            self._connections, self._names(), access.allows if access else lambda bot_id: False
+        )
+        status = 200 if healthy else 503
+        if access is None:
+            return Response(status, headers={"Cache-Control": "no-store", "Content-Type": "text/plain"}, content=b"")
+        return _answer(status, {"status": "ok" if healthy else "failing", "bots": lines})
+
+    async def metrics(self, request: Request) -> Response:
+        """``GET /feishu/metrics``: Prometheus text."""
+        access = self._authorise(request)
+        if isinstance(access, Response):
+            return access
+        try:
+            from .metrics import CONTENT_TYPE, render_metrics
+        except ImportError:
+            return _text(501, _NO_METRICS)
+        body = render_metrics(self._visible(access), self._counts, self._load)
+        return Response(200, headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}, content=body)
+
+    # For people
+
+    async def page(self, request: Request) -> Response:
+        """``GET /feishu/``: the status page. It holds no data; its script asks the routes above with a token."""
+        if not self._tokens:
+            return _text(404, _NO_TOKEN)
+        nonce = secrets.token_urlsafe(16)
+        page = resources.files(__name__.rpartition(".")[0]).joinpath("page.html").read_text("utf-8")
+        policy = (
+            f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; "
+            "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+        headers = {
+            "Content-Type": "text/html; charset=utf-8",
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": policy,
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+        }
+        return Response(200, headers=headers, content=page.replace("{{nonce}}", nonce))
+
+    # Who asks
+
+    def _authorise(self, request: Request) -> Access | Response:
+        access = self._tokens.find(request.headers.get("Authorization", ""))
+        if access is not None:
+            return access
+        wait = self._limit.failed()
+        if wait is None:
+            return _answer(401, _refusal("A valid token is needed: Authorization: Bearer <token>"), _CHALLENGE)
+        if self._reported.first("guessing"):
+            log("WARNING", "Control routes: many requests with a wrong token or none are refused (said once)")
+        return _answer(429, _refusal("Too many requests without a valid token"), {"Retry-After": str(int(wait) + 1)})
+
+    def _visible(self, access: Access) -> list[ConnectionStatus]:
+        return [status for status in self._connections.get_all_statuses() if access.allows(status.bot_id)]
+
+
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="feishu"'}
+
+
+def _refusal(error: str) -> dict[str, Any]:
+    return {"success": False, "botId": None, "error": error}
+
+
+def _not_found() -> Response:
+    # The same answer for a bot that is not there and for one that the token may not see.
+    return _answer(404, {"success": False, "error": "Bot not found"})
+
+
+def _failure(status: int, error: str, bot_id: str) -> Response:
+    return _answer(status, {"success": False, "botId": bot_id, "error": error})
+
+
+def _answer(status: int, content: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    return Response(status, headers={**_JSON, **(headers or {})}, content=to_json(content))
+
+
+def _text(status: int, text: str) -> Response:
+    return Response(status, headers={"Content-Type": "text/plain; charset=utf-8"}, content=text)

@@ -1,0 +1,229 @@
+"""Long text -> parts that fit. Pure.
+
+A limit is in bytes, as Feishu counts: the request's body, in which the content is a JSON string inside a JSON string.
+So a character costs what it takes up there, between one byte and seven.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from pydantic_core import to_json
+
+TEXT_LIMIT: Final = 150 * 1024
+"""Bytes of a ``text`` (发送消息)."""
+RICH_LIMIT: Final = 30 * 1024
+"""Bytes of a ``post`` or a card (发送消息)."""
+RESERVE: Final = 512
+"""Bytes of a request's body beside the content: ids, type, uuid."""
+
+_WIDEST: Final = 4
+"""Bytes of a character of JSON inside a request's body, at most: a quote takes two, an emoji four."""
+_WORST: Final = 7
+"""Bytes of a character of text there, at most: a control character takes as many."""
+_WHOLE: Final = re.compile(
+    r"<at\b[^>\n]{0,200}>[^<\n]{0,200}</at>"
+    r"|!?\[[^\[\]\n]{0,2000}\]\([^()\s]{1,2000}\)"
+    r"|https?://[^\s<>\"']{1,2000}"
+)
+"""What loses its meaning when it is cut: a mention, a Markdown link or image, a URL."""
+_LONGEST: Final = 4100
+_LONGEST_CLUSTER: Final = 512
+_FLAG_LETTERS: Final = "".join(map(chr, range(0x1F1E6, 0x1F200)))
+_FENCE: Final = re.compile(r" {0,3}(`{3,20}|~{3,20})([^`\n]{0,100})\n?")
+_LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
+
+
+def whole(text: str) -> str:
+    """The text with its surrogates joined to characters where they are pairs, and replaced where they stand alone."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def cost(text: str) -> int:
+    """Bytes that a text takes up inside a content inside a request's body."""
+    return size(to_json(whole(text)).decode()[1:-1])
+
+
+def size(content: str) -> int:
+    """Bytes that a content (JSON already) takes up inside a request's body."""
+    return len(to_json(content)) - 2
+
+
+def is_small(content: str, limit: int) -> bool:
+    """Whether a content (JSON already) fits into a request of so many bytes."""
+    return len(content) * _WIDEST + RESERVE <= limit or size(content) + RESERVE <= limit
+
+
+def fits(text: str, budget: int) -> bool:
+    """Whether a text costs at most so many bytes."""
+    return len(text) * _WORST <= budget or (len(text) <= budget and cost(text) <= budget)
+
+
+def cut(text: str, budget: int) -> int:
+    """Where the first part of a text ends.
+
+    The end of a line is preferred, then a space, when one is near; else the part is filled up. A grapheme cluster, a
+    mention, a link and a URL stay whole, unless one alone is beyond the budget.
+
+    Args:
+        text: longer than the budget.
+        budget: bytes.
+
+    Returns:
+        The index behind the first part; 0 when not even one character fits.
+    """
+    end = _affordable(text, budget)
+    if end == 0:
+        return 0
+    spans = [match.span() for match in _WHOLE.finditer(text, 0, min(len(text), end + _LONGEST))]
+    end = next((start for start, stop in spans if 0 < start < end < stop), end)
+    for mark in ("\n", " "):
+        found = text.rfind(mark, end - end // 8, end) + 1
+        if found and _is_boundary(text, found) and not any(start < found < stop for start, stop in spans):
+            return found
+    return _boundary(text, end)
+
+
+def _affordable(text: str, budget: int) -> int:
+    low, high = 0, min(len(text), max(budget, 0))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if cost(text[:middle]) <= budget:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _boundary(text: str, end: int) -> int:
+    # Few messages are so long; the tables of the clusters are loaded for these alone.
+    from grapheme import safe_split_index
+
+    # Only what is near is looked at, or a message of nothing but accents would hold up the loop for seconds.
+    base = max(0, end - _LONGEST_CLUSTER)
+    if text[base] in _FLAG_LETTERS:
+        # Flags are pairs, counted from the first.
+        base += (base - len(text[:base].rstrip(_FLAG_LETTERS))) % 2
+    # A cluster beyond that, or beyond the budget, has to be cut somewhere.
+    return base + (safe_split_index(text[base : end + 8], end - base) or end - base)
+
+
+def _is_boundary(text: str, index: int) -> bool:
+    return index >= len(text) or text[index].isascii() or _boundary(text, index) == index
+
+
+def split_text(text: str, first: int, rest: int) -> Iterator[str]:
+    """Cut a text into parts; together they are the text again.
+
+    Args:
+        text: of any length.
+        first: the budget of the first part in bytes; an empty part is given when nothing fits into it.
+        rest: the budget of each further part.
+
+    Raises:
+        ValueError: a budget has no room for a single character.
+    """
+    budget = first
+    while not fits(text, budget):
+        end = cut(text, budget)
+        if not end and budget == rest:
+            raise ValueError(f"no character fits into {rest} bytes")
+        yield text[:end]
+        text = text[end:]
+        budget = rest
+    yield text
+
+
+def split_markdown(text: str, first: int, rest: int) -> Iterator[str]:
+    """Cut Markdown into parts at the ends of lines. A code fence that is cut is closed, and reopened in the next part.
+
+    Args:
+        text: of any length.
+        first: the budget of the first part in bytes; an empty part is given when nothing fits into it.
+        rest: the budget of each further part.
+
+    Raises:
+        ValueError: a budget has no room for a single character.
+    """
+    if fits(text, first):
+        yield text
+        return
+    part, budget = _MarkdownPart(""), first
+    for line in _LINE.findall(text):
+        after = _fence_after(line, part.fence)
+        while not part.takes(line, after, budget):
+            if part.is_new and budget == rest:
+                # A line that is too long for a part of its own.
+                end = cut(line, rest - part.used - part.closing_cost)
+                if not end:
+                    raise ValueError(f"no character fits into {rest} bytes")
+                part.add(line[:end], part.fence)
+                line = line[end:]
+            yield part.closed()
+            part, budget = _MarkdownPart(part.fence), rest
+        part.add(line, after)
+    yield "".join(part.lines)
+
+
+class _MarkdownPart:
+    """A part of Markdown in the making; ``fence`` is the line that opened the code fence it is inside of, or empty."""
+
+    def __init__(self, fence: str) -> None:
+        self.fence = fence
+        self.lines = [fence] if fence else []
+        self.used = cost(fence)
+        self._opened_at = 0 if fence else -1
+
+    @property
+    def is_new(self) -> bool:
+        return len(self.lines) <= (1 if self.fence and self._opened_at == 0 else 0)
+
+    @property
+    def closing_cost(self) -> int:
+        return cost(_closing(self.fence))
+
+    def takes(self, line: str, after: str, budget: int) -> bool:
+        return self.used + cost(line) + cost(_closing(after)) <= budget
+
+    def add(self, line: str, after: str) -> None:
+        self.lines.append(line)
+        self.used += cost(line)
+        if after and not self.fence:
+            self._opened_at = len(self.lines) - 1
+        self.fence = after
+
+    def closed(self) -> str:
+        if not self.fence:
+            return "".join(self.lines)
+        if self._opened_at == len(self.lines) - 1:
+            # Nothing stands in the fence yet: it begins in the next part.
+            return "".join(self.lines[:-1])
+        return "".join(self.lines).removesuffix("\n") + _closing(self.fence)
+
+
+def _fence_after(line: str, fence: str) -> str:
+    """The line that opened the fence which is open behind a line, or empty."""
+    match = _FENCE.fullmatch(line)
+    if match is None:
+        return fence
+    if not fence:
+        return line if line.endswith("\n") else line + "\n"
+    mark = _mark(fence)
+    return "" if match[1].startswith(mark) and not match[2].strip() else fence
+
+
+def _mark(fence: str) -> str:
+    match = _FENCE.fullmatch(fence)
+    return match[1] if match else ""
+
+
+def _closing(fence: str) -> str:
+    return "\n" + _mark(fence) if fence else ""

@@ -1,0 +1,73 @@
+"""Rules for matchers: which card action, which reaction, which entry of the menu."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from nonebot.rule import Rule
+
+from .event import Event
+
+CARD_ACTION = "card.action.trigger"
+REACTION = "im.message.reaction."
+MENU = "application.bot.menu_v6"
+
+
+def card_action(*names: str) -> Rule:
+    """A click on a card (``card.action.trigger``).
+
+    Args:
+        names: any of these must be the name of what was clicked: ``value["action"]`` of the element, its ``value`` when
+            that is a text, or its ``name`` in a form. Without any, every click matches.
+    """
+
+    async def matches(event: Event) -> bool:
+        return event.header.event_type == CARD_ACTION and (not names or not action_names(event).isdisjoint(names))
+
+    return Rule(matches)
+
+
+def reaction(*emoji_types: str, added: bool = True, removed: bool = False) -> Rule:
+    """A reaction to a message.
+
+    Args:
+        emoji_types: any of these, such as ``THUMBSUP``; without any, every reaction matches.
+        added: when one is added.
+        removed: when one is taken back.
+    """
+    wanted = {f"{REACTION}{word}_v1" for word, yes in (("created", added), ("deleted", removed)) if yes}
+
+    async def matches(event: Event) -> bool:
+        if event.header.event_type not in wanted:
+            return False
+        return not emoji_types or getattr(event, "emoji_type", "") in emoji_types
+
+    return Rule(matches)
+
+
+def menu(*event_keys: str) -> Rule:
+    """A click on the bot's menu.
+
+    Args:
+        event_keys: any of these keys, as set in the console; without any, every entry matches.
+    """
+
+    async def matches(event: Event) -> bool:
+        if event.header.event_type != MENU:
+            return False
+        return not event_keys or getattr(event, "event_key", "") in event_keys
+
+    return Rule(matches)
+
+
+def action_names(event: Event) -> set[str]:
+    """By what names a click may be known."""
+    action: Any = getattr(event, "action", None)
+    value: object = getattr(action, "value", None)
+    if isinstance(value, Mapping):
+        value = cast("Mapping[str, object]", value).get("action")
+    return {name for name in (value, getattr(action, "name", None)) if isinstance(name, str) and name}
+
+
+__all__ = ["card_action", "menu", "reaction"]

@@ -1,0 +1,15 @@
+"""Replies that grow while they are written, for plugins with a language model.
+
+    async with bot.stream(event) as stream:
+        async for chunk in model(question):
+            await stream.write(chunk)
+
+or ``await bot.send_stream(event, model(question))``. The text is shown on a streaming card of CardKit; where Feishu
+does not permit that, in one message that is edited; where that is refused too, in finished messages.
+"""
+
+from .place import Place
+from .rungs import RungName
+from .stream import Stream, StreamOptions, StreamResult, pour
+
+__all__ = ["Place", "RungName", "Stream", "StreamOptions", "StreamResult", "pour"]

@@ -1,0 +1,120 @@
+"""One growing text on several messages: where a full one ends and how the next one begins. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from .markdown import Line, open_inline, partial, read_lines, seam
+
+_WINDOW: Final = 0.6
+"""A cut is looked for in the rest of a page behind this share of it, so that no page is almost empty."""
+
+_LONGEST_OPENING: Final = 2000
+"""Characters that are repeated on the next page; a monstrous header or fence is not."""
+
+Fits = Callable[[str], bool]
+
+
+class Book:
+    """Which part of the text is on the current page.
+
+    Attributes:
+        start: where the current page begins in the text.
+        opening: what stands in front of it on the page: a reopened fence, a table's header.
+        shown: how far the text is visible.
+    """
+
+    def __init__(self) -> None:
+        self.start = 0
+        self.opening = ""
+        self.shown = 0
+
+    def page(self, text: str, *, whole: bool = False) -> tuple[str, int]:
+        """The current page of the text so far, as valid Markdown, and how far of the text it shows.
+
+        Args:
+            text: the whole text so far.
+            whole: nothing follows, so that nothing is kept back.
+        """
+        raw = self.opening + text[self.start :]
+        length, end = (len(raw), seam(raw, "")[0]) if whole else partial(raw)
+        if length <= len(self.opening):
+            return "", self.start
+        return raw[:length] + end, self.start + length - len(self.opening)
+
+    def overflow(self, text: str, fits: Fits) -> tuple[str, int] | None:
+        """The current page and its end in the text, once the text does not fit any more."""
+        raw = self.opening + text[self.start :]
+        if fits(raw + seam(raw, "")[0]):
+            return None
+        length = cut(raw, len(self.opening), fits)
+        end = self.start + length - len(self.opening)
+        return raw[:length] + seam(raw[:length], raw[length:])[0], end
+
+    def turn(self, text: str, end: int) -> None:
+        """Begin the next page at ``end``."""
+        raw = self.opening + text[self.start : end]
+        opening = seam(raw, text[end:])[1] if end > self.start else self.opening
+        self.opening = opening if len(opening) <= _LONGEST_OPENING else ""
+        self.start = self.shown = end
+
+
+def cut(raw: str, opening: int, fits: Fits) -> int:
+    """Where to end a page: at a paragraph, else at a line, else between a table's rows, else inside a code fence.
+
+    Args:
+        raw: the page's text, too long.
+        opening: characters at its beginning that are repeated from the page before.
+        fits: whether a finished page is small enough.
+
+    Returns:
+        A position behind ``opening``.
+    """
+    most = _longest(raw, opening, fits)
+    lines = read_lines(raw)
+    ranked = [
+        (rank, line.end)
+        for line, following in zip(lines, [*lines[1:], None], strict=True)
+        if opening < line.end <= most and (rank := _rank(line, following)) is not None
+    ]
+    window = opening + (most - opening) * _WINDOW
+    if inside := [each for each in ranked if each[1] >= window]:
+        return max(inside)[1]
+    if ranked:
+        return max(end for _, end in ranked)
+    return _inside_line(raw, opening, most)
+
+
+def _longest(raw: str, opening: int, fits: Fits) -> int:
+    low, high = opening + 1, len(raw)
+    while low < high:
+        middle = (low + high + 1) // 2
+        part = raw[:middle]
+        if fits(part + seam(part, "")[0]):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _rank(line: Line, following: Line | None) -> int | None:
+    """How good the end of a line is as an end of a page; None where it must not be one."""
+    if following is not None and following.table and not line.table:
+        return None
+    if line.fence:
+        return None if line.text == line.fence else 0
+    if line.table:
+        return 1 if following is not None and following.table else 2
+    return 3 if not line.text.strip() else 2
+
+
+def _inside_line(raw: str, opening: int, most: int) -> int:
+    window = opening + int((most - opening) * _WINDOW)
+    space = max(raw.rfind(" ", window, most), raw.rfind("\n", window, most))
+    position = space + 1 if space > opening else most
+    start = raw.rfind("\n", 0, position) + 1
+    stack = open_inline(raw[start:position])
+    if stack and not stack[-1][1] and start + stack[-1][0] > opening:
+        return start + stack[-1][0]
+    return position

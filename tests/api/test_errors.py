@@ -1,0 +1,126 @@
+"""Which exception an answer becomes, and what its text says."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+from nonebot_adapter_feishu_ws import (
+    ActionFailed,
+    InvalidContent,
+    PermissionDenied,
+    RateLimited,
+    TargetUnavailable,
+    Unauthorized,
+)
+from nonebot_adapter_feishu_ws.codes import GROUPS, explain
+from nonebot_adapter_feishu_ws.exception import DEFAULT_WAIT, make_failure
+
+ROOT = Path(__file__).parent.parent.parent
+INVALID = "Your request contains an invalid request parameter, ext="
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (99991672, PermissionDenied),
+        (99991679, PermissionDenied),
+        (230027, PermissionDenied),
+        (99991400, RateLimited),
+        (230020, RateLimited),
+        (11232, RateLimited),
+        (230002, TargetUnavailable),
+        (230011, TargetUnavailable),
+        (230013, TargetUnavailable),
+        (232009, TargetUnavailable),
+        (230025, InvalidContent),
+        (230099, InvalidContent),
+        (230054, InvalidContent),
+        (10014, Unauthorized),
+        (99991663, Unauthorized),
+        (230001, ActionFailed),
+        (424242, ActionFailed),
+    ],
+)
+def test_a_code_becomes_the_class_by_which_a_caller_acts(code, kind):
+    assert type(make_failure(code, "text")) is kind
+
+
+def test_F8_codes_that_the_sdks_channel_table_has_wrong():
+    """There 99991400 is a missing permission (never tried again), 230020 a recalled message (sent anew at once)."""
+    assert type(make_failure(99991400, "request trigger frequency limit")) is RateLimited
+    assert type(make_failure(230020, "This operation triggers the frequency limit.")) is RateLimited
+
+
+@pytest.mark.parametrize(
+    ("ext", "kind"),
+    [
+        ("invalid receive_id.", TargetUnavailable),
+        ("invalid message_id", TargetUnavailable),
+        ("invalid message content.", InvalidContent),
+        ("uuid is too long.", ActionFailed),
+    ],
+)
+def test_230001_is_told_apart_by_its_text(ext, kind):
+    assert type(make_failure(230001, INVALID + ext)) is kind
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({"x-ogw-ratelimit-reset": "52"}, 52),
+        ({"x-ogw-ratelimit-reset": "0.5"}, 0.5),
+        ({"x-ogw-ratelimit-reset": "soon"}, DEFAULT_WAIT),
+        ({"x-ogw-ratelimit-reset": "-5"}, DEFAULT_WAIT),
+        ({"x-ogw-ratelimit-reset": "nan"}, DEFAULT_WAIT),
+        ({"x-ogw-ratelimit-reset": "1e99"}, DEFAULT_WAIT),
+        ({}, DEFAULT_WAIT),
+        (None, DEFAULT_WAIT),
+    ],
+)
+def test_the_wait_is_what_the_header_names_if_it_can_be_believed(headers, wait):
+    error = make_failure(99991400, "", headers=headers)
+    assert isinstance(error, RateLimited)
+    assert error.retry_after == wait
+
+
+def test_http_429_is_a_rate_limit_whatever_the_code():
+    assert isinstance(make_failure(0, "HTTP 429", status_code=429), RateLimited)
+
+
+def test_scopes_and_link_are_found_in_the_text_too():
+    link = "https://open.feishu.cn/app/cli_a/auth?q=im:chat:readonly,im:chat&op_from=openapi&token_type=tenant"
+    text = (
+        "Access denied. One of the following scopes is required: [im:chat:readonly, im:chat].应用尚未开通所需的应用"
+        f"身份权限：[im:chat:readonly, im:chat]，点击链接申请并开通任一权限即可：{link}"
+    )
+    error = make_failure(99991672, text)
+    assert isinstance(error, PermissionDenied)
+    assert error.missing_scopes == ["im:chat:readonly", "im:chat"]
+    assert error.grant_url == link
+
+
+def test_the_text_says_what_happened_what_it_means_and_what_to_do():
+    error = make_failure(230013, "Bot has NO availability to this user.", request="POST /open-apis/im/v1/messages")
+    for part in ("POST /open-apis/im/v1/messages failed", "[code 230013]", "availability", "可用范围"):
+        assert part in str(error)
+    assert repr(error).startswith("<TargetUnavailable ")
+
+
+def test_every_code_stands_once_and_says_something():
+    codes = [code for group in GROUPS.values() for code in group]
+    assert len(codes) == len(set(codes))
+    for code in codes:
+        known = explain(code)
+        assert known is not None
+        assert known.meaning.rstrip(".") == known.meaning != "", code
+        assert known.advice.endswith("."), code
+    assert explain(None) is None
+    assert explain(424242) is None
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_table_in_the_docs_is_up_to_date(language):
+    page = (ROOT / "docs" / language / "errors.md").read_text("utf-8")
+    script = runpy.run_path(str(ROOT / "scripts" / "code_table.py"))
+    assert script["fill"](page, language) == page, "run python scripts/code_table.py"

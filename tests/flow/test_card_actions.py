@@ -1,0 +1,287 @@
+"""Clicks on cards: one answer within three seconds, whatever the handler does, by socket and by webhook."""
+
+import asyncio
+import json
+import time
+from contextlib import asynccontextmanager
+
+import pytest
+from nonebot import on_message, on_notice
+
+from nonebot_adapter_feishu_ws import Bot, CardActionEvent, Event, MessageSegment, on_card_action
+from nonebot_adapter_feishu_ws.card import Button, Card, Markdown, Toast
+from nonebot_adapter_feishu_ws.rule import card_action
+from tests.conftest import APP, SECRET
+from tests.flow.test_webhook import TOKEN, webhook
+
+CARD = Card([Markdown("Deploy?"), Button("Approve", value={"action": "approve"})])
+DONE = Card([Markdown("Done")])
+
+
+@pytest.fixture
+def card_sender(matchers):
+    matcher = on_message(block=True, priority=5)
+    matchers(matcher)
+
+    @matcher.handle()
+    async def _():
+        await matcher.send(MessageSegment.card(CARD))
+
+
+@asynccontextmanager
+async def shown_card(sandbox, run_adapter, transport: str):
+    """A bot that has sent its card; yields the person and the card's message."""
+    user = sandbox.add_user("Li Lei")
+    chat = sandbox.p2p(user, APP)
+    if transport == "webhook":
+        context = webhook(run_adapter, sandbox, verification_token=TOKEN, use_websocket=False)
+    else:
+        context = run_adapter([{"app_id": APP, "app_secret": SECRET}])
+    async with context:
+        await sandbox.say(user, chat, "card, please")
+        [message] = await sandbox.wait_message(chat)
+        yield user, message
+
+
+def text_of(message) -> str:
+    return json.loads(message.content)["body"]["elements"][0]["content"]
+
+
+@pytest.mark.parametrize("transport", ["websocket", "webhook"])
+async def test_toast_and_card_within_the_deadline(sandbox, run_adapter, matchers, card_sender, transport):
+    approve = on_card_action("approve")
+    matchers(approve)
+
+    @approve.handle()
+    async def _(bot: Bot, event: CardActionEvent):
+        await bot.respond(event, toast=Toast("Approved", "success"), card=DONE)
+
+    async with shown_card(sandbox, run_adapter, transport) as (user, message):
+        started = time.monotonic()
+        click = await sandbox.click(user, message, {"action": "approve"})
+        took = time.monotonic() - started
+    assert click.error is None
+    assert click.toast == {"type": "success", "content": "Approved"}
+    assert text_of(message) == "Done"
+    assert took < 1
+    assert click.uses == 0, "no delayed update"
+    assert click.delivery.transport == transport
+
+
+@pytest.mark.parametrize(
+    ("answer", "toast", "text"),
+    [
+        ("Noted", {"type": "info", "content": "Noted"}, "Deploy?"),
+        (Toast("Wrong", "error"), {"type": "error", "content": "Wrong"}, "Deploy?"),
+        (DONE, None, "Done"),
+        (DONE.to_dict(), None, "Done"),
+        ({"toast": {"type": "info", "content": "raw"}}, {"type": "info", "content": "raw"}, "Deploy?"),
+        (None, None, "Deploy?"),
+    ],
+)
+async def test_a_handler_answers_by_what_it_returns(sandbox, run_adapter, matchers, card_sender, answer, toast, text):
+    approve = on_card_action("approve")
+    matchers(approve)
+
+    @approve.handle()
+    def _(event: CardActionEvent):
+        assert event.action_value == {"action": "approve"}
+        return answer
+
+    async with shown_card(sandbox, run_adapter, "websocket") as (user, message):
+        click = await sandbox.click(user, message, {"action": "approve"})
+    assert (click.error, click.toast, text_of(message)) == (None, toast, text)
+
+
+@pytest.mark.parametrize("transport", ["websocket", "webhook"])
+async def test_a_slow_handler_still_changes_the_card(sandbox, run_adapter, matchers, card_sender, transport):
+    """Five real seconds: an empty answer goes out at 2.5 s, the card by the delayed update."""
+    approve = on_card_action("approve")
+    matchers(approve)
+
+    @approve.handle()
+    async def _():
+        await asyncio.sleep(5)
+        return DONE
+
+    async with shown_card(sandbox, run_adapter, transport) as (user, message):
+        started = time.monotonic()
+        click = await sandbox.click(user, message, {"action": "approve"})
+        assert 2 < time.monotonic() - started < 3
+        assert (click.error, click.toast, click.card) == (None, None, None)
+        for _ in range(100):
+            if text_of(message) == "Done":
+                break
+            await asyncio.sleep(0.05)
+        assert text_of(message) == "Done"
+        assert time.monotonic() - started > 5
+    assert (click.uses, click.delivery.attempts) == (1, 1), "one response and one update"
+
+
+async def test_a_late_toast_is_dropped_and_told(sandbox, run_adapter, matchers, card_sender, monkeypatch, logs):
+    monkeypatch.setattr("nonebot_adapter_feishu_ws.callback.DEADLINE", 0.1)
+    seen = []
+    approve = on_card_action("approve")
+    matchers(approve)
+
+    @approve.handle()
+    async def _(bot: Bot, event: CardActionEvent):
+        await asyncio.sleep(0.3)
+        seen.append(await bot.respond(event, toast="too late"))
+
+    async with shown_card(sandbox, run_adapter, "websocket") as (user, message):
+        click = await sandbox.click(user, message, {"action": "approve"})
+        await asyncio.sleep(0.4)
+    assert (click.error, click.toast, seen) == (None, None, [False])
+    assert any("comes too late" in line for line in logs)
+
+
+async def test_a_second_card_comes_by_the_delayed_update(sandbox, run_adapter, matchers, card_sender):
+    approve = on_card_action("approve")
+    matchers(approve)
+
+    @approve.handle()
+    async def _(bot: Bot, event: CardActionEvent):
+        await bot.respond(event, toast="working", card=Card([Markdown("Working")]))
+        await bot.respond(event, card=DONE)
+
+    async with shown_card(sandbox, run_adapter, "websocket") as (user, message):
+        click = await sandbox.click(user, message, {"action": "approve"})
+        assert click.toast is not None
+        assert text_of(message) == "Working"
+        for _ in range(100):
+            if text_of(message) == "Done":
+                break
+            await asyncio.sleep(0.02)
+    assert text_of(message) == "Done"
+    assert click.uses == 1
+
+
+@pytest.mark.parametrize("kind", ["none", "raising", "other action", "wrong card"])
+async def test_a_click_that_nobody_answers_is_answered_empty_at_once(
+    sandbox, run_adapter, matchers, card_sender, kind, logs
+):
+    if kind != "none":
+        matcher = on_card_action("other" if kind == "other action" else "approve")
+        matchers(matcher)
+
+        @matcher.handle()
+        async def _():
+            if kind == "wrong card":
+                return Card([Button("no value")])
+            raise RuntimeError("a plugin's mistake")
+
+    async with shown_card(sandbox, run_adapter, "websocket") as (user, message):
+        started = time.monotonic()
+        click = await sandbox.click(user, message, {"action": "approve"})
+        took = time.monotonic() - started
+    assert (click.error, click.toast, click.card) == (None, None, None)
+    assert took < 1
+    assert text_of(message) == "Deploy?"
+
+
+async def test_a_blocked_loop_does_not_delay_the_answer(sandbox, run_adapter, matchers, card_sender):
+    """F35: the deadline runs on the network loop."""
+    blocker = on_message(priority=1, block=False)
+    matchers(blocker)
+    clicks = on_card_action("approve")
+    matchers(clicks)
+    gate = asyncio.Event()
+
+    @blocker.handle()
+    async def _(event: Event):
+        if event.get_plaintext() == "block":
+            gate.set()
+            await asyncio.sleep(0)
+            time.sleep(3.5)  # noqa: ASYNC251 - what plugins do
+
+    @clicks.handle()
+    async def _():
+        return DONE
+
+    # The sandbox must not share the loop that the plugin blocks.
+    from nonebot_adapter_feishu_ws.sandbox import Sandbox, SandboxThread
+
+    thread = SandboxThread(Sandbox(ack_timeout=0.5))
+    thread.start()
+    other = thread.sandbox
+    other.add_app(APP, SECRET)
+    user = other.add_user("Li Lei")
+    chat = other.p2p(user, APP)
+
+    def there(coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, thread._loop)
+
+    try:
+        async with run_adapter(feishu_api_base=other.url):
+            there(other.say(user, chat, "card"))
+            [message] = await asyncio.wrap_future(there(other.wait_message(chat)))
+            there(other.say(user, chat, "block"))
+            await gate.wait()
+            future = there(_timed_click(other, user, message))
+            await asyncio.sleep(0.05)
+            click, took = await asyncio.wrap_future(future)
+            assert (click.error, click.toast) == (None, None)
+            assert took < 3
+            for _ in range(200):
+                if text_of(message) == "Done":
+                    break
+                await asyncio.sleep(0.02)
+            assert text_of(message) == "Done"
+    finally:
+        await asyncio.to_thread(thread.stop)
+
+
+async def _timed_click(sandbox, user, message):
+    started = time.monotonic()
+    click = await sandbox.click(user, message, {"action": "approve"})
+    return click, time.monotonic() - started
+
+
+async def test_the_rule_alone_works_with_on_notice(sandbox, run_adapter, matchers, card_sender):
+    matcher = on_notice(rule=card_action("submit"))
+    matchers(matcher)
+    seen = []
+
+    @matcher.handle()
+    async def _(bot: Bot, event: CardActionEvent):
+        seen.append(event.form_value)
+        await bot.respond(event, "got it")
+
+    async with shown_card(sandbox, run_adapter, "websocket") as (user, message):
+        click = await sandbox.click(user, message, name="submit", form_value={"reason": "because"})
+        other = await sandbox.click(user, message, {"action": "else"})
+    assert click.toast == {"type": "info", "content": "got it"}
+    assert other.toast is None
+    assert seen == [{"reason": "because"}]
+
+
+async def test_a_link_preview_is_answered(sandbox, run_adapter, matchers):
+    matcher = on_notice()
+    matchers(matcher)
+
+    @matcher.handle()
+    async def _(bot: Bot, event: Event):
+        await bot.respond(event, {"inline": {"i18n_title": {"zh_cn": "标题"}}})
+
+    async with run_adapter():
+        delivery = await sandbox.push(APP, "url.preview.get", {"context": {"url": "https://example.com"}})
+        await delivery.wait()
+    assert delivery.answer == {"inline": {"i18n_title": {"zh_cn": "标题"}}}
+
+
+async def test_string_annotations_of_a_handler_are_resolved_where_it_was_written(tmp_path, monkeypatch):
+    """A plugin with ``from __future__ import annotations``: the wrapper must not look names up in its own module."""
+    (tmp_path / "a_plugin_with_future.py").write_text(
+        "from __future__ import annotations\n"
+        "from nonebot_adapter_feishu_ws import CardActionEvent as Clicked, on_card_action\n"
+        "matcher = on_card_action('x')\n"
+        "@matcher.handle()\n"
+        "async def _(event: Clicked):\n    return 'ok'\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import a_plugin_with_future  # pyright: ignore[reportMissingImports]
+
+    [handler] = a_plugin_with_future.matcher.handlers
+    assert [param.annotation for param in handler.params] == [CardActionEvent]
+    a_plugin_with_future.matcher.destroy()

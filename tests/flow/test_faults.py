@@ -1,0 +1,360 @@
+"""The table of faults: real sockets and HTTP on loopback, a clock that runs fifty times faster.
+
+Each row causes one fault for one of two bots, sends an event to both in the middle of it, and looks at every state
+that the status went through. ``scripts/fault_table.py`` writes what was seen into ``docs/reliability.md``.
+"""
+
+import asyncio
+import os
+import re
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from nonebot_adapter_feishu_ws.sandbox import Sandbox
+from nonebot_adapter_feishu_ws.store import MemoryStore
+from nonebot_adapter_feishu_ws.transport import clock as clock_module
+from nonebot_adapter_feishu_ws.transport.connection import ConnectionStatus, Envelope, Receipt, Timing
+from nonebot_adapter_feishu_ws.transport.long_connection import LongConnection
+from nonebot_adapter_feishu_ws.transport.manager import ConnectionManager, ManagedBot
+from nonebot_adapter_feishu_ws.transport.network import NetworkThread
+from nonebot_adapter_feishu_ws.transport.supervisor import ReconnectPolicy
+from tests.conftest import APP, SECRET, wait_until
+
+OTHER = "cli_other"
+SPEED = 50.0
+CLIENT_CONFIG = {"PingInterval": 30, "ReconnectInterval": 20, "ReconnectNonce": 5}
+TABLE = os.environ.get("FAULT_TABLE")
+
+
+@dataclass
+class Fleet:
+    """A manager with its bots, and everything that was seen of them. Times are seconds on the fast clock."""
+
+    sandbox: Sandbox
+    jumped: float = 0.0
+    started: float = field(default_factory=time.monotonic)
+    seen: list[tuple[float, ConnectionStatus]] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
+    transports: dict[str, LongConnection] = field(default_factory=dict)
+    manager: Any = None
+
+    @property
+    def now(self) -> float:
+        return (time.monotonic() - self.started) * SPEED
+
+    @property
+    def timing(self) -> Timing:
+        return Timing(
+            monotonic=lambda: self.now,
+            wall=lambda: 1_700_000_000 + self.now + self.jumped,
+            sleep=lambda seconds: asyncio.sleep(seconds / SPEED),
+        )
+
+    async def receive(self, envelope: Envelope) -> Receipt:
+        self.events.append(f"{envelope.bot_id} {envelope.payload.split(b'event_id')[1][:40]!r}")
+        return Receipt()
+
+    def states(self, bot_id: str, since: float = 0.0) -> list[str]:
+        return [status.state.value for at, status in self.seen if status.bot_id == bot_id and at >= since]
+
+    def status(self, bot_id: str = APP) -> ConnectionStatus:
+        return self.manager.get_status(bot_id)
+
+
+@asynccontextmanager
+async def fleet(sandbox: Sandbox, *bots: str):
+    it = Fleet(sandbox)
+    network = NetworkThread()
+    it.manager = ConnectionManager(
+        network,
+        it.receive,
+        MemoryStore(),
+        policy=ReconnectPolicy((1, 2, 4, 8, 16), 5),
+        timing=it.timing,
+        on_change=lambda status: it.seen.append((it.now, status)),
+    )
+    network.start()
+    for bot_id in bots or (APP, OTHER):
+        app = sandbox.world.apps[bot_id]
+
+        def make(app=app):
+            secret = SecretStr(app.app_secret)
+            it.transports[app.app_id] = LongConnection(app.app_id, secret, sandbox.url, timing=it.timing)
+            return it.transports[app.app_id]
+
+        it.manager.add(ManagedBot(bot_id=bot_id, make_transport=make))
+        await it.manager.start(bot_id)
+    try:
+        await wait_until(lambda: all(it.manager.is_connected(bot_id) for bot_id in bots or (APP, OTHER)))
+        yield it
+    finally:
+        await it.manager.close()
+        await network.stop()
+
+
+@pytest.fixture
+async def sandbox():
+    async with Sandbox(client_config=CLIENT_CONFIG, redelivery=(0.1,) * 100, ack_timeout=0.3) as server:
+        server.add_app(APP, SECRET)
+        server.add_app(OTHER, "other")
+        yield server
+
+
+Action = Callable[[Fleet, pytest.MonkeyPatch], Awaitable[None] | None]
+
+
+@dataclass
+class Case:
+    """One fault.
+
+    ``during`` is the state that must be reached, ``path`` the states after the fault up to being back, ``says`` what
+    the error must contain, ``within`` how many seconds it may take, ``by_hand`` whether a person must connect again.
+    """
+
+    name: str
+    cause: Action
+    clear: Action | None = None
+    during: str = "connecting"
+    path: tuple[str, ...] = ("connecting", "connected")
+    says: str = ""
+    code: int | None = None
+    within: float = 5.0
+    by_hand: bool = False
+
+
+def discovery(**fault: Any) -> Action:
+    async def cause(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("nonebot_adapter_feishu_ws.transport.long_connection.OPEN_TIMEOUT", 0.1)
+        it.sandbox.faults.add("discovery", times=-1, **fault)
+        it.sandbox.abort(APP)
+
+    return cause
+
+
+def handshake(**fault: Any) -> Action:
+    async def cause(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("nonebot_adapter_feishu_ws.transport.long_connection.OPEN_TIMEOUT", 0.1)
+        it.sandbox.faults.add("handshake", times=-1, **fault)
+        it.sandbox.abort(APP)
+
+    return cause
+
+
+def calm(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    it.sandbox.faults.clear()
+
+
+async def restart(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    await it.sandbox.stop()
+
+
+async def start_again(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    await it.sandbox.start()
+
+
+async def wrong_secret(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    it.sandbox.world.apps[APP].app_secret = "reset in the console"
+    it.sandbox.abort(APP)
+
+
+def right_secret(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    it.sandbox.world.apps[APP].app_secret = SECRET
+
+
+async def no_dns(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    it.transports[APP]._origin = "http://feishu.invalid"
+    it.sandbox.abort(APP)
+
+
+def dns(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    it.transports[APP]._origin = it.sandbox.url
+
+
+def clock_jump(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    it.jumped = 3600.0
+
+
+FATAL = {"during": "error", "path": ("connecting", "error", "connecting", "connected"), "by_hand": True, "within": 20}
+RETRIED = {"path": ("connecting", "connecting", "connected"), "within": 90}
+CASES = [
+    Case("clean close", lambda it, _: it.sandbox.disconnect(APP), says="closed the connection", within=4),
+    Case("TCP reset", lambda it, _: it.sandbox.abort(APP), says="cut without a close frame", within=4),
+    Case(
+        "half-open: the server falls silent", lambda it, _: it.sandbox.silence(APP), says="no sign of life", within=60
+    ),
+    Case("endpoint answers 500", discovery(status=500), calm, says="HTTP 500", **RETRIED),
+    Case(
+        "endpoint down for longer than the quick attempts",
+        discovery(status=503),
+        calm,
+        during="error",
+        path=("connecting", "error", "connected"),
+        says="HTTP 503",
+        within=120,
+    ),
+    Case("endpoint answers HTML", discovery(body=b"<html>"), calm, says="no JSON", **RETRIED),
+    Case("endpoint times out", discovery(hang=True), calm, says="did not answer in time", **RETRIED),
+    Case("code 1 (system busy)", discovery(code=1), calm, says="busy", code=1, **RETRIED),
+    Case("code 1000040343 (internal)", discovery(code=1000040343), calm, says="internal", code=1000040343, **RETRIED),
+    Case("code 403 (forbidden)", discovery(code=403), calm, says="may not use", code=403, **FATAL),
+    Case("code 514 (auth failed)", discovery(code=514), calm, says="credentials", code=514, **FATAL),
+    Case("code 1000040344 (no credential)", discovery(code=1000040344), calm, says="no cred", code=1000040344, **FATAL),
+    Case(
+        "code 1000040351 (wrong domain)",
+        discovery(code=1000040351),
+        calm,
+        says="other domain",
+        code=1000040351,
+        **FATAL,
+    ),
+    Case("wrong secret", wrong_secret, right_secret, says="auth failed", code=514, **FATAL),
+    Case(
+        "code 1000040350 (50 connections)",
+        handshake(code=514, auth_code=1000040350),
+        calm,
+        during="error",
+        path=("connecting", "error", "connected"),
+        says="50 long connections",
+        code=1000040350,
+        within=60,
+    ),
+    Case("handshake hangs", handshake(hang=True), calm, says="did not answer in time", **RETRIED),
+    Case("DNS failure", no_dns, dns, says="cannot be resolved", **RETRIED),
+    Case("server restart", restart, start_again, says="refused the connection", **RETRIED),
+    Case("clock jump of an hour", clock_jump, during="connected", path=("connecting", "connected"), within=15),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
+async def test_fault(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, case: Case):
+    monkeypatch.setattr(clock_module, "LOOK_EVERY", 5.0)
+    async with fleet(sandbox) as it:
+        first = it.status().connected_at
+        began = it.now
+        await _do(case.cause, it, monkeypatch)
+        everyone = case.name in ("server restart", "clock jump of an hour")
+        pushed = [] if everyone else [await sandbox.push(bot_id, "x", {}) for bot_id in (APP, OTHER)]
+
+        def reached() -> bool:
+            told = [status for at, status in it.seen if at >= began and status.bot_id == APP]
+            return any(
+                s.state.value == case.during and (s.error is not None or case.during == "connected") for s in told
+            )
+
+        await wait_until(reached)
+        failed = _last_error(it, began)
+        if case.clear is not None:
+            if case.path.count("connecting") > 1 and not case.by_hand:
+                await wait_until(lambda: it.status().attempts >= 2)
+                failed = _last_error(it, began)
+            await _do(case.clear, it, monkeypatch)
+        if case.by_hand:
+            await asyncio.sleep(0.1)
+            assert it.status().next_attempt_at is None, "no further attempt"
+            assert it.status().advice
+            await it.manager.connect(APP)
+        await wait_until(lambda: it.manager.is_connected(APP) and it.status().connected_at != first, 20)
+        took = it.now - began
+        pushed += [await sandbox.push(bot_id, "y", {}) for bot_id in (APP, OTHER)]
+        await wait_until(lambda: it.manager.is_connected(OTHER))
+        for delivery in pushed:
+            await delivery.wait(10)
+        states = it.states(APP, began)
+        others = it.states(OTHER, 0 if not everyone else began)
+        handled = set(it.events)
+    if failed is not None:
+        assert case.says in failed.error, failed.error
+        assert failed.error_code == case.code
+    assert _is_path(case.path, states), states
+    assert took < case.within
+    assert len(handled) == len(pushed), "nothing lost"
+    if not everyone:
+        assert others[:2] == ["connecting", "connected"]
+        assert others[2:] in ([], ["disconnected"]), "the other bot saw nothing"
+    _record(case.name, states, failed, took, len(pushed), len(handled), everyone)
+
+
+def _last_error(it: Fleet, began: float) -> ConnectionStatus | None:
+    return next((s for at, s in reversed(it.seen) if at >= began and s.bot_id == APP and s.error), None)
+
+
+async def _do(action: Action, it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = action(it, monkeypatch)
+    if result is not None:
+        await result
+
+
+def _is_path(path: tuple[str, ...], states: list[str]) -> bool:
+    """Whether the states are the path, when repeated states and the final closing are left out."""
+
+    def plain(names: Any) -> list[str]:
+        names = [name for name in names if name != "disconnected"]
+        return [name for i, name in enumerate(names) if i == 0 or names[i - 1] != name]
+
+    return plain(path) == plain(states)
+
+
+def _record(
+    name: str,
+    states: list[str],
+    failed: ConnectionStatus | None,
+    took: float,
+    sent: int,
+    handled: int,
+    everyone: bool,
+) -> None:
+    shown = [state for i, state in enumerate(states) if state != "disconnected" and (i == 0 or states[i - 1] != state)]
+    error = "the clock jumped" if failed is None else str(failed.error)
+    others = "the same (it is one server)" if everyone else "nothing"
+    _write(name, " → ".join(shown), error, took, sent - handled, sent, others)
+
+
+def _write(name: str, states: str, error: str, took: float, lost: int, sent: int, others: str) -> None:
+    if TABLE is not None:
+        error = re.sub(r"127\.0\.0\.1:\d+", "the server", error).replace(": scripted", "")
+        with Path(TABLE).open("a", encoding="utf-8") as file:
+            file.write(f"| {name} | {states} | {error} | {took:.1f} | {lost} of {sent} | {others} |\n")
+
+
+async def test_fifty_bots_come_back_spread(sandbox: Sandbox, logs):
+    bots = [f"cli_{number:02}" for number in range(50)]
+    for bot_id in bots:
+        sandbox.add_app(bot_id, bot_id)
+    async with fleet(sandbox, *bots) as it:
+        before = {bot_id: it.status(bot_id).connected_at for bot_id in bots}
+        arrivals: list[float] = []
+        began = it.now
+        await asyncio.gather(*(sandbox.disconnect(bot_id) for bot_id in bots))
+        due: dict[str, float] = {}
+
+        def all_wait() -> bool:
+            waiting = [s for at, s in it.seen if at >= began and s.error]
+            due.update({s.bot_id: s.next_attempt_at.timestamp() - 1_700_000_000 for s in waiting})
+            return len(due) == len(bots)
+
+        await wait_until(all_wait)
+        await wait_until(
+            lambda: all(it.manager.is_connected(b) and it.status(b).connected_at != before[b] for b in bots)
+        )
+        took = it.now - began
+        arrivals = [at for at, s in it.seen if at >= began and s.state.value == "connected"]
+        pushed = [await sandbox.push(bot_id, "x", {}) for bot_id in bots]
+        for delivery in pushed:
+            await delivery.wait(10)
+        handled = len(it.events)
+    tries = sorted(due.values())
+    spread = tries[-1] - tries[0]
+    densest = max(sum(1 for other in tries if 0 <= other - start < 0.1) for start in tries)
+    assert len(arrivals) == 50
+    assert spread > 0.5, "the first delay of 1 s is spread over a second"
+    assert densest <= 25, "no herd: at most half of them within any tenth of a second"
+    assert handled == 50
+    states = f"connecting → connected; tries spread over {spread:.1f} s, at most {densest} in a tenth of a second"
+    _write("50 bots lose the server together", states, "the server closed the connection", took, 0, 50, "-")

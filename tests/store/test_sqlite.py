@@ -1,0 +1,111 @@
+"""Small state on a real disk."""
+
+import asyncio
+import sqlite3
+import time
+
+import pytest
+
+from nonebot_adapter_feishu_ws.exception import StoreError
+from nonebot_adapter_feishu_ws.store import MemoryStore, make_store
+from nonebot_adapter_feishu_ws.store.sqlite import SqliteStore
+
+
+@pytest.fixture
+async def store(tmp_path):
+    it = SqliteStore(tmp_path / "deep" / "state.sqlite3")
+    await it.open()
+    yield it
+    await it.close()
+
+
+@pytest.mark.parametrize("make", [lambda path: MemoryStore(), lambda path: SqliteStore(path / "s.db")])
+async def test_every_store_keeps_changes_and_forgets(tmp_path, make):
+    store = make(tmp_path)
+    await store.open()
+    assert await store.get("a") is None
+    await store.set("a", "1")
+    await store.set("b", "'; DROP TABLE state; --")
+    await store.set("a", "2")
+    assert (await store.get("a"), await store.get("b")) == ("2", "'; DROP TABLE state; --")
+    await store.set("a", None)
+    await store.set("never there", None)
+    assert await store.get("a") is None
+    assert await store.claim(["k"])
+    assert not await store.claim(["k"])
+    await store.close()
+
+
+async def test_state_outlives_the_process(store):
+    await store.set("a", "1")
+    other = SqliteStore(store.path)  # as a second process would: the first has not closed the file
+    assert await other.get("a") == "1"
+    await other.close()
+
+
+async def test_neither_loop_waits_for_a_writer_in_another_process(store):
+    holder = sqlite3.connect(store.path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    writing = asyncio.create_task(store.set("a", "1"))
+    longest = 0.0
+    for _ in range(20):
+        before = time.perf_counter()
+        await asyncio.sleep(0.005)
+        longest = max(longest, time.perf_counter() - before)
+    assert not writing.done()
+    assert longest < 0.5, "the loop went on"
+    holder.execute("COMMIT")
+    await writing
+    assert await store.get("a") == "1"
+    holder.close()
+
+
+async def test_a_damaged_file_is_set_aside_and_reported(tmp_path, logs):
+    path = tmp_path / "state.sqlite3"
+    path.write_bytes(b"this is no database, but long enough to be read as one " * 100)
+    store = SqliteStore(path)
+    await store.open()
+    await store.set("a", "1")
+    assert await store.get("a") == "1"
+    await store.close()
+    [aside] = tmp_path.glob("state.sqlite3.damaged-*")
+    assert aside.read_bytes().startswith(b"this is no database")
+    assert any("is damaged" in line and aside.name in line for line in logs)
+
+
+async def test_a_newer_schema_is_left_alone(tmp_path):
+    path = tmp_path / "state.sqlite3"
+    database = sqlite3.connect(path)
+    database.execute("PRAGMA user_version = 999")
+    database.close()
+    store = SqliteStore(path)
+    with pytest.raises(StoreError, match="newer version"):
+        await store.open()
+    await store.close()
+    assert path.is_file()
+
+
+async def test_a_store_that_cannot_be_opened_says_why_and_is_tried_again(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    store = SqliteStore(blocked / "state.sqlite3")
+    with pytest.raises(StoreError, match="check the disk"):
+        await store.open()
+    with pytest.raises(StoreError):
+        await store.set("a", "1")
+    assert await store.claim(["k"]), "events are still taken"
+    blocked.unlink()
+    await store.set("a", "1")
+    assert await store.get("a") == "1"
+    await store.close()
+
+
+def test_urls():
+    assert type(make_store("memory://")) is MemoryStore
+    relative, absolute = make_store("sqlite:///data/x.db"), make_store("sqlite:////var/x.db")
+    assert isinstance(relative, SqliteStore)
+    assert isinstance(absolute, SqliteStore)
+    assert (str(relative.path), str(absolute.path)) == ("data/x.db", "/var/x.db")
+    for wrong in ("redis://h", "sqlite://x", "sqlite:///", "x"):
+        with pytest.raises(ValueError, match="sqlite:///relative"):
+            make_store(wrong)
