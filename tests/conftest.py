@@ -47,7 +47,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
     """A local Feishu that redelivers within a second instead of within hours."""
-    async with Sandbox(redelivery=(0.3, 0.3, 0.3), ack_timeout=0.5) as server:
+    async with Sandbox(redelivery=(0.3,) * 20, ack_timeout=0.5) as server:
         server.add_app(APP, SECRET, name="Bot A")
         yield server
 

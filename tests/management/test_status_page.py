@@ -25,8 +25,10 @@ async def browser():
         it = await playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-background-networking"]
         )
-        yield it
-        await it.close()
+        try:
+            yield it
+        finally:
+            await it.close()
 
 
 @asynccontextmanager
@@ -47,7 +49,7 @@ async def three_bots(sandbox, run_adapter):
         await wait_until(lambda: adapter.connections.is_connected(APP))
         await wait_until(lambda: adapter.connections.get_status(BAD).state is ConnectionState.ERROR)
         await adapter.connections.disconnect(RESTING)
-        await (await sandbox.push(APP, "x", {})).wait()
+        await (await sandbox.push(APP, "x", {})).wait(30)
         yield adapter, f"{url}/feishu/"
 
 

@@ -33,7 +33,8 @@ class Client:
     async def do(self, method: str, path: str, **body: object) -> None:
         self.sequence += 1
         json = {"sequence": self.sequence, **body}
-        await self.bot.call_api(f"{CARDS}/{path}", method=method, json={k: v for k, v in json.items() if v is not None})
+        json = {k: v for k, v in json.items() if v is not None}
+        await self.bot.call_api(f"{CARDS}/{path}", method=method, json=json, _deadline=0.0)
 
     async def write(self, card_id: str, text: str = "new", element: str = "text", **body: object) -> None:
         await self.do("PUT", f"{card_id}/elements/{element}/content", content=text, **body)
