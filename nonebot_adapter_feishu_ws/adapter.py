@@ -17,10 +17,11 @@ from .bot import Bot
 from .config import BotConfig, Config, load_config, unknown_keys
 from .dispatch import Dispatcher
 from .event import Event, EventRegistry, MessageEvent
-from .exception import ConfigError, StoreError
+from .exception import ConfigError
 from .first_minutes import OTHER_CLIENTS_AFTER, SILENCE_AFTER, FirstMinutes
+from .hand_off import Delivery, HandOff
 from .hooks import StateHook, StateHooks
-from .intake import Delivery, HandOff, Intake
+from .intake import Intake
 from .log import OncePer, escape, log
 from .mounting import mount
 from .registrar import GRACE, Registrar
@@ -60,9 +61,14 @@ class Adapter(BaseAdapter):
         }
         config = self.feishu_config
         self._network = NetworkThread()
-        self._store = make_store(config.feishu_store)
-        self._dispatcher = Dispatcher(self._handle, self._started, max_running=config.feishu_max_running_handlers)
+        self._store = make_store(config.feishu_store, replay_window=config.feishu_replay_window)
         self._hand_off = HandOff(self._take)
+        self._dispatcher = Dispatcher(
+            self._handle,
+            self._hand_off.started,
+            self._hand_off.ended,
+            max_running=config.feishu_max_running_handlers,
+        )
         self._intake = Intake(self._store, self._hand_off)
         self.connections = ConnectionManager(
             self._network,
@@ -112,8 +118,8 @@ class Adapter(BaseAdapter):
             )
             return
         self._network.start()
-        await self._open_store()
         self._hand_off.open(self._loop)
+        await self._network.call(self._intake.open(list(self.bot_configs)))
         for bot in self._all_bots():
             self.connections.add(
                 ManagedBot(
@@ -130,15 +136,6 @@ class Adapter(BaseAdapter):
     def _all_bots(self) -> list[BotConfig]:
         """The bots that run, in the order of the configuration, and those that it disables."""
         return [*self.bot_configs.values(), *(bot for bot in self.feishu_config.feishu_bots if not bot.enabled)]
-
-    async def _open_store(self) -> None:
-        try:
-            await self._network.call(self._store.open())
-        except StoreError as error:
-            log(
-                "ERROR",
-                f"{escape(str(error))}. The bots run; what is chosen on the status page is lost at a restart",
-            )
 
     async def _start_bot(self, bot: BotConfig) -> None:
         await self.connections.start(bot.app_id)
@@ -161,13 +158,14 @@ class Adapter(BaseAdapter):
         if self._network.running:
             await self.connections.close()
         await self._dispatcher.drain(DRAIN_TIMEOUT)
+        self._hand_off.tell()
         await self._first_minutes.close()
         await self._state_hooks.close()
         await self._registrar.close()
         for client in self._clients.values():
             await client.close()
         if self._network.running:
-            await self._network.call(self._store.close())
+            await self._network.call(self._intake.close())
             await self._network.stop()
         if self._sandbox is not None:
             await asyncio.to_thread(self._sandbox.stop)
@@ -222,9 +220,6 @@ class Adapter(BaseAdapter):
     def _take(self, delivery: Delivery) -> None:
         self._registrar.arrive(delivery.bot_id)
         self._dispatcher.take(delivery)
-
-    def _started(self, delivery: Delivery) -> None:
-        self._hand_off.started(delivery)
 
     async def _handle(self, delivery: Delivery) -> None:
         bot = self.bots[delivery.bot_id]

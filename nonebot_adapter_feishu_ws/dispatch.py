@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from .intake import Delivery
+from .hand_off import Delivery
 from .log import escape, log
 
 SLOT_TIME = 1.0
@@ -23,6 +23,7 @@ class Dispatcher:
         self,
         handle: Callable[[Delivery], Awaitable[None]],
         started: Callable[[Delivery], None],
+        ended: Callable[[Delivery, bool], None] = lambda delivery, handled: None,
         *,
         max_running: int,
         slot_time: float = SLOT_TIME,
@@ -30,11 +31,13 @@ class Dispatcher:
         """Args:
         handle: runs a delivery through NoneBot.
         started: called when a delivery leaves the waiting line.
+        ended: called when its handlers have run (True), or when it is given up because the process ends (False).
         max_running: slots of one bot.
         slot_time: seconds after which a handler gives its slot back.
         """
         self.handle = handle
         self.started = started
+        self.ended = ended
         self.max_running = max_running
         self.slot_time = slot_time
         self.tasks: set[asyncio.Task[None]] = set()
@@ -85,8 +88,11 @@ class Dispatcher:
         if self.tasks or self.waiting:
             log(
                 "WARNING",
-                f"Stopped after {timeout:g} s: {len(self.tasks)} handlers still ran, {self.waiting} events waited",
+                f"Stopped after {timeout:g} s: {len(self.tasks)} handlers still ran, {self.waiting} events waited; "
+                "with a store on disk the next start handles them",
             )
+        for lane in self._lanes.values():
+            lane.give_up()
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
@@ -113,6 +119,13 @@ class _Lane:
         self.is_open = True
         self._start()
 
+    def give_up(self) -> None:
+        self.is_open = False
+        while self.waiting:
+            delivery = self.waiting.popleft()
+            self._dispatcher.started(delivery)
+            self._dispatcher.ended(delivery, False)
+
     def _start(self) -> None:
         dispatcher = self._dispatcher
         while self.is_open and self.waiting and self._running < dispatcher.max_running:
@@ -126,14 +139,19 @@ class _Lane:
 
     async def _run(self, delivery: Delivery) -> None:
         slot = _Slot(self._free)
+        handled = True
         timer = asyncio.get_running_loop().call_later(self._dispatcher.slot_time, slot.free)
         try:
             await self._dispatcher.handle(delivery)
+        except asyncio.CancelledError:
+            handled = False
+            raise
         except Exception as error:  # noqa: BLE001 - plugins' errors are NoneBot's to report; this is our own part
             log("ERROR", f"Bot {escape(delivery.bot_id)}: an event could not be handled", error)
         finally:
             timer.cancel()
             slot.free()
+            self._dispatcher.ended(delivery, handled)
 
     def _free(self) -> None:
         self._running -= 1

@@ -1,24 +1,26 @@
-"""Where every delivery enters, by socket or webhook: read, drop duplicates, hand over, ack.
+"""Where every delivery enters, by socket or webhook: read, drop duplicates, journal, hand over, ack.
 
-Runs on the network loop and never waits for a plugin. What it takes goes over to NoneBot's loop through the
-:class:`HandOff`; what it cannot take is answered with 500, so that the platform keeps it and pushes it again.
+Runs on the network loop and never waits for a plugin. What it takes is written to the store and goes over to NoneBot's
+loop through the :class:`HandOff`; what it cannot take is answered with 500, so that the platform pushes it again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
-from collections import Counter, deque
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Literal, cast
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from .callback import Callback
+from .exception import StoreError
+from .hand_off import Delivery, HandOff
+from .inbox import Settler, read_entry, read_json
 from .log import escape, log
-from .store import Store
+from .store import Entry, Store
 from .transport.connection import Envelope, Receipt
 
 ACCEPTED = Receipt(200)
@@ -29,101 +31,43 @@ CALLBACKS = frozenset({"card.action.trigger", "url.preview.get"})
 Outcome = Literal["accepted", "duplicate", "refused"]
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A claimed event on its way to the plugins.
-
-    Attributes:
-        bot_id: the app id.
-        payload: the event's JSON as Feishu sent it.
-        size: bytes of that JSON.
-        callback: what waits for an answer; None for an event that is only told.
-    """
-
-    bot_id: str
-    payload: dict[str, Any]
-    size: int
-    callback: Callback | None = None
-
-
-class HandOff:
-    """The one bridge from the network loop to NoneBot's loop: bounded, and batched into one wake-up.
-
-    ``put`` is called on the network loop, everything else on NoneBot's. The two sides count what they did in
-    counters of their own, so that no lock is needed.
-    """
-
-    def __init__(
-        self,
-        take: Callable[[Delivery], None],
-        *,
-        max_waiting: int = 10_000,
-        max_bytes: int = 128 * 1024 * 1024,
-    ) -> None:
-        """Args:
-        take: receives each delivery on NoneBot's loop; must not block.
-        max_waiting: deliveries between arrival and the start of their handlers.
-        max_bytes: their JSON together.
-        """
-        self._take = take
-        self._max_waiting = max_waiting
-        self._max_bytes = max_bytes
-        self._queue: deque[Delivery] = deque()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._waking = False
-        self._put_count = self._put_bytes = 0
-        self._started_count = self._started_bytes = 0
-
-    @property
-    def waiting(self) -> int:
-        """Deliveries taken whose handlers have not started."""
-        return self._put_count - self._started_count
-
-    def open(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin to hand over to NoneBot's loop."""
-        self._loop = loop
-
-    def close(self) -> None:
-        """Take nothing more; what is under way still arrives."""
-        self._loop = None
-
-    def put(self, delivery: Delivery) -> bool:
-        """Queue a delivery; False when it is closed or full."""
-        loop = self._loop
-        waiting_bytes = self._put_bytes - self._started_bytes
-        if loop is None or self.waiting >= self._max_waiting or waiting_bytes + delivery.size > self._max_bytes:
-            return False
-        self._put_count += 1
-        self._put_bytes += delivery.size
-        self._queue.append(delivery)
-        if not self._waking:
-            self._waking = True
-            # In the network loop's next round: by then the ack is out, and one wake-up serves a whole batch.
-            asyncio.get_running_loop().call_soon(self._wake, loop)
-        return True
-
-    def started(self, delivery: Delivery) -> None:
-        """A delivery's handlers have started: its place is free."""
-        self._started_count += 1
-        self._started_bytes += delivery.size
-
-    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._waking = False
-        loop.call_soon_threadsafe(self._drain)
-
-    def _drain(self) -> None:
-        while self._queue:
-            self._take(self._queue.popleft())
-
-
 class Intake:
     """The door of both transports. Lives on the network loop."""
 
-    def __init__(self, store: Store, hand_off: HandOff) -> None:
+    def __init__(
+        self,
+        store: Store,
+        hand_off: HandOff,
+        *,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Args:
+        store: knows what was taken, and keeps it until it is handled.
+        hand_off: the way to NoneBot's loop.
+        clock: seconds since the epoch.
+        sleep: as asyncio's.
+        """
         self._store = store
         self._hand_off = hand_off
+        self._clock = clock
+        self._settler = Settler(store, hand_off, sleep=sleep)
         self.counts: Counter[tuple[str, str, Outcome]] = Counter()
         """How many deliveries of a bot came by a transport to which end; for the metrics."""
+
+    async def open(self, bot_ids: Sequence[str]) -> None:
+        """Open the store, and begin to hand over what waits in its inbox.
+
+        Raises:
+            StoreError: the store cannot be used.
+        """
+        await self._store.open(bot_ids)
+        self._settler.start(bot_ids)
+
+    async def close(self) -> None:
+        """Write what became of the deliveries, and close the store."""
+        await self._settler.stop()
+        await self._store.close()
 
     async def receive(self, envelope: Envelope) -> Receipt:
         """Take one envelope; returns what to answer, as soon as it may be acked."""
@@ -134,19 +78,64 @@ class Intake:
             self._warn(envelope, f"a payload of {len(envelope.payload)} bytes {what}; it is refused with 500")
             return self._end(envelope, "refused")
         keys = claim_keys(envelope, payload, event_type)
-        if not await self._store.claim(keys):
-            log(
-                "DEBUG",
-                f"Bot {escape(envelope.bot_id)}: dropped a duplicate {escape(event_type)} ({escape(keys[0])})",
-            )
-            return self._end(envelope, "duplicate")
-        callback = Callback() if event_type in CALLBACKS else None
-        if not self._hand_off.put(Delivery(envelope.bot_id, payload, len(envelope.payload), callback)):
-            await self._store.release(keys)
-            self._warn(envelope, f"no room for {event_type}: refused with 500, Feishu will push it again")
+        try:
+            if event_type in CALLBACKS:
+                return await self._receive_callback(envelope, payload, keys)
+            outcome = await self._take(envelope, payload, keys)
+        except StoreError as error:
+            self._warn(envelope, f"{event_type} is refused with 500, Feishu will push it again: {error}")
             return self._end(envelope, "refused")
+        if outcome == "duplicate":
+            name = f"{escape(event_type)} ({escape(keys[0])})"
+            log("DEBUG", f"Bot {escape(envelope.bot_id)}: dropped a duplicate {name}")
+        elif outcome == "refused":
+            self._warn(envelope, f"no room for {event_type}: refused with 500, Feishu will push it again")
+        return self._end(envelope, outcome)
+
+    async def _take(self, envelope: Envelope, payload: dict[str, Any], keys: Sequence[str]) -> Outcome:
+        size, bot_id = len(envelope.payload), envelope.bot_id
+        # While the store is down nothing can wait in it, and nothing that waits there can be fetched.
+        behind = bot_id in self._settler.backlog and self._store.durable
+        begin = not behind and self._hand_off.reserve(bot_id, size)
+        if not begin and not (self._store.durable and self._hand_off.is_open):
+            return "refused"
+        entry = Entry(keys[0], bot_id, envelope.payload, self._clock())
+        try:
+            taken = await self._store.take(entry, keys, begin=begin)
+        except BaseException:
+            if begin:
+                self._hand_off.cancel(bot_id, size)
+            raise
+        if begin and taken.entry is None:
+            self._hand_off.cancel(bot_id, size)
+        if not taken.new:
+            return "duplicate"
+        if taken.entry is entry:
+            self._hand_off.put(Delivery(bot_id, payload, size, key=entry.key), size)
+        elif taken.entry is not None:
+            self._hand_off.put(read_entry(taken.entry), size)
+        else:
+            self._settler.wake(bot_id)
+        return "accepted"
+
+    async def _receive_callback(self, envelope: Envelope, payload: dict[str, Any], keys: Sequence[str]) -> Receipt:
+        """A callback is not kept in the inbox: after a crash nobody waits for its answer, and the user clicks again."""
+        size = len(envelope.payload)
+        if not self._hand_off.reserve(envelope.bot_id, size):
+            self._warn(envelope, "no room for a callback: refused with 500")
+            return self._end(envelope, "refused")
+        claimed = False
+        try:
+            claimed = await self._store.claim(keys)
+        finally:
+            if not claimed:
+                self._hand_off.cancel(envelope.bot_id, size)
+        if not claimed:
+            return self._end(envelope, "duplicate")
+        callback = Callback()
+        self._hand_off.put(Delivery(envelope.bot_id, payload, size, callback), size)
         receipt = self._end(envelope, "accepted")
-        response = None if callback is None else await callback.wait()
+        response = await callback.wait()
         return receipt if response is None else Receipt(receipt.code, to_json(response))
 
     def _end(self, envelope: Envelope, outcome: Outcome) -> Receipt:
@@ -156,18 +145,6 @@ class Intake:
     def _warn(self, envelope: Envelope, text: str) -> None:
         trace = f" (trace_id {envelope.trace_id})" if envelope.trace_id else ""
         log("WARNING", escape(f"Bot {envelope.bot_id}, {envelope.transport}: {text}{trace}"))
-
-
-def read_json(data: bytes) -> dict[str, Any] | None:
-    """Parse a JSON object, or None. The fast parser comes first; the tolerant one takes lone surrogates."""
-    try:
-        value: object = from_json(data)
-    except ValueError:
-        try:
-            value = json.loads(data)
-        except (ValueError, RecursionError):
-            return None
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
 
 
 def claim_keys(envelope: Envelope, payload: dict[str, Any], event_type: str) -> list[str]:

@@ -161,6 +161,7 @@ class Config(BaseModel):
 
     feishu_bots: list[BotConfig] = Field(default_factory=list[BotConfig])
     feishu_store: str = DEFAULT_STORE
+    feishu_replay_window: float = Field(600, ge=0, le=86_400)
     feishu_max_reconnect_attempts: int = Field(5, ge=0, le=1000)
     feishu_reconnect_delays: list[Annotated[float, Field(gt=0, le=86_400)]] = Field([1, 2, 4, 8, 16], min_length=1)
     feishu_sandbox: bool = False

@@ -3,17 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 CLAIM_TTL = 8 * 3600.0
 """Seconds a claim is remembered: longer than Feishu's last redelivery, about 6 h 5 min after the first push."""
+MAX_RUNS = 3
+"""How often an event is begun: once when it comes, and twice more, alone, when its process died. Then it is parked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event in the inbox.
+
+    Attributes:
+        key: its name, the first of the keys under which it was claimed; begins with the app id and a colon.
+        bot_id: the app id.
+        payload: the event's JSON as Feishu sent it.
+        taken_at: when it came, seconds since the epoch.
+        runs: how often its handling was begun, this time included; 0 while it waits.
+    """
+
+    key: str
+    bot_id: str
+    payload: bytes
+    taken_at: float
+    runs: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The answer to :meth:`Store.take`.
+
+    Attributes:
+        new: False for an event that was taken before.
+        entry: what is to be handled now: the event itself, or one that has waited for longer; None when there is none.
+    """
+
+    new: bool
+    entry: Entry | None = None
+
+
+DUPLICATE = Taken(new=False)
 
 
 class Store(Protocol):
-    """Remembers which events were taken, and small state. Its methods are awaited on the network loop."""
+    """Remembers which events were taken and which are not done, and small state. Used on the network loop alone."""
 
-    async def open(self) -> None:
+    @property
+    def durable(self) -> bool:
+        """Whether an event that is taken outlives the process, so that it may wait in the inbox."""
+        ...
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes of the same bots work on the same inbox."""
+        ...
+
+    async def open(self, bot_ids: Sequence[str] = ()) -> None:
         """Make it ready; called once, before any other method.
+
+        Args:
+            bot_ids: the bots whose unfinished events this process takes over.
 
         Raises:
             StoreError: it cannot be used.
@@ -25,18 +76,79 @@ class Store(Protocol):
         ...
 
     async def claim(self, keys: Sequence[str]) -> bool:
-        """Take an event under all of its keys at once.
+        """Remember an event under all of its keys at once, without keeping it.
 
         Args:
             keys: names of one event (bot and event id, bot and message id).
 
         Returns:
             True when it is ours to handle; False when any key was claimed within :data:`CLAIM_TTL`.
+
+        Raises:
+            StoreError: it cannot be written.
         """
         ...
 
     async def release(self, keys: Sequence[str]) -> None:
-        """Give a claimed event back, so that its redelivery is taken."""
+        """Give a claimed event back, so that its redelivery is taken.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        ...
+
+    async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool) -> Taken:
+        """Claim an event and write it into the inbox; it is safe there when this returns.
+
+        Args:
+            entry: the event.
+            keys: its names; the first is the entry's.
+            begin: whether it is handled now; otherwise it waits in the inbox.
+
+        Raises:
+            StoreError: it cannot be written, or the inbox is full; the event must not be acked.
+        """
+        ...
+
+    async def fetch(self, bot_id: str, limit: int) -> list[Entry]:
+        """Begin events of a bot that wait in the inbox and that nobody has begun before, the oldest first.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        ...
+
+    async def fetch_orphan(self) -> Entry | None:
+        """Begin again one event whose process died while it was handled; one after the other, so that an event that
+        kills its process is found. What was begun :data:`MAX_RUNS` times is parked and reported.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        ...
+
+    async def done(self, keys: Sequence[str]) -> None:
+        """These entries are handled: forget their payloads, but not their claims.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        ...
+
+    async def put_back(self, keys: Sequence[str]) -> None:
+        """These entries were begun but not handled, because the process ends: let them wait for the next one.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        ...
+
+    async def ping(self) -> None:
+        """Try whether it can be written.
+
+        Raises:
+            StoreError: it cannot.
+        """
         ...
 
     async def get(self, key: str) -> str | None:
@@ -48,7 +160,7 @@ class Store(Protocol):
         ...
 
     async def set(self, key: str, value: str | None) -> None:
-        """Keep a piece of state, or (None) forget it; it is safe on disk when this returns.
+        """Keep a piece of state, or (None) forget it; it is safe when this returns.
 
         Raises:
             StoreError: it cannot be written.

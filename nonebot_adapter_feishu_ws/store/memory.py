@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 
 from typing_extensions import override
 
-from .base import CLAIM_TTL, Store
+from .base import CLAIM_TTL, DUPLICATE, Entry, Store, Taken
 
 
 class MemoryStore(Store):
-    """Claims in a dict, bounded in age and number."""
+    """Claims in a dict, bounded in age and number; nothing waits in it."""
 
     def __init__(
         self,
@@ -32,8 +32,18 @@ class MemoryStore(Store):
         self._claims: OrderedDict[str, float] = OrderedDict()
         self._state: dict[str, str] = {}
 
+    @property
     @override
-    async def open(self) -> None:
+    def durable(self) -> bool:
+        return False
+
+    @property
+    @override
+    def shared(self) -> bool:
+        return False
+
+    @override
+    async def open(self, bot_ids: Sequence[str] = ()) -> None:
         return
 
     @override
@@ -54,6 +64,30 @@ class MemoryStore(Store):
     async def release(self, keys: Sequence[str]) -> None:
         for key in keys:
             self._claims.pop(key, None)
+
+    @override
+    async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool) -> Taken:
+        return Taken(new=True, entry=entry if begin else None) if await self.claim(keys) else DUPLICATE
+
+    @override
+    async def fetch(self, bot_id: str, limit: int) -> list[Entry]:
+        return []
+
+    @override
+    async def fetch_orphan(self) -> Entry | None:
+        return None
+
+    @override
+    async def done(self, keys: Sequence[str]) -> None:
+        return
+
+    @override
+    async def put_back(self, keys: Sequence[str]) -> None:
+        return
+
+    @override
+    async def ping(self) -> None:
+        return
 
     @override
     async def get(self, key: str) -> str | None:

@@ -1,53 +1,140 @@
-"""State in a SQLite file, written by a thread of its own, so that neither loop waits for the disk."""
+"""Claims, inbox and state in a SQLite file, written by a thread of its own, so that neither loop waits for the disk."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+import time
+import uuid
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import datetime, timezone
+from hashlib import blake2b
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, TypeVar
 
 from typing_extensions import override
 
 from ..exception import StoreError
 from ..log import escape, log
-from .memory import MemoryStore
+from .base import CLAIM_TTL, DUPLICATE, MAX_RUNS, Entry, Store, Taken
+from .group_commit import WRITE_TIMEOUT, GroupCommit
+from .sqlite_file import is_damage, open_file, set_aside
 
 T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], Any]
 
-SCHEMA_VERSION: Final = 1
-BUSY_TIMEOUT: Final = 5.0
-"""Seconds that a write waits for another process that is writing."""
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value TEXT NOT NULL, changed_at TEXT NOT NULL) WITHOUT ROWID;
-"""
+REPLAY_WINDOW = 600.0
+"""Seconds: an event that a process left behind is handled by the next one when it is not older."""
+PARKED_FOR = 30 * 86_400.0
+"""Seconds that a parked event is kept."""
+SWEEP_EVERY = 60.0
+"""Seconds between two looks for claims that have aged."""
+_WAITING = "holder IS NULL AND parked_at IS NULL"
 
 
-class SqliteStore(MemoryStore):
-    """Small state in a file; claims are held in memory, as in :class:`MemoryStore`."""
+class SqliteStore(Store):
+    """The store of one process per bot; several bots' processes may share a file."""
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        replay_window: float = REPLAY_WINDOW,
+        max_claims: int = 1_000_000,
+        max_waiting: int = 100_000,
+        write_timeout: float = WRITE_TIMEOUT,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         """Args:
         path: the file; it and its folder are made when they are not there.
+        replay_window: seconds; what a process left behind is dropped, with a warning, when it is older.
+        max_claims: how many are remembered; the oldest go first.
+        max_waiting: events in the inbox; when it is full, no more are taken.
+        write_timeout: seconds that a write may take before those who wait for it are told.
+        clock: seconds since the epoch.
         """
-        super().__init__()
         self.path = Path(path)
+        self._replay_window = replay_window
+        self._max_claims = max_claims
+        self._max_waiting = max_waiting
+        self._clock = clock
+        self._bot_ids: tuple[str, ...] = ()
+        self._holder = uuid.uuid4().hex
+        self._count = 0
+        self._swept_at = 0.0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="feishu-sqlite")
         self._database: sqlite3.Connection | None = None
+        self._commits = GroupCommit[Work](self._write, name=str(self.path), timeout=write_timeout)
+
+    @property
+    @override
+    def durable(self) -> bool:
+        return True
+
+    @property
+    @override
+    def shared(self) -> bool:
+        return False
 
     @override
-    async def open(self) -> None:
+    async def open(self, bot_ids: Sequence[str] = ()) -> None:
+        self._bot_ids = tuple(bot_ids)
         await self._run(self._opened)
 
     @override
     async def close(self) -> None:
-        await super().close()
+        await self._commits.flush()
         await self._run(self._close)
         self._thread.shutdown(wait=False)
+
+    @override
+    async def claim(self, keys: Sequence[str]) -> bool:
+        return bool(await self._commits.submit(lambda database: self._claim(database, keys)))
+
+    @override
+    async def release(self, keys: Sequence[str]) -> None:
+        names = [(_name(key),) for key in keys]
+        await self._commits.submit(lambda database: _many(database, "DELETE FROM claims WHERE name = ?", names))
+
+    @override
+    async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool) -> Taken:
+        if self._count >= self._max_waiting:
+            raise StoreError(f"the inbox of the store {self.path} is full: {self._count} events wait in it")
+        new = await self._commits.submit(lambda database: self._take(database, entry, keys, begin))
+        return Taken(new=True, entry=entry if begin else None) if new else DUPLICATE
+
+    @override
+    async def fetch(self, bot_id: str, limit: int) -> list[Entry]:
+        entries: list[Entry] = await self._commits.submit(
+            lambda database: self._begin(database, "runs = 0", (bot_id,), limit)
+        )
+        return entries
+
+    @override
+    async def fetch_orphan(self) -> Entry | None:
+        entry, parked = await self._commits.submit(self._fetch_orphan)
+        for key in parked:
+            log(
+                "ERROR",
+                f"The event {escape(key)} is parked: {MAX_RUNS} times the process died while it was handled. "
+                f"Its payload stays in the table inbox of {escape(str(self.path))} for {PARKED_FOR / 86_400:.0f} days",
+            )
+        return entry
+
+    @override
+    async def done(self, keys: Sequence[str]) -> None:
+        await self._commits.submit(lambda database: self._done(database, keys))
+
+    @override
+    async def put_back(self, keys: Sequence[str]) -> None:
+        rows = [(key,) for key in keys]
+        sql = "UPDATE inbox SET holder = NULL, runs = 0 WHERE key = ?"
+        await self._commits.submit(lambda database: _many(database, sql, rows))
+
+    @override
+    async def ping(self) -> None:
+        await self._commits.submit(lambda database: _set(database, "store:ping", str(self._clock())))
 
     @override
     async def get(self, key: str) -> str | None:
@@ -58,7 +145,10 @@ class SqliteStore(MemoryStore):
 
     @override
     async def set(self, key: str, value: str | None) -> None:
-        await self._run(lambda: self._set(key, value))
+        await self._commits.submit(lambda database: _set(database, key, value))
+
+    async def _write(self, works: Sequence[Work]) -> Sequence[Any]:
+        return await self._run(lambda: self._commit(works))
 
     async def _run(self, work: Callable[[], T]) -> T:
         try:
@@ -71,65 +161,139 @@ class SqliteStore(MemoryStore):
     def _opened(self) -> sqlite3.Connection:
         """The open database; one that could not be opened before is tried again, as the disk may be back."""
         if self._database is None:
-            self._database = self._open()
+            database = open_file(self.path)
+            self._inherit(database)
+            self._database = database
         return self._database
 
-    def _open(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+    def _commit(self, works: Sequence[Work]) -> list[Any]:
+        database = self._opened()
         try:
-            return self._connect()
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):  # a trouble with the disk, not with the content
-                raise
-            aside = self._set_aside()
-            log(
-                "ERROR",
-                f"The store {escape(str(self.path))} is damaged ({escape(str(error))}). It was set aside as "
-                f"{escape(aside.name)} and a new one begun: choices made on the status page are forgotten",
-            )
-            return self._connect()
-
-    def _connect(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
-        try:
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = FULL")
-            [[found]] = database.execute("PRAGMA quick_check(1)")
-            if found != "ok":
-                raise sqlite3.DatabaseError(str(found))
-            [[version]] = database.execute("PRAGMA user_version")
-            if version > SCHEMA_VERSION:
-                raise StoreError(
-                    f"the store {self.path} was written by a newer version of this adapter (schema {version}, known is "
-                    f"{SCHEMA_VERSION}); update the adapter, or name another file in FEISHU_STORE"
-                )
-            database.executescript(_SCHEMA)
-            database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        except BaseException:
-            database.close()
+            database.execute("BEGIN IMMEDIATE")
+            results = [work(database) for work in works]
+            self._sweep(database)
+            database.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._roll_back(database, error)
             raise
-        return database
+        return results
 
-    def _set_aside(self) -> Path:
-        stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S%f")
-        aside = self.path.with_name(f"{self.path.name}.damaged-{stamp}")
-        self.path.rename(aside)
-        for suffix in ("-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                self.path.with_name(self.path.name + suffix).rename(aside.with_name(aside.name + suffix))
-        return aside
-
-    def _set(self, key: str, value: str | None) -> None:
-        if value is None:
-            self._opened().execute("DELETE FROM state WHERE key = ?", (key,))
+    def _roll_back(self, database: sqlite3.Connection, error: sqlite3.Error) -> None:
+        if is_damage(error):
+            self._close()
+            set_aside(self.path, error)
             return
-        self._opened().execute(
-            "INSERT INTO state VALUES (?, ?, ?) "
-            "ON CONFLICT (key) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at",
-            (key, value, datetime.now(timezone.utc).isoformat(timespec="seconds")),
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+        self._count = _count(database)
+
+    def _inherit(self, database: sqlite3.Connection) -> None:
+        """Free what an earlier process of these bots held, and drop what is too old to be answered."""
+        now = self._clock()
+        dropped = 0
+        database.execute("BEGIN IMMEDIATE")
+        for bot_id in self._bot_ids:
+            database.execute("UPDATE inbox SET holder = NULL WHERE bot_id = ? AND holder <> ?", (bot_id, self._holder))
+            dropped += database.execute(
+                f"DELETE FROM inbox WHERE bot_id = ? AND {_WAITING} AND taken_at < ?",
+                (bot_id, now - self._replay_window),
+            ).rowcount
+        database.execute("DELETE FROM inbox WHERE parked_at < ?", (now - PARKED_FOR,))
+        database.execute("COMMIT")
+        self._count = _count(database)
+        if dropped:
+            log(
+                "WARNING",
+                f"{dropped} events that the last run left behind are older than {self._replay_window:g} s "
+                "(FEISHU_REPLAY_WINDOW) and are not handled any more",
+            )
+
+    def _claim(self, database: sqlite3.Connection, keys: Sequence[str]) -> bool:
+        now = int(self._clock())
+        names = [_name(key) for key in keys]
+        marks = ", ".join("?" * len(names))
+        found = database.execute(
+            f"SELECT 1 FROM claims WHERE name IN ({marks}) AND at > ? LIMIT 1", (*names, now - int(CLAIM_TTL))
+        ).fetchone()
+        if found is not None:
+            return False
+        _many(database, "INSERT OR REPLACE INTO claims VALUES (?, ?)", [(name, now) for name in names])
+        return True
+
+    def _take(self, database: sqlite3.Connection, entry: Entry, keys: Sequence[str], begin: bool) -> bool:
+        if not self._claim(database, keys):
+            return False
+        holder, runs = (self._holder, 1) if begin else (None, 0)
+        database.execute(
+            "INSERT OR REPLACE INTO inbox (key, bot_id, payload, taken_at, runs, holder) VALUES (?, ?, ?, ?, ?, ?)",
+            (entry.key, entry.bot_id, entry.payload, entry.taken_at, runs, holder),
         )
+        self._count += 1
+        return True
+
+    def _fetch_orphan(self, database: sqlite3.Connection) -> tuple[Entry | None, list[str]]:
+        parked: list[str] = []
+        while found := self._begin(database, "runs > 0", self._bot_ids, 1):
+            if found[0].runs <= MAX_RUNS:
+                return found[0], parked
+            database.execute("UPDATE inbox SET parked_at = ? WHERE key = ?", (self._clock(), found[0].key))
+            parked.append(found[0].key)
+        return None, parked
+
+    def _begin(self, database: sqlite3.Connection, which: str, bot_ids: Sequence[str], limit: int) -> list[Entry]:
+        marks = ", ".join("?" * len(bot_ids))
+        rows = database.execute(
+            f"SELECT key, bot_id, payload, taken_at, runs + 1 FROM inbox WHERE {_WAITING} AND {which} "
+            f"AND bot_id IN ({marks}) ORDER BY number LIMIT ?",
+            (*bot_ids, limit),
+        ).fetchall()
+        held = [(self._holder, row[0]) for row in rows]
+        _many(database, "UPDATE inbox SET holder = ?, runs = runs + 1 WHERE key = ?", held)
+        return [Entry(*row) for row in rows]
+
+    def _done(self, database: sqlite3.Connection, keys: Sequence[str]) -> None:
+        rows = [(key,) for key in keys]
+        self._count -= database.executemany("DELETE FROM inbox WHERE key = ?", rows).rowcount
+
+    def _sweep(self, database: sqlite3.Connection) -> None:
+        """Forget old claims, now and then."""
+        now = self._clock()
+        if abs(now - self._swept_at) < SWEEP_EVERY:
+            return
+        self._swept_at = now
+        database.execute("DELETE FROM claims WHERE at <= ?", (int(now - CLAIM_TTL),))
+        [[count]] = database.execute("SELECT count(*) FROM claims")
+        if count > self._max_claims:
+            database.execute(
+                "DELETE FROM claims WHERE name IN (SELECT name FROM claims ORDER BY at LIMIT ?)",
+                (count - self._max_claims,),
+            )
 
     def _close(self) -> None:
         database, self._database = self._database, None
         if database is not None:
             database.close()
+
+
+def _count(database: sqlite3.Connection) -> int:
+    [[count]] = database.execute("SELECT count(*) FROM inbox")
+    return int(count)
+
+
+def _name(key: str) -> bytes:
+    return blake2b(key.encode(), digest_size=16).digest()
+
+
+def _many(database: sqlite3.Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    database.executemany(sql, rows)
+
+
+def _set(database: sqlite3.Connection, key: str, value: str | None) -> None:
+    if value is None:
+        database.execute("DELETE FROM state WHERE key = ?", (key,))
+        return
+    database.execute(
+        "INSERT INTO state VALUES (?, ?, ?) "
+        "ON CONFLICT (key) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at",
+        (key, value, datetime.now(timezone.utc).isoformat(timespec="seconds")),
+    )

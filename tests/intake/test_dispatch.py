@@ -3,7 +3,7 @@
 import asyncio
 
 from nonebot_adapter_feishu_ws.dispatch import Dispatcher
-from nonebot_adapter_feishu_ws.intake import Delivery
+from nonebot_adapter_feishu_ws.hand_off import Delivery
 
 
 class Stage:
@@ -66,7 +66,7 @@ async def test_a_handler_that_waits_gives_its_slot_back():
     await asyncio.sleep(0.05)
     assert len(stage.running) == 2
     stage.gate.set()
-    await stage.dispatcher.drain(1)
+    await stage.dispatcher.drain_bot("a", 1)
     stage.gate.clear()
     stage.dispatcher.take(event(n=2))
     stage.dispatcher.take(event(n=3))

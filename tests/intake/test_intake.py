@@ -5,7 +5,9 @@ import json
 
 import pytest
 
-from nonebot_adapter_feishu_ws.intake import Delivery, HandOff, Intake, claim_keys, read_json
+from nonebot_adapter_feishu_ws.hand_off import Delivery, HandOff
+from nonebot_adapter_feishu_ws.inbox import read_json
+from nonebot_adapter_feishu_ws.intake import Intake, claim_keys
 from nonebot_adapter_feishu_ws.store import MemoryStore
 from nonebot_adapter_feishu_ws.transport.connection import Envelope
 
@@ -113,7 +115,8 @@ async def test_the_hand_off_crosses_threads_in_batches_and_loses_nothing():
 
     async def produce() -> None:
         for number in range(20_000):
-            assert hand_off.put(Delivery("a", {"n": number}, 1))
+            assert hand_off.reserve("a", 1)
+            hand_off.put(Delivery("a", {"n": number}, 1), 1)
             if number % 100 == 99:
                 await asyncio.sleep(0)
 

@@ -1,0 +1,184 @@
+"""The one bridge between the two loops: deliveries go over to NoneBot's, what became of them comes back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .callback import Callback
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A claimed event on its way to the plugins.
+
+    Attributes:
+        bot_id: the app id.
+        payload: the event's JSON as Feishu sent it.
+        size: bytes of that JSON.
+        callback: what waits for an answer; None for an event that is only told.
+        key: its entry in the store's inbox; None when it has none.
+    """
+
+    bot_id: str
+    payload: dict[str, Any]
+    size: int
+    callback: Callback | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of a delivery.
+
+    Attributes:
+        key: its entry in the inbox.
+        handled: False when it was given up because the process ends.
+    """
+
+    key: str
+    handled: bool
+
+
+class _Load:
+    """What one side has counted of one bot."""
+
+    __slots__ = ("bytes", "count")
+
+    def __init__(self) -> None:
+        self.count = self.bytes = 0
+
+    def add(self, size: int, count: int = 1) -> None:
+        self.count += count
+        self.bytes += size
+
+
+class HandOff:
+    """Bounded per bot, and batched into one wake-up, in both directions.
+
+    ``reserve``, ``cancel``, ``put`` and ``listen`` are called on the network loop, everything else on NoneBot's. The
+    two sides count what they did in counters of their own, so that no lock is needed.
+    """
+
+    def __init__(
+        self,
+        take: Callable[[Delivery], None],
+        *,
+        max_waiting: int = 1_000,
+        max_bytes: int = 32 * 1024 * 1024,
+    ) -> None:
+        """Args:
+        take: receives each delivery on NoneBot's loop; must not block.
+        max_waiting: deliveries of one bot between arrival and the start of their handlers.
+        max_bytes: their JSON together.
+        """
+        self._take = take
+        self._max_waiting = max_waiting
+        self._max_bytes = max_bytes
+        self._queue: deque[Delivery] = deque()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_open = False
+        self._waking = False
+        self._put: defaultdict[str, _Load] = defaultdict(_Load)
+        self._started: defaultdict[str, _Load] = defaultdict(_Load)
+        self._ended: deque[Ended] = deque()
+        self._listener: tuple[asyncio.AbstractEventLoop, Callable[[Sequence[Ended]], None]] | None = None
+        self._telling = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether deliveries are handed over."""
+        return self._is_open
+
+    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin to hand over to NoneBot's loop."""
+        self._loop = loop
+        self._is_open = True
+
+    def close(self) -> None:
+        """Take nothing more; what is under way still arrives."""
+        self._is_open = False
+
+    # On the network loop
+
+    def waiting(self, bot_id: str) -> int:
+        """A bot's deliveries taken whose handlers have not started."""
+        return self._put[bot_id].count - self._started[bot_id].count
+
+    def room(self, bot_id: str) -> int:
+        """How many more deliveries of a bot may be taken; 0 when it is closed or they hold too many bytes."""
+        if not self._is_open or self._put[bot_id].bytes - self._started[bot_id].bytes >= self._max_bytes:
+            return 0
+        return max(0, self._max_waiting - self.waiting(bot_id))
+
+    def reserve(self, bot_id: str, size: int, *, force: bool = False) -> bool:
+        """Keep a place for a delivery.
+
+        Args:
+            bot_id: its bot.
+            size: bytes of its JSON.
+            force: keep it even when there is no room.
+
+        Returns:
+            False when it is closed or full.
+        """
+        put = self._put[bot_id]
+        fits = put.bytes - self._started[bot_id].bytes + size <= self._max_bytes
+        if not force and not (self.room(bot_id) and fits):
+            return False
+        put.add(size)
+        return True
+
+    def cancel(self, bot_id: str, size: int) -> None:
+        """Free a place that is not needed."""
+        self._put[bot_id].add(-size, -1)
+
+    def put(self, delivery: Delivery, reserved: int) -> None:
+        """Hand over a delivery into a place that was kept for ``reserved`` bytes."""
+        self._put[delivery.bot_id].add(delivery.size - reserved, 0)
+        self._queue.append(delivery)
+        if not self._waking and (loop := self._loop) is not None:
+            self._waking = True
+            # In the network loop's next round: by then the ack is out, and one wake-up serves a whole batch.
+            asyncio.get_running_loop().call_soon(self._wake, loop)
+
+    def listen(self, ended: Callable[[Sequence[Ended]], None]) -> None:
+        """Be told on this loop what became of the deliveries that have a key."""
+        self._listener = (asyncio.get_running_loop(), ended)
+
+    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._waking = False
+        loop.call_soon_threadsafe(self._drain)
+
+    def _listen(self) -> None:
+        if self._listener is not None and self._ended:
+            batch = [self._ended.popleft() for _ in range(len(self._ended))]
+            self._listener[1](batch)
+
+    # On NoneBot's loop
+
+    def started(self, delivery: Delivery) -> None:
+        """A delivery's handlers have started: its place is free."""
+        self._started[delivery.bot_id].add(delivery.size)
+
+    def ended(self, delivery: Delivery, handled: bool) -> None:
+        """A delivery's handlers have run, or (not ``handled``) were given up because the process ends."""
+        if delivery.key is None:
+            return
+        self._ended.append(Ended(delivery.key, handled))
+        if not self._telling:
+            self._telling = True
+            asyncio.get_running_loop().call_soon(self.tell)
+
+    def tell(self) -> None:
+        """Tell the network loop at once what has ended."""
+        self._telling = False
+        if self._listener is not None and not self._listener[0].is_closed():
+            self._listener[0].call_soon_threadsafe(self._listen)
+
+    def _drain(self) -> None:
+        while self._queue:
+            self._take(self._queue.popleft())

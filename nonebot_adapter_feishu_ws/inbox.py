@@ -1,0 +1,171 @@
+"""The inbox's other side: events that wait in the store go to the plugins, and what became of them is written down.
+
+Lives on the network loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, cast
+
+from pydantic_core import from_json
+
+from .exception import StoreError
+from .hand_off import Delivery, Ended, HandOff
+from .log import escape, log
+from .store import Entry, Store
+
+FETCH = 64
+"""Entries that are fetched at a time."""
+POLL_BACKLOG = 0.2
+"""Seconds between two looks for room while events wait."""
+POLL_SHARED = 1.0
+"""Seconds between two looks into an inbox that other processes fill, too."""
+ORPHAN_PATIENCE = 0.5
+"""Seconds that an orphan runs alone: what kills a process does so soon."""
+
+
+class Settler:
+    """Feeds the hand-off from the inbox, and writes down what was handled."""
+
+    def __init__(self, store: Store, hand_off: HandOff, *, sleep: Callable[[float], Awaitable[None]]) -> None:
+        """Args:
+        store: the inbox.
+        hand_off: the way to NoneBot's loop and back.
+        sleep: as asyncio's.
+        """
+        self._store = store
+        self._hand_off = hand_off
+        self._sleep = sleep
+        self._woken = asyncio.Event()
+        self._feeder: asyncio.Task[None] | None = None
+        self._writers: set[asyncio.Task[None]] = set()
+        self._bot_ids: Sequence[str] = ()
+        self._orphan: str | None = None
+        self._alone_until = 0.0
+        self._orphans = True
+        self.backlog: set[str] = set()
+        """The bots whose events wait in the inbox; while they do, a new one waits behind them."""
+
+    def start(self, bot_ids: Sequence[str]) -> None:
+        """Begin to feed these bots; to be called when the store is open."""
+        self._hand_off.listen(self._settle)
+        self._bot_ids = tuple(bot_ids)
+        if self._store.durable:
+            self.backlog.update(bot_ids)
+        self._feeder = asyncio.create_task(self._feed(), name="feishu-inbox")
+
+    async def stop(self) -> None:
+        """Take nothing more out of the inbox, and finish what is being written."""
+        if self._feeder is not None:
+            self._feeder.cancel()
+            await asyncio.wait({self._feeder})
+        await asyncio.sleep(0)  # what NoneBot's loop told last
+        while self._writers:
+            await asyncio.wait(self._writers)
+
+    def wake(self, bot_id: str) -> None:
+        """An event of a bot waits in the inbox."""
+        self.backlog.add(bot_id)
+        self._woken.set()
+
+    async def _feed(self) -> None:
+        while True:
+            self._woken.clear()
+            try:
+                await self._feed_orphan()
+                for bot_id in self._bot_ids:
+                    await self._feed_waiting(bot_id)
+            except StoreError as error:
+                log("ERROR", f"Events wait in the store and cannot be read: {escape(str(error))}")
+            await self._pause()
+
+    async def _pause(self) -> None:
+        if self._orphans or self.backlog:
+            pause = POLL_BACKLOG
+        elif self._store.shared:
+            pause = POLL_SHARED
+        else:
+            await self._woken.wait()
+            return
+        waiting = [asyncio.ensure_future(self._woken.wait()), asyncio.ensure_future(self._sleep(pause))]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+
+    async def _feed_orphan(self) -> None:
+        """One at a time: what kills the process again must be the only one to be blamed."""
+        now = asyncio.get_running_loop().time()
+        alone = self._orphan is not None and now < self._alone_until
+        if alone or not self._hand_off.is_open or not (self._orphans or self._store.shared):
+            return
+        entry = await self._store.fetch_orphan()
+        self._orphan = None if entry is None else entry.key
+        self._orphans = entry is not None
+        if entry is None:
+            return
+        self._alone_until = now + ORPHAN_PATIENCE
+        log(
+            "WARNING",
+            f"Bot {escape(entry.bot_id)}: the event {escape(entry.key)} is handled again: its process died while it "
+            f"was handled (run {entry.runs})",
+        )
+        self._hand_over(entry)
+
+    async def _feed_waiting(self, bot_id: str) -> None:
+        while (bot_id in self.backlog or self._store.shared) and (room := self._hand_off.room(bot_id)):
+            entries = await self._store.fetch(bot_id, min(room, FETCH))
+            for entry in entries:
+                self._hand_over(entry)
+            if len(entries) < min(room, FETCH):
+                self.backlog.discard(bot_id)
+                return
+
+    def _hand_over(self, entry: Entry) -> None:
+        size = len(entry.payload)
+        # Even into a full place: it was begun, so it cannot go back.
+        self._hand_off.reserve(entry.bot_id, size, force=True)
+        self._hand_off.put(read_entry(entry), size)
+
+    def _settle(self, batch: Sequence[Ended]) -> None:
+        done = [ended.key for ended in batch if ended.handled]
+        given_up = [ended.key for ended in batch if not ended.handled]
+        for write, keys in ((self._store.done, done), (self._store.put_back, given_up)):
+            if keys:
+                task = asyncio.create_task(self._write(write, keys), name="feishu-settle")
+                self._writers.add(task)
+                task.add_done_callback(self._writers.discard)
+
+    async def _write(self, write: Callable[[Sequence[str]], Awaitable[None]], keys: list[str]) -> None:
+        try:
+            await write(keys)
+        except StoreError as error:
+            log("ERROR", f"What became of {len(keys)} events could not be written: {escape(str(error))}")
+        if self._orphan in keys:
+            self._orphan = None
+            self._woken.set()
+        elif self.backlog:
+            self._woken.set()
+
+
+def read_entry(entry: Entry) -> Delivery:
+    """The delivery of an entry of the inbox."""
+    payload = read_json(entry.payload)
+    assert payload is not None, "only what can be read is taken"
+    return Delivery(entry.bot_id, payload, len(entry.payload), key=entry.key)
+
+
+def read_json(data: bytes) -> dict[str, Any] | None:
+    """Parse a JSON object, or None. The fast parser comes first; the tolerant one takes lone surrogates."""
+    try:
+        value: object = from_json(data)
+    except ValueError:
+        try:
+            value = json.loads(data)
+        except (ValueError, RecursionError):
+            return None
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None

@@ -1,0 +1,205 @@
+"""Keeps the bots going while their store is down: events are remembered in memory until it is back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from typing_extensions import override
+
+from ..exception import StoreError
+from ..log import escape, log
+from .base import DUPLICATE, Entry, Store, Taken
+from .memory import MemoryStore
+
+PROBE_EVERY = 2.0
+"""Seconds between two tries of a store that is down."""
+MAX_OWED = 100_000
+"""Handled events whose entries could not be deleted and are remembered for later."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStatus:
+    """What operators see of the store.
+
+    Attributes:
+        name: its URL without credentials.
+        error: why it is down; None while it works.
+        since: when it went down or came back; None when it has worked from the start.
+    """
+
+    name: str
+    error: str | None = None
+    since: datetime | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether events are written to it."""
+        return self.error is None
+
+
+class FallbackStore(Store):
+    """A durable store, and a memory store that knows the same claims and stands in for it."""
+
+    def __init__(
+        self,
+        inner: Store,
+        name: str,
+        *,
+        probe_every: float = PROBE_EVERY,
+        on_change: Callable[[StoreStatus], None] = lambda status: None,
+    ) -> None:
+        """Args:
+        inner: the store that is used while it works.
+        name: its URL without credentials, for people.
+        probe_every: seconds between two tries while it is down.
+        on_change: told of every change, on the network loop.
+        """
+        self.status = StoreStatus(name)
+        self._inner = inner
+        self._memory = MemoryStore()
+        self._probe_every = probe_every
+        self._on_change = on_change
+        self._owed: dict[str, None] = {}
+        self._probe: asyncio.Task[None] | None = None
+
+    @property
+    @override
+    def durable(self) -> bool:
+        return self.status.ok
+
+    @property
+    @override
+    def shared(self) -> bool:
+        return self._inner.shared
+
+    @override
+    async def open(self, bot_ids: Sequence[str] = ()) -> None:
+        try:
+            await self._inner.open(bot_ids)
+        except StoreError as error:
+            self._fail(error)
+
+    @override
+    async def close(self) -> None:
+        if self._probe is not None:
+            self._probe.cancel()
+            await asyncio.wait({self._probe})
+        if self.status.ok and self._owed:
+            await self._pay()
+        await self._inner.close()
+
+    @override
+    async def claim(self, keys: Sequence[str]) -> bool:
+        if not await self._memory.claim(keys):
+            return False
+        if self.status.ok:
+            try:
+                return await self._inner.claim(keys)
+            except StoreError as error:
+                self._fail(error)
+        return True
+
+    @override
+    async def release(self, keys: Sequence[str]) -> None:
+        await self._memory.release(keys)
+        if self.status.ok:
+            await self._inner.release(keys)
+
+    @override
+    async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool) -> Taken:
+        if not await self._memory.claim(keys):
+            return DUPLICATE
+        if self.status.ok:
+            try:
+                return await self._inner.take(entry, keys, begin=begin)
+            except StoreError as error:
+                self._fail(error)
+        if not begin:
+            await self._memory.release(keys)
+            raise StoreError(f"the store {self.status.name} is down, and there is no room to handle the event at once")
+        return Taken(new=True, entry=entry)
+
+    @override
+    async def fetch(self, bot_id: str, limit: int) -> list[Entry]:
+        if self.status.ok:
+            try:
+                return await self._inner.fetch(bot_id, limit)
+            except StoreError as error:
+                self._fail(error)
+        return []
+
+    @override
+    async def fetch_orphan(self) -> Entry | None:
+        if self.status.ok:
+            try:
+                return await self._inner.fetch_orphan()
+            except StoreError as error:
+                self._fail(error)
+        return None
+
+    @override
+    async def done(self, keys: Sequence[str]) -> None:
+        if self.status.ok:
+            try:
+                await self._inner.done(keys)
+            except StoreError as error:
+                self._fail(error)
+            else:
+                return
+        # The entry may be there, even when the write that made it was told as failed.
+        self._owed.update(dict.fromkeys(keys))
+        while len(self._owed) > MAX_OWED:
+            del self._owed[next(iter(self._owed))]
+
+    @override
+    async def put_back(self, keys: Sequence[str]) -> None:
+        await self._inner.put_back(keys)
+
+    @override
+    async def ping(self) -> None:
+        await self._inner.ping()
+
+    @override
+    async def get(self, key: str) -> str | None:
+        return await self._inner.get(key)
+
+    @override
+    async def set(self, key: str, value: str | None) -> None:
+        await self._inner.set(key, value)
+
+    def _fail(self, error: StoreError) -> None:
+        if not self.status.ok:
+            return
+        log(
+            "ERROR",
+            f"{escape(str(error))}. The bots go on with what is in memory: until the store is back, events that are "
+            "being handled are lost when the process ends, and are not known to other processes",
+        )
+        self._change(str(error))
+        self._probe = asyncio.create_task(self._try_again(), name="feishu-store-probe")
+
+    async def _try_again(self) -> None:
+        while True:
+            await asyncio.sleep(self._probe_every)
+            try:
+                await self._inner.ping()
+                await self._pay()
+            except StoreError as error:
+                log("DEBUG", f"The store is still down: {escape(str(error))}")
+            else:
+                break
+        log("SUCCESS", f"The store {escape(self.status.name)} is back: events are written to it again")
+        self._change(None)
+
+    async def _pay(self) -> None:
+        owed = list(self._owed)
+        await self._inner.done(owed)
+        for key in owed:
+            self._owed.pop(key, None)
+
+    def _change(self, error: str | None) -> None:
+        self.status = StoreStatus(self.status.name, error, datetime.now(timezone.utc))
+        self._on_change(self.status)

@@ -1,0 +1,176 @@
+"""What every store promises, and what those promise that keep events on disk or on a server."""
+
+import asyncio
+import time
+
+import pytest
+
+from nonebot_adapter_feishu_ws.store import CLAIM_TTL, MAX_RUNS, Entry, FallbackStore, MemoryStore
+from nonebot_adapter_feishu_ws.store.sqlite import SqliteStore
+
+BOT, OTHER = "cli_a", "cli_b"
+
+
+class Now:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.at = time.time()
+
+    def __call__(self) -> float:
+        return self.at
+
+
+@pytest.fixture
+def now() -> Now:
+    return Now()
+
+
+@pytest.fixture(params=["sqlite", "sqlite+fallback"])
+async def make(request, tmp_path, now):
+    """Makes stores that see the same data, each as a process of its own would."""
+    made = []
+
+    async def make(*bot_ids: str, **options):
+        store = SqliteStore(tmp_path / "s.db", clock=now, **options)
+        if request.param.endswith("fallback"):
+            store = FallbackStore(store, "s.db")
+        await store.open(bot_ids or (BOT,))
+        made.append(store)
+        return store
+
+    yield make
+    for store in made:
+        await store.close()
+
+
+def entry(number: int, bot_id: str = BOT, at: float | None = None) -> Entry:
+    return Entry(f"{bot_id}:event:{number}", bot_id, b'{"n": %d}' % number, time.time() if at is None else at)
+
+
+async def take(store, it: Entry, *, begin: bool = True) -> bool:
+    return (await store.take(it, [it.key], begin=begin)).new
+
+
+async def test_a_claim_is_known_under_all_its_keys_and_can_be_released(make):
+    store = await make()
+    assert await store.claim(["a", "b"])
+    assert not await store.claim(["b", "c"])
+    assert await store.claim(["c"]), "a claim that was refused has left nothing behind"
+    await store.release(["a", "b"])
+    assert await store.claim(["b"])
+
+
+async def test_concurrent_takes_of_one_event_are_won_by_one(make):
+    store = await make()
+    won = await asyncio.gather(*(take(store, entry(1)) for _ in range(50)))
+    assert won.count(True) == 1
+
+
+async def test_what_was_taken_is_known_after_a_crash_even_when_it_is_done(make):
+    store = await make()
+    assert await take(store, entry(1))
+    assert await take(store, entry(2))
+    await store.done([entry(1).key])
+    after = await make()
+    assert not await take(after, entry(1))
+    assert not await take(after, entry(2))
+
+
+async def test_a_claim_is_forgotten_after_its_time(make, now):
+    store = await make()
+    assert await store.claim(["old"])
+    now.at += CLAIM_TTL + 1
+    assert await (await make()).claim(["old"])
+
+
+async def test_what_waits_is_fetched_once_in_order_and_per_bot(make):
+    store = await make(BOT, OTHER)
+    for number in range(5):
+        assert await take(store, entry(number), begin=False)
+    assert await take(store, entry(9, OTHER), begin=False)
+    first, rest = await store.fetch(BOT, 3), await store.fetch(BOT, 3)
+    assert [it.key for it in first + rest] == [entry(number).key for number in range(5)]
+    assert first[0].payload == b'{"n": 0}'
+    assert first[0].runs == 1
+    assert await store.fetch(BOT, 3) == []
+    assert [it.bot_id for it in await store.fetch(OTHER, 3)] == [OTHER]
+
+
+async def test_after_a_crash_what_waited_is_fetched_and_what_was_begun_is_an_orphan(make):
+    store = await make()
+    await take(store, entry(1))
+    await take(store, entry(2))
+    await take(store, entry(3), begin=False)
+    await take(store, entry(4))
+    await store.done([entry(4).key])
+    after = await make()
+    assert [it.key for it in await after.fetch(BOT, 10)] == [entry(3).key]
+    orphans = [await after.fetch_orphan() for _ in range(3)]
+    assert [(it.key, it.runs) for it in orphans[:2]] == [(entry(1).key, 2), (entry(2).key, 2)]
+    assert orphans[2] is None
+
+
+async def test_another_bots_events_are_left_to_its_own_process(make):
+    store = await make(BOT, OTHER)
+    await take(store, entry(1, OTHER))
+    await take(store, entry(2, OTHER), begin=False)
+    mine = await make(BOT)
+    assert await mine.fetch_orphan() is None
+    assert await mine.fetch(BOT, 10) == []
+    theirs = await make(OTHER)
+    assert (await theirs.fetch_orphan()).key == entry(1, OTHER).key
+
+
+async def test_an_event_that_kills_its_process_is_parked_and_the_others_are_not(make, logs):
+    await take(await make(), entry(1))
+    for run in range(2, MAX_RUNS + 1):
+        it = await (await make()).fetch_orphan()
+        assert it.runs == run
+    last = await make()
+    await take(last, entry(2))
+    assert await last.fetch_orphan() is None
+    assert any("parked" in line and entry(1).key in line for line in logs)
+    again = await make()
+    assert (await again.fetch_orphan()).key == entry(2).key
+    assert not await take(again, entry(1)), "parked is not forgotten"
+
+
+async def test_what_was_put_back_is_no_orphan(make):
+    store = await make()
+    await take(store, entry(1))
+    await store.put_back([entry(1).key])
+    [it] = await (await make()).fetch(BOT, 5)
+    assert (it.key, it.runs) == (entry(1).key, 1)
+
+
+async def test_what_is_older_than_the_window_is_dropped_with_a_warning(make, now, logs):
+    store = await make()
+    await take(store, entry(1, at=now.at))
+    now.at += 300
+    await take(store, entry(2, at=now.at))
+    now.at += 301
+    after = await make()
+    assert (await after.fetch_orphan()).key == entry(2).key
+    assert await after.fetch_orphan() is None
+    assert any("1 events that the last run left behind" in line and "FEISHU_REPLAY_WINDOW" in line for line in logs)
+
+
+async def test_state_is_shared_and_outlives(make):
+    store = await make()
+    await store.set("a", "1")
+    await store.set("b", "'; DROP TABLE state; --")
+    await store.set("a", "2")
+    after = await make()
+    assert (await after.get("a"), await after.get("b")) == ("2", "'; DROP TABLE state; --")
+    await after.set("a", None)
+    assert await store.get("a") is None
+
+
+async def test_memory_keeps_claims_and_state_only():
+    store = MemoryStore()
+    assert not store.durable
+    assert await take(store, entry(1))
+    assert not await take(store, entry(1))
+    assert await store.fetch(BOT, 1) == []
+    assert await store.fetch_orphan() is None
