@@ -10,6 +10,7 @@ from typing import Any
 
 from .api import BotInfo
 from .bot import Bot
+from .deadline import timeout
 from .exception import ActionFailed, NetworkError
 from .log import escape, log
 
@@ -125,7 +126,8 @@ class Registrar:
         if bot_id not in self._questions:
             self.expect(bot_id)
         try:
-            return await asyncio.wait_for(self._questions.pop(bot_id), INFO_PATIENCE)
+            async with timeout(INFO_PATIENCE):
+                return await self._questions.pop(bot_id)
         except (ActionFailed, NetworkError, asyncio.TimeoutError) as error:
             log(
                 "WARNING",

@@ -21,6 +21,7 @@ from typing import Any
 from pydantic import SecretStr
 from typing_extensions import override
 
+from ..deadline import timeout
 from ..exception import ApiNotAvailable, ConnectionFailed
 from ..log import escape, log
 from ..sdk import load_connection_module
@@ -184,7 +185,8 @@ class _Runner:
                 return url
 
             async def _connect(self) -> None:
-                await asyncio.wait_for(super()._connect(), 2 * OPEN_TIMEOUT)
+                async with timeout(2 * OPEN_TIMEOUT):
+                    await super()._connect()
                 runner._phase = "socket"
                 runner._tell(runner._open, _read_config(self))
 

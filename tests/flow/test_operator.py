@@ -116,5 +116,5 @@ async def test_a_store_in_trouble_is_told_and_the_bot_works(sandbox, run_adapter
         await (await sandbox.push(APP, "x", {})).wait()
         await adapter.connections.disconnect(APP)
         assert adapter.connections.get_status(APP).state is ConnectionState.DISCONNECTED
-    assert any("The bots run" in line and "check the disk" in line for line in logs)
+    assert any("The bots go on" in line and "check the disk" in line for line in logs)
     assert any("will not survive a restart" in line for line in logs)

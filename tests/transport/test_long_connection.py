@@ -197,3 +197,23 @@ async def test_stopping_sends_the_acks_that_are_due_and_a_close_frame(sandbox):
     await wait_until(lambda: connection.socket.closed)
     assert connection.socket.close_code == 1000
     await it.connection.close()
+
+
+@pytest.mark.parametrize("rounds", range(5))
+async def test_a_disconnect_in_the_moment_of_the_handshake_is_not_lost(rounds):
+    """asyncio.wait_for of Python 3.10 and 3.11 swallowed it: disconnect() then waited for ever."""
+    opened = asyncio.get_running_loop().create_future()
+
+    class Session:
+        async def ws_connect(self, url: str, **options: object) -> object:
+            return await opened
+
+    connection = LongConnection(APP, SecretStr(SECRET), "http://127.0.0.1:1")
+    opening = asyncio.create_task(connection._open(Session(), "ws://127.0.0.1:1"))  # pyright: ignore
+    await asyncio.sleep(0.01)
+    opened.set_result("a socket")
+    for _ in range(rounds):
+        await asyncio.sleep(0)
+    cancelled = opening.cancel()
+    await asyncio.wait({opening})
+    assert opening.cancelled() == cancelled
