@@ -64,7 +64,7 @@ class Adapter(BaseAdapter):
         self._dispatcher = Dispatcher(self._handle, self._started, max_running=config.feishu_max_running_handlers)
         self._hand_off = HandOff(self._take)
         self._intake = Intake(self._store, self._hand_off)
-        self.connections = ConnectionManager(
+        self.connections: ConnectionManager = ConnectionManager(
             self._network,
             self._intake.receive,
             self._store,

@@ -91,11 +91,11 @@ class Gateway:
         self._tasks: set[asyncio.Task[None]] = set()
         self._session: aiohttp.ClientSession | None = None
         self.connections: dict[str, list[Connection]] = {}
-        self.changed = asyncio.Condition()
+        self.changed: asyncio.Condition = asyncio.Condition()
         self.fragment_size: int | None = None
         self.lost_fragments: set[int] = set()
         self.config_in_pong: dict[str, int] | None = None
-        self.discoveries = 0
+        self.discoveries: int = 0
 
     async def close(self) -> None:
         """Close all sockets and forget what is pending."""
