@@ -44,7 +44,7 @@ class Delivery:
     done: asyncio.Event = field(default_factory=asyncio.Event)
     acked: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def wait(self, timeout: float = 5.0) -> Delivery:
+    async def wait(self, timeout: float = 30.0) -> Delivery:
         """Wait until it is acked with 200.
 
         Raises:

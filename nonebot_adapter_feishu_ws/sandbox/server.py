@@ -299,7 +299,7 @@ class Sandbox:
             else:
                 await connection.socket.send_str(data)
 
-    async def wait_message(self, chat: Chat, *, count: int = 1, timeout: float = 5.0) -> list[Message]:
+    async def wait_message(self, chat: Chat, *, count: int = 1, timeout: float = 30.0) -> list[Message]:
         """The next messages of bots in a chat since the last call.
 
         Raises:
@@ -318,7 +318,7 @@ class Sandbox:
 
     # Sockets
 
-    async def wait_connected(self, app_id: str, *, count: int = 1, timeout: float = 10.0) -> None:
+    async def wait_connected(self, app_id: str, *, count: int = 1, timeout: float = 30.0) -> None:
         """Wait until an app holds that many sockets."""
 
         def held() -> bool:
