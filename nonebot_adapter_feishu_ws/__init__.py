@@ -15,6 +15,7 @@ Quick start::
     nonebot.run()
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .adapter import Adapter
@@ -52,6 +53,7 @@ from .exception import (
     TargetUnavailable,
     Unauthorized,
 )
+from .hooks import StateHook
 from .log import log
 from .matcher import on_card_action
 from .message import (
@@ -71,7 +73,7 @@ from .message import (
 from .transport.connection import ConnectionState, ConnectionStatus
 from .transport.manager import ConnectionManager
 
-on_connection_state = Adapter.on_connection_state
+on_connection_state: Callable[[StateHook], StateHook] = Adapter.on_connection_state
 
 if TYPE_CHECKING:
     from .event import (

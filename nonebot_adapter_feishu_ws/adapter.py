@@ -70,7 +70,7 @@ class Adapter(BaseAdapter):
             max_running=config.feishu_max_running_handlers,
         )
         self._intake = Intake(self._store, self._hand_off)
-        self.connections = ConnectionManager(
+        self.connections: ConnectionManager = ConnectionManager(
             self._network,
             self._intake.receive,
             self._store,

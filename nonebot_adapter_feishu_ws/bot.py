@@ -83,7 +83,7 @@ class Bot(TypedApi, RestMethods):
         self.bot_info = bot_info
         self._send_ids = SendIds()
         self._directory = Directory(self.call_api)
-        self.uploads = Uploads(self, proxy=bot_config.proxy_url)
+        self.uploads: Uploads = Uploads(self, proxy=bot_config.proxy_url)
         """Uploads what segments carry, once per content."""
 
     async def handle_event(self, event: Event) -> None:

@@ -85,10 +85,10 @@ class ActionFailed(BaseActionFailed, FeishuAdapterException):
         self.body: dict[str, Any] = dict(body or {})
         error = self.body.get("error")
         details = cast("dict[str, Any]", error) if isinstance(error, dict) else {}
-        self.log_id = log_id or _text(details.get("log_id"))
-        self.troubleshooter = _text(details.get("troubleshooter"))
-        self.missing_scopes = _listed(details.get("permission_violations"), "subject")
-        self.grant_url = next(iter(_listed(details.get("helps"), "url")), "")
+        self.log_id: str = log_id or _text(details.get("log_id"))
+        self.troubleshooter: str = _text(details.get("troubleshooter"))
+        self.missing_scopes: list[str] = _listed(details.get("permission_violations"), "subject")
+        self.grant_url: str = next(iter(_listed(details.get("helps"), "url")), "")
         self.info: dict[str, Any] = {**self.body, **info} or {"code": code, "msg": msg}
 
     @override
@@ -133,9 +133,9 @@ class PermissionDenied(ActionFailed):
         super().__init__(**fields)
         # Some answers carry scopes and link in the text only.
         if not self.missing_scopes and (found := _SCOPES_IN_TEXT.search(self.msg)):
-            self.missing_scopes = [scope.strip() for scope in found[1].split(",")]
+            self.missing_scopes: list[str] = [scope.strip() for scope in found[1].split(",")]
         if not self.grant_url and (link := _URL.search(self.msg)):
-            self.grant_url = link[0]
+            self.grant_url: str = link[0]
 
 
 class TargetUnavailable(ActionFailed):
@@ -260,7 +260,7 @@ class ConfigError(FeishuAdapterException, ValueError):
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__()
-        self.problems = list(problems)
+        self.problems: list[str] = list(problems)
 
     @override
     def __str__(self) -> str:
@@ -273,7 +273,7 @@ class BotNotFound(FeishuAdapterException, LookupError):
     def __init__(self, bot_id: str, known: Sequence[str] = ()) -> None:
         super().__init__()
         self.bot_id = bot_id
-        self.known = tuple(known)
+        self.known: tuple[str, ...] = tuple(known)
 
     @override
     def __str__(self) -> str:

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
+from typing import Protocol
 
 from nonebot.utils import logger_wrapper
 
-log = logger_wrapper("Feishu")
+
+class Log(Protocol):
+    """One line of the adapter's log."""
+
+    def __call__(self, level: str, message: str, exception: Exception | None = None) -> None: ...
+
+
+log: Log = logger_wrapper("Feishu")
 """``log(level, message, exception=None)``; whatever is not ours in ``message`` must be :func:`escape`-d."""
 
 _TAG = re.compile(r"(\\*)(</?(?:[fb]g\s)?[^<>\s]*>)")
@@ -39,4 +47,4 @@ class OncePer:
         return True
 
 
-__all__ = ["OncePer", "escape", "log"]
+__all__ = ["Log", "OncePer", "escape", "log"]

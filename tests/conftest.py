@@ -20,6 +20,7 @@ from nonebot.drivers.none import Driver as NoneDriver
 from nonebug import NONEBOT_INIT_KWARGS
 
 from nonebot_adapter_feishu_ws import Adapter
+from nonebot_adapter_feishu_ws.api import Rate
 from nonebot_adapter_feishu_ws.sandbox import Sandbox
 
 APP, SECRET = "cli_a0b1c2d3e4f56789", "secret-of-cli-a-0123456789"
@@ -95,12 +96,18 @@ async def serving(adapter: Adapter) -> AsyncIterator[str]:
         await task
 
 
-async def wait_until(condition: Callable[[], object], timeout: float = 10.0) -> None:
+async def wait_until(condition: Callable[[], object], timeout: float = 30.0) -> None:
     """Wait for something that another task or thread brings about."""
     deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def unlimited_sends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Adapters do not keep Feishu's limit of five messages a second and chat, for tests of something else."""
+    monkeypatch.setattr("nonebot_adapter_feishu_ws.api.client.Rate", lambda: Rate(1000, 1.0))
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ class Http:
         timeout: seconds per exchange, unless the call says otherwise.
         """
         self._origin = origin
-        self.host = urlsplit(origin).netloc
+        self.host: str = urlsplit(origin).netloc
         self._proxy = proxy
         self._timeout = timeout
         self._session: aiohttp.ClientSession | None = None

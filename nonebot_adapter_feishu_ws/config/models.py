@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import (
@@ -80,7 +80,7 @@ class BotConfig(BaseModel):
         protocol: the existing adapter's choice of ``ws`` or ``http`` (webhook only).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     app_id: Text
     app_secret: Secret
@@ -157,7 +157,7 @@ class BotConfig(BaseModel):
 class Config(BaseModel):
     """The adapter's part of NoneBot's configuration; see ``.env.example`` for every key in plain words."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     feishu_bots: list[BotConfig] = Field(default_factory=list[BotConfig])
     feishu_store: str = DEFAULT_STORE

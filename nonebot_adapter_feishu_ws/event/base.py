@@ -40,7 +40,7 @@ Text = Annotated[str, BeforeValidator(_to_text)]
 class FeishuModel(BaseModel):
     """A tolerant part of a payload. What came can also be read as from a dict: ``part["chat_id"]``."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
 
     def __getitem__(self, key: str) -> Any:
         if key not in self:
@@ -62,7 +62,7 @@ class Detail(FeishuModel):
     came.
     """
 
-    model_config = ConfigDict(coerce_numbers_to_str=True, defer_build=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(coerce_numbers_to_str=True, defer_build=True)
 
     _misfits: dict[str, Any] = PrivateAttr(default_factory=dict[str, Any])
 
@@ -142,7 +142,7 @@ class EventHeader(FeishuModel):
 class Event(BaseEvent):
     """Any event; what no other class fits arrives as this one."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
 
     __event__: ClassVar[str] = ""
 
@@ -215,7 +215,7 @@ class NoticeEvent(Event):
     ``event`` is Feishu's object: a dict here, a model in the classes of single event types.
     """
 
-    model_config = ConfigDict(defer_build=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(defer_build=True)
 
     event: Annotated[Any, BeforeValidator(_to_body)] = Field(default_factory=dict[str, Any])
 

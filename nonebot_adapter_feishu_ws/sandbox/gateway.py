@@ -44,7 +44,7 @@ class Delivery:
     done: asyncio.Event = field(default_factory=asyncio.Event)
     acked: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def wait(self, timeout: float = 5.0) -> Delivery:
+    async def wait(self, timeout: float = 30.0) -> Delivery:
         """Wait until it is acked with 200.
 
         Raises:
@@ -91,11 +91,11 @@ class Gateway:
         self._tasks: set[asyncio.Task[None]] = set()
         self._session: aiohttp.ClientSession | None = None
         self.connections: dict[str, list[Connection]] = {}
-        self.changed = asyncio.Condition()
+        self.changed: asyncio.Condition = asyncio.Condition()
         self.fragment_size: int | None = None
         self.lost_fragments: set[int] = set()
         self.config_in_pong: dict[str, int] | None = None
-        self.discoveries = 0
+        self.discoveries: int = 0
 
     async def close(self) -> None:
         """Close all sockets and forget what is pending."""

@@ -65,7 +65,7 @@ class Rest:
     def __init__(self, world: World, faults: Faults, limits: Limits | None = None) -> None:
         self.world = world
         self._faults = faults
-        self.limits = limits or Limits()
+        self.limits: Limits = limits or Limits()
         self.requests: deque[RecordedRequest] = deque(maxlen=10_000)
 
     def routes(self, endpoints: list[tuple[str, str, Handler]]) -> list[web.RouteDef]:

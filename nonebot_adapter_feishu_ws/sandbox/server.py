@@ -57,12 +57,12 @@ class Sandbox:
         redelivery: seconds before each further push of an unacked event.
         ack_timeout: seconds in which an ack must come.
         """
-        self.host = host
-        self.port = port
+        self.host: str = host
+        self.port: int = port
         self._tls = tls
-        self.world = World()
-        self.faults = Faults()
-        self.gateway = Gateway(
+        self.world: World = World()
+        self.faults: Faults = Faults()
+        self.gateway: Gateway = Gateway(
             self.world,
             self.faults,
             base_url=lambda: self.url,
@@ -70,16 +70,16 @@ class Sandbox:
             redelivery=redelivery,
             ack_timeout=ack_timeout,
         )
-        self.limits = Limits()
-        self.rest = Rest(self.world, self.faults, self.limits)
-        self.changed = asyncio.Condition()
-        self.cards = Cards(self.world, self._push_click, self._notify)
-        self.cardkit = CardKit(self.world, self._notify)
-        self.contacts = Contacts(self.world)
+        self.limits: Limits = Limits()
+        self.rest: Rest = Rest(self.world, self.faults, self.limits)
+        self.changed: asyncio.Condition = asyncio.Condition()
+        self.cards: Cards = Cards(self.world, self._push_click, self._notify)
+        self.cardkit: CardKit = CardKit(self.world, self._notify)
+        self.contacts: Contacts = Contacts(self.world)
         """The tenant's departments, and what it knows of its people."""
         self._runner: web.AppRunner | None = None
         self._seen: dict[str, int] = {}
-        self.version = 0
+        self.version: int = 0
         """Grows with every change that the page shows."""
 
     @property
@@ -299,7 +299,7 @@ class Sandbox:
             else:
                 await connection.socket.send_str(data)
 
-    async def wait_message(self, chat: Chat, *, count: int = 1, timeout: float = 5.0) -> list[Message]:
+    async def wait_message(self, chat: Chat, *, count: int = 1, timeout: float = 30.0) -> list[Message]:
         """The next messages of bots in a chat since the last call.
 
         Raises:
@@ -318,7 +318,7 @@ class Sandbox:
 
     # Sockets
 
-    async def wait_connected(self, app_id: str, *, count: int = 1, timeout: float = 10.0) -> None:
+    async def wait_connected(self, app_id: str, *, count: int = 1, timeout: float = 30.0) -> None:
         """Wait until an app holds that many sockets."""
 
         def held() -> bool:

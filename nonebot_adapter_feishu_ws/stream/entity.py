@@ -58,7 +58,7 @@ class Entity:
         self._sleep = sleep
         self._sequence = 0
         self._opened_at = 0.0
-        self.card_id = ""
+        self.card_id: str = ""
 
     async def create(self) -> str:
         """Make the entity (创建卡片实体); returns its id."""

@@ -38,7 +38,7 @@ class EditPace:
         self._first = first
         self._clock = clock
         self._next = clock() + first
-        self.edits = 0
+        self.edits: int = 0
 
     def delay(self) -> float:
         """Seconds until the next edit may go; infinite when only the last one is left."""

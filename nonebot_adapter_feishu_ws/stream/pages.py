@@ -26,9 +26,9 @@ class Book:
     """
 
     def __init__(self) -> None:
-        self.start = 0
-        self.opening = ""
-        self.shown = 0
+        self.start: int = 0
+        self.opening: str = ""
+        self.shown: int = 0
 
     def page(self, text: str, *, whole: bool = False) -> tuple[str, int]:
         """The current page of the text so far, as valid Markdown, and how far of the text it shows.

@@ -467,6 +467,7 @@ def test_what_is_given_is_not_changed():
     assert data == {"card_id": "c", "data": {"a": 1}, "sequence": 3}
 
 
+@pytest.mark.usefixtures("unlimited_sends")
 async def test_pages_are_fetched_when_they_are_needed(world):
     for number in range(24):
         await world.bot.im.create_message("chat_id", world.chat_id, "text", {"text": str(number)})

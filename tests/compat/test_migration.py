@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nonebot_adapter_feishu_ws.sandbox import Sandbox
 from tests.conftest import APP, SECRET
 from tests.flow.test_drivers import free_port, running
 
@@ -26,7 +27,7 @@ def migrated(plugin: str, folder: Path) -> Path:
 
 
 async def answers(sandbox, chat, count: int) -> list[str]:
-    sent = await sandbox.wait_message(chat, count=count, timeout=15)
+    sent = await sandbox.wait_message(chat, count=count)
     return [_read(message.msg_type, json.loads(message.content)) for message in sent]
 
 
@@ -77,17 +78,21 @@ async def clerk(sandbox, user) -> list[str]:
     return await answers(sandbox, chat, 4)
 
 
-async def run(sandbox, module: str, plugin: Path, story) -> list[str]:
-    command = [sys.executable, str(HERE / "run_plugin.py"), module, str(plugin), sandbox.url, APP, SECRET]
-    user = sandbox.add_user("Li Lei")
-    async with running(*command, str(free_port()), cwd=plugin.parent):
-        await sandbox.wait_connected(APP, timeout=40)
-        await asyncio.sleep(0.5)  # the existing adapter registers its bot before it can answer
-        return await story(sandbox, user)
+async def run(module: str, plugin: Path, story) -> list[str]:
+    async with Sandbox() as sandbox:
+        sandbox.add_app(APP, SECRET, name="Bot A")
+        user = sandbox.add_user("Li Lei")
+        command = [sys.executable, str(HERE / "run_plugin.py"), module, str(plugin), sandbox.url, APP, SECRET]
+        async with running(*command, str(free_port()), cwd=plugin.parent):
+            await sandbox.wait_connected(APP, timeout=60)
+            await asyncio.sleep(0.5)  # the existing adapter registers its bot before it can answer
+            return await story(sandbox, user)
 
 
 @pytest.mark.parametrize("story", [greeter, artist, clerk], ids=lambda story: story.__name__)
-async def test_a_plugin_moves_over_by_its_import_line(sandbox, tmp_path, story):
-    there = await run(sandbox, THEIRS, HERE / "plugins" / f"{story.__name__}.py", story)
-    here = await run(sandbox, OURS, migrated(story.__name__, tmp_path), story)
+async def test_a_plugin_moves_over_by_its_import_line(tmp_path, story):
+    there, here = await asyncio.gather(
+        run(THEIRS, HERE / "plugins" / f"{story.__name__}.py", story),
+        run(OURS, migrated(story.__name__, tmp_path), story),
+    )
     assert here == there

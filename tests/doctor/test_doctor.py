@@ -106,7 +106,7 @@ async def doctor(tmp_path, env: str, *arguments: str) -> tuple[int, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    output, _ = await asyncio.wait_for(child.communicate(), 30)
+    output, _ = await asyncio.wait_for(child.communicate(), 60)
     return child.returncode or 0, output.decode()
 
 

@@ -42,7 +42,7 @@ async def test_every_type_arrives_as_its_own_class(sandbox, run_adapter, matcher
                 sent[event_id] = (event_type, filled)
                 body = make_payload(event_type)["event"] if filled else {}
                 await sandbox.push(APP, event_type, body, event_id=event_id)
-        await wait_until(lambda: len(arrived) >= len(sent), timeout=20)
+        await wait_until(lambda: len(arrived) >= len(sent))
     own = set()
     for event_id, (event_type, filled) in sent.items():
         event, expected = arrived[event_id], registry.get(event_type)[0]

@@ -130,7 +130,7 @@ async def test_waiter_waits_for_the_next_message(sandbox, run_adapter, matchers)
 
     @ask.handle()
     async def _():
-        answer = await prompt("Sure?", timeout=5)
+        answer = await prompt("Sure?", timeout=30)
         await ask.finish(f"you said {answer}")
 
     user = sandbox.add_user("Li Lei")

@@ -30,6 +30,7 @@ def heard(matchers):
     return texts
 
 
+@pytest.mark.usefixtures("unlimited_sends")
 async def test_a_chat_is_answered_through_socket_error_and_back(sandbox, run_adapter, heard):
     user = sandbox.add_user("Li Lei")
     chat = sandbox.p2p(user, APP)
@@ -38,7 +39,7 @@ async def test_a_chat_is_answered_through_socket_error_and_back(sandbox, run_ada
     async def phase(name: str) -> None:
         for number in range(ROUNDS):
             await sandbox.say(user, chat, f"{name} {number}")
-        answers = await sandbox.wait_message(chat, count=ROUNDS, timeout=20)
+        answers = await sandbox.wait_message(chat, count=ROUNDS)
         assert len(answers) == ROUNDS
         counts = adapter._intake.counts
         ways[name] = {way: counts[APP, way, "accepted"] for way in ("websocket", "webhook")}

@@ -49,7 +49,7 @@ async def _process(*command: str, port: int, log=None):
     output = log.open("wb") if log else subprocess.DEVNULL
     child = await asyncio.create_subprocess_exec(*command, stdout=output, stderr=output)
     try:
-        for _ in range(100):
+        for _ in range(600):
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)
             except OSError:
@@ -101,7 +101,7 @@ async def test_a_proxy_that_refuses_is_told_in_words(sandbox, run_adapter, tmp_p
         bot = {"app_id": APP, "app_secret": SECRET, "proxy": url.replace("hunter2", "wrong-password")}
         domain = sandbox.url.replace("http", "https")  # a proxy is asked for a tunnel, and says no before any TLS
         async with run_adapter([{**bot, "domain": domain}], connected=False) as adapter:
-            for _ in range(100):
+            for _ in range(600):
                 if adapter.connections.get_status(APP).error:
                     break
                 await asyncio.sleep(0.05)

@@ -49,6 +49,7 @@ def chat(sandbox, user):
     return sandbox.add_chat("Group", members=[user], apps=[APP])
 
 
+@pytest.mark.usefixtures("unlimited_sends")
 async def test_two_concurrent_matchers_and_a_replay_no_double_nothing_swallowed(
     sandbox, run_adapter, matchers, chat, user
 ):

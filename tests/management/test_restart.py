@@ -33,7 +33,7 @@ class Operator:
         return status.get("state", "not started")
 
     async def reaches(self, state: str) -> None:
-        for _ in range(300):
+        for _ in range(600):
             if await self.state() == state:
                 return
             await asyncio.sleep(0.05)

@@ -53,7 +53,7 @@ async def test_the_example_handlers_run(sandbox, run_adapter):
         }
         received = adapter.json_to_event({"schema": "2.0", "header": {**header, "tenant_key": "t"}, "event": event})
         assert isinstance(received, MessageEvent)
-        await asyncio.wait_for(names["summarize"](bot, received), 5)
+        await asyncio.wait_for(names["summarize"](bot, received), 30)
         answers = [message for message in sandbox.world.messages.values() if message.sender_type == "app"]
     assert "one" in answers[-1].content
     assert "two" in answers[-1].content

@@ -1,12 +1,12 @@
-"""The official SDK's typed client, told by JSON what to call: ``sdk_typed.py DOMAIN APP SECRET``; calls on stdin.
+"""The official SDK's typed client, told by lists what to call.
 
 A call is ``[service, resource, method, arguments, body]``:
-``["im", "chat", "get", {"chat_id": "oc_1"}, null]``.
+``["im", "chat", "get", {"chat_id": "oc_1"}, None]``.
 """
 
 import importlib
 import json
-import sys
+from typing import Any
 
 import lark_oapi as lark
 
@@ -32,6 +32,7 @@ def run(client, service: str, resource: str, method: str, arguments: dict, body:
     return {"code": response.code, "data": json.loads(lark.JSON.marshal(data)) if data else {}}
 
 
-domain, app_id, secret = sys.argv[1:]
-client = lark.Client.builder().app_id(app_id).app_secret(secret).domain(domain).build()
-print(json.dumps([run(client, *call) for call in json.load(sys.stdin)]))
+def answers(domain: str, app_id: str, secret: str, calls: list[list[Any]]) -> list[dict[str, Any]]:
+    """What the SDK gets; blocks."""
+    client = lark.Client.builder().app_id(app_id).app_secret(secret).domain(domain).build()
+    return [run(client, *call) for call in calls]

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
-from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.conftest import APP, SECRET
-
-SCRIPT = Path(__file__).parent / "sdk_typed.py"
-
-
-async def ask_sdk(url: str, calls: list[list[Any]]) -> list[dict[str, Any]]:
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, str(SCRIPT), url, APP, SECRET), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-    )
-    output, _ = await child.communicate(json.dumps(calls).encode())
-    assert child.returncode == 0
-    return json.loads(output)
+from tests.peers.sdk_typed import answers
 
 
 def without_nothing(value: Any) -> Any:
@@ -31,6 +20,7 @@ def without_nothing(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+@pytest.mark.usefixtures("no_sdk_token")
 async def test_the_sdk_gets_the_same_answers(sandbox, run_adapter):
     li = sandbox.add_user("Li Lei")
     han = sandbox.add_user("Han Meimei")
@@ -122,7 +112,7 @@ async def test_the_sdk_gets_the_same_answers(sandbox, run_adapter):
             (["application", "scope", "list", {}, None], "app.list_scopes", {}),
             (["event", "connection", "get", {}, None], "app.get_connections", {}),
         ]
-        theirs = await ask_sdk(sandbox.url, [call for call, _, _ in pairs])
+        theirs = await asyncio.to_thread(answers, sandbox.url, APP, SECRET, [call for call, _, _ in pairs])
         for (_, name, arguments), answer in zip(pairs, theirs, strict=True):
             ours = await bot.call_api(name, **arguments)
             assert answer["code"] == 0, (name, answer)

@@ -252,7 +252,7 @@ async def test_a_click_by_webhook(sandbox, send, user):
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     sandbox.world.apps[APP].webhook_url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
-    click = await asyncio.wait_for(sandbox.click(user, await send(CARD), {"k": "v"}), 5)
+    click = await asyncio.wait_for(sandbox.click(user, await send(CARD), {"k": "v"}), 30)
     await runner.cleanup()
     assert click.toast == {"type": "info", "content": "by webhook"}
     assert click.delivery.transport == "webhook"

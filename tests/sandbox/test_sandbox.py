@@ -188,7 +188,7 @@ async def test_the_command_runs_alone_and_prints_what_to_type():
         stdout=asyncio.subprocess.PIPE,
     )
     assert child.stdout is not None
-    lines = [(await asyncio.wait_for(child.stdout.readline(), 20)).decode() for _ in range(3)]
+    lines = [(await asyncio.wait_for(child.stdout.readline(), 30)).decode() for _ in range(3)]
     child.terminate()
     await child.wait()
     assert "Sandbox page: http://127.0.0.1:" in lines[0]

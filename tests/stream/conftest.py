@@ -75,7 +75,7 @@ def stage(sandbox, run_adapter, matchers):
             client = adapter._client(adapter.bot_configs[APP])
             client._limiter = Limiter(Rate(1000), time.monotonic, asyncio.sleep)
             await sandbox.say(user, chat, "question", **say)
-            event = await asyncio.wait_for(got, 5)
+            event = await asyncio.wait_for(got, 30)
             yield Stage(sandbox, adapter.bots[APP], event, chat)
 
     return run

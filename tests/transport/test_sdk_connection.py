@@ -48,7 +48,7 @@ async def talk(sandbox: Sandbox, app_id: str, text: str) -> str:
     user = sandbox.add_user("Li Lei")
     chat = sandbox.p2p(user, app_id)
     await sandbox.say(user, chat, text)
-    [answer] = await sandbox.wait_message(chat, timeout=10)
+    [answer] = await sandbox.wait_message(chat)
     return answer.content
 
 
