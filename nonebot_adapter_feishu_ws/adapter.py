@@ -292,7 +292,9 @@ class Adapter(BaseAdapter):
     async def _call_api(self, bot: BaseBot, api: str, **data: Any) -> Any:
         assert isinstance(bot, Bot)
         client = self._client(bot.bot_config)
-        return await (call_method(client, api, data) if api in METHODS else client.call(api, **data))
+        if api in METHODS:
+            return await call_method(client, api, data, bot.send_ids.next)
+        return await client.call(api, **data)
 
     def _client(self, bot: BotConfig) -> ApiClient:
         if (client := self._clients.get(bot.app_id)) is None:

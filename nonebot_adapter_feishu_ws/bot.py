@@ -11,7 +11,7 @@ from nonebot.message import handle_event
 from typing_extensions import Unpack, override
 
 from .answering import make_response, respond
-from .api import BotInfo, Directory, TypedApi
+from .api import BotInfo, Directory, Progress, TypedApi
 from .config import BotConfig
 from .event import Event, MessageEvent, NoticeEvent, Reply, check_at_me, check_nickname, check_reply
 from .exception import ActionFailed, NetworkError
@@ -81,7 +81,8 @@ class Bot(TypedApi, RestMethods):
         super().__init__(adapter, self_id)
         self.bot_config = bot_config
         self.bot_info = bot_info
-        self._send_ids = SendIds()
+        self.send_ids = SendIds()
+        """Makes the ``uuid`` of each send, see :mod:`~.send_id`."""
         self._directory = Directory(self.call_api)
         self.uploads: Uploads = Uploads(self, proxy=bot_config.proxy_url)
         """Uploads what segments carry, once per content."""
@@ -206,17 +207,23 @@ class Bot(TypedApi, RestMethods):
         return await self._directory.get_chat_info(chat_id)
 
     async def download(
-        self, segment: MessageSegment, source: MessageEvent | Reply | str, to: str | Path | None = None
+        self,
+        segment: MessageSegment,
+        source: MessageEvent | Reply | str,
+        to: str | Path | None = None,
+        progress: Progress | None = None,
     ) -> bytes | Path:
         """Fetch what a received segment carries; see :func:`~.media.download`.
 
         Args:
             segment: an image, file, voice message or video.
             source: the event or quoted message it stands in, or that message's id.
-            to: a file to write it to.
+            to: a file to write it to, piece by piece.
+            progress: called with the bytes received and the bytes altogether (None: not known), after each piece. A
+                plain function, not a coroutine.
         """
         message_id = source if isinstance(source, str) else source.message_id
-        return await download(self, segment, message_id, to)
+        return await download(self, segment, message_id, to, progress)
 
     def stream(self, event: BaseEvent, **options: Unpack[StreamOptions]) -> Stream:
         """Answer with a text that grows: ``async with bot.stream(event) as stream: await stream.write(chunk)``.

@@ -5,13 +5,13 @@ They call :meth:`call_api` with the REST path, because API hooks key on it.
 
 from __future__ import annotations
 
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
 
 from nonebot.adapters import Bot as BaseBot
 
-from .api import read_file
+from .api import Progress, Uploadable, as_path
+from .media.download import transfer_options
 from .send_id import SendIds
 from .sending import ReceiveIdType
 
@@ -21,7 +21,7 @@ FileType = Literal["opus", "mp4", "pdf", "doc", "xls", "ppt", "stream"]
 class RestMethods(BaseBot):
     """One method per REST call, as plain as that."""
 
-    _send_ids: SendIds
+    send_ids: SendIds
 
     async def send_msg(
         self,
@@ -50,7 +50,7 @@ class RestMethods(BaseBot):
                 "receive_id": receive_id,
                 "content": content,
                 "msg_type": msg_type,
-                "uuid": self._send_ids.next(receive_id, uuid),
+                "uuid": self.send_ids.next(receive_id, uuid),
             },
         )
 
@@ -73,7 +73,7 @@ class RestMethods(BaseBot):
                 the event that is being handled, so that a replay does not send twice; random outside of a handler.
             reply_in_thread: answer in the message's topic; opens one where there is none.
         """
-        uuid = self._send_ids.next(message_id, uuid)
+        uuid = self.send_ids.next(message_id, uuid)
         body: dict[str, Any] = {"content": content, "msg_type": msg_type, "uuid": uuid}
         if reply_in_thread:
             body["reply_in_thread"] = True
@@ -107,10 +107,33 @@ class RestMethods(BaseBot):
             params={"container_id_type": container_id_type, "container_id": container_id, **params},
         )
 
-    async def get_msg_resource(self, message_id: str, file_key: str, type_: Literal["image", "file"]) -> Any:
-        """Download what a message carries, at most 100 MB (获取消息中的资源文件); returns bytes."""
+    async def get_msg_resource(
+        self,
+        message_id: str,
+        file_key: str,
+        type_: Literal["image", "file"],
+        *,
+        to: str | Path | None = None,
+        progress: Progress | None = None,
+    ) -> Any:
+        """Download what a message carries, at most 100 MB (获取消息中的资源文件).
+
+        Args:
+            message_id: the message.
+            file_key: the key of the image, or of the file, sound or video.
+            type_: ``image`` for images, ``file`` for everything else.
+            to: a file to write it to, piece by piece.
+            progress: called with the bytes received and the bytes altogether (None: not known), after each piece. A
+                plain function, not a coroutine.
+
+        Returns:
+            The bytes, or the path that was written.
+        """
         return await self.call_api(
-            f"im/v1/messages/{message_id}/resources/{file_key}", method="GET", params={"type": type_}
+            f"im/v1/messages/{message_id}/resources/{file_key}",
+            method="GET",
+            params={"type": type_},
+            **transfer_options(to, progress),
         )
 
     async def get_msg_read_users(
@@ -126,7 +149,7 @@ class RestMethods(BaseBot):
 
     async def forward_msg(self, message_id: str, receive_id: str, receive_id_type: str, uuid: str | None = None) -> Any:
         """Forward a message (转发消息)."""
-        params = {"receive_id_type": receive_id_type, "uuid": self._send_ids.next(receive_id, uuid)}
+        params = {"receive_id_type": receive_id_type, "uuid": self.send_ids.next(receive_id, uuid)}
         return await self.call_api(
             f"im/v1/messages/{message_id}/forward",
             method="POST",
@@ -138,7 +161,7 @@ class RestMethods(BaseBot):
         self, receive_id_type: str, receive_id: str, message_id_list: list[str], uuid: str | None = None
     ) -> Any:
         """Forward several messages of one chat as one (合并转发消息)."""
-        params = {"receive_id_type": receive_id_type, "uuid": self._send_ids.next(receive_id, uuid)}
+        params = {"receive_id_type": receive_id_type, "uuid": self.send_ids.next(receive_id, uuid)}
         return await self.call_api(
             "im/v1/messages/merge_forward",
             method="POST",
@@ -146,27 +169,45 @@ class RestMethods(BaseBot):
             json={"receive_id": receive_id, "message_id_list": message_id_list},
         )
 
-    async def get_file(self, file_key: str) -> Any:
-        """Download a file that the bot itself uploaded (下载文件); returns bytes."""
-        return await self.call_api(f"im/v1/files/{file_key}", method="GET")
+    async def get_file(self, file_key: str, *, to: str | Path | None = None, progress: Progress | None = None) -> Any:
+        """Download a file that the bot itself uploaded (下载文件).
+
+        Args:
+            file_key: its key.
+            to: as for :meth:`get_msg_resource`, as is the result.
+            progress: as for :meth:`get_msg_resource`.
+        """
+        return await self.call_api(f"im/v1/files/{file_key}", method="GET", **transfer_options(to, progress))
 
     async def post_file(
         self,
         file_type: FileType,
         file_name: str,
-        file: str | bytes | BytesIO | Path,
+        file: Uploadable,
         duration: int | None = None,
+        *,
+        progress: Progress | None = None,
     ) -> Any:
-        """Upload a file of at most 30 MB (上传文件); ``data.file_key`` has its key.
+        """Upload a file of at most 30 MB (上传文件); ``data.file_key`` has its key. It goes up piece by piece.
 
         Args:
             file_type: what the file is; ``stream`` for anything else.
             file_name: with extension.
-            file: bytes, or a path.
+            file: bytes, a path, or a file opened in binary mode, which is read from where it stands.
             duration: milliseconds, for ``opus`` and ``mp4``.
+            progress: called with the bytes sent and the bytes altogether (None: not known), after each piece; from 0
+                again when the upload is tried again. A plain function, not a coroutine.
+
+        Raises:
+            ValueError: the file cannot be read, is empty or too large.
         """
         data: dict[str, str | int] = {"file_type": file_type, "file_name": file_name}
         if duration:
             data["duration"] = duration
-        content = await read_file(file)
-        return await self.call_api("im/v1/files", method="POST", data=data, files={"file": content})
+        return await self.call_api(
+            "im/v1/files",
+            method="POST",
+            data=data,
+            files={"file": as_path(file)},
+            **transfer_options(None, progress),
+        )

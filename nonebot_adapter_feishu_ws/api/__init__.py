@@ -3,25 +3,33 @@
 from .cache import Cache
 from .client import ApiClient
 from .directory import Directory
-from .form import read_file
 from .groups import METHODS, TypedApi, call_method
 from .info import BotInfo, get_bot_info
 from .limiter import Rate
 from .retry import ONCE, RetryPolicy
 from .token import TenantToken
+from .upload import FILE, IMAGE, Content, Kind, Meter, Progress, Uploadable, as_path, check_size
 
 __all__ = [
+    "FILE",
+    "IMAGE",
     "METHODS",
     "ONCE",
     "ApiClient",
     "BotInfo",
     "Cache",
+    "Content",
     "Directory",
+    "Kind",
+    "Meter",
+    "Progress",
     "Rate",
     "RetryPolicy",
     "TenantToken",
     "TypedApi",
+    "Uploadable",
+    "as_path",
     "call_method",
+    "check_size",
     "get_bot_info",
-    "read_file",
 ]

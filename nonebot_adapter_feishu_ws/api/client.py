@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from ..exception import ActionFailed, NetworkError, RateLimited, TargetUnavailable
 from ..sdk import make_client, share_token
-from .form import can_replay
+from .form import can_replay, check_parts, parts_of
 from .http import Http, json_of
 from .limiter import Clock, Gate, Lane, Limiter, Rate, Sleep
 from .retry import RetryPolicy, backoff, next_wait
@@ -79,9 +79,12 @@ class ApiClient:
             path: below ``/open-apis/`` (``im/v1/messages``), or from the root (``/open-apis/...``).
             method: the HTTP method.
             data: ``params`` or ``query``, ``json`` or ``body``, ``data``, ``files``, ``content``, ``headers``,
-                ``cookies``, ``_timeout`` (seconds per try), ``_deadline`` (seconds from the call's turn until no new
+                ``cookies``, ``_timeout`` (seconds per try; by
+                default uploads get more, by their size), ``_deadline`` (seconds from the call's turn until no new
                 try begins; 0 for a single one), ``_return_response`` (the raw response instead), ``_save_to`` (a
-                ``Path``: a file is written there piece by piece, and the path is the result).
+                ``Path``: a file is written there piece by piece, and the path is the result), ``_progress`` (told of
+                a file's bytes as they go over, see :data:`~.upload.Progress`; a further try begins at 0 again).
+                ``files`` may be paths and open files: they are sent piece by piece.
 
         Returns:
             Feishu's whole body as a dict (with ``message_id`` at its top for sent messages), or bytes for a file.
@@ -90,12 +93,16 @@ class ApiClient:
             ActionFailed: Feishu answered with an error code; see its subclasses.
             NetworkError: no usable answer came.
             ApiNotAvailable: ``path`` is not a path of Feishu.
+            ValueError: a file cannot be read, is empty, or larger than Feishu takes.
         """
         url = self._http.url(path)
         api = api_of(method, path)
+        if data.get("files"):
+            data["files"] = parts_of(data["files"])
+            data["_upload_bytes"] = await check_parts(data["files"], api)
         gate, body = self._limiter.gate(api), json_of(data)
         key = lane_of(api, path, body)
-        repeatable = can_replay(data) and may_repeat(api, data.get("params") or data.get("query"), body)
+        repeatable = _can_replay(data) and may_repeat(api, data.get("params") or data.get("query"), body)
         lane = None if key is None else self._limiter.lane(key)
         perhaps_done = False
 
@@ -181,7 +188,7 @@ class ApiClient:
         try:
             return await self._http.exchange(method, url, token, data)
         except ActionFailed as error:
-            if error.code not in TOKEN_CODES or not can_replay(data):
+            if error.code not in TOKEN_CODES or not _can_replay(data):
                 raise
             self.token.invalidate(token)
         return await self._http.exchange(method, url, await self._get_token(), data)
@@ -213,3 +220,7 @@ class ApiClient:
             self._limiter.learn(key, chat_id)
             if isinstance(message_id, str):
                 self._limiter.learn(message_id, chat_id)
+
+
+def _can_replay(data: Mapping[str, Any]) -> bool:
+    return can_replay(data.get("files") or (), data.get("content"))

@@ -1,67 +1,113 @@
-"""Form bodies for uploads, in the shapes that NoneBot's drivers take, and files read without blocking the loop."""
+"""Form bodies for uploads, in the shapes that NoneBot's drivers take."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from io import BytesIO
-from pathlib import Path
-from typing import IO, Any, cast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
 
 import aiohttp
 
+from .upload import FILE, IMAGE, Body, Content, Meter, Progress, check_size
 
-def make_form(fields: Mapping[str, Any] | None, files: Any) -> aiohttp.FormData:
-    """A form of plain fields and files.
+_KINDS = {"POST im/v1/images": IMAGE, "POST im/v1/files": FILE}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of a form.
+
+    Attributes:
+        name: the field.
+        file_name: what the file is called, if the caller says so.
+        content: what it holds.
+        content_type: its MIME type.
+    """
+
+    name: str
+    file_name: str | None
+    content: Content
+    content_type: str
+
+
+def parts_of(files: Any) -> list[Part]:
+    """The files of a call.
+
+    Args:
+        files: name -> content, or ``(file name, content[, content type])``; a mapping or pairs. A content is bytes,
+            text, a ``Path``, or a file opened in binary mode.
+
+    Raises:
+        ValueError: a file was opened as text.
+    """
+    items: Any = cast("Mapping[str, Any]", files).items() if isinstance(files, Mapping) else files or ()
+    return [_part(name, file) for name, file in cast("Iterable[tuple[str, Any]]", items)]
+
+
+async def check_parts(parts: Sequence[Part], api: str) -> int:
+    """Refuse what Feishu refuses, before anything is sent.
+
+    Args:
+        parts: the files of the call.
+        api: from :func:`~.routes.api_of`.
+
+    Returns:
+        Their bytes; for a file that does not say its size, the most that Feishu takes.
+
+    Raises:
+        ValueError: a file cannot be read, is empty or too large.
+    """
+    total = 0
+    for part in parts:
+        size = await asyncio.to_thread(part.content.measure)
+        total += FILE.max_bytes if size is None else size
+        if size is not None and (kind := _KINDS.get(api)) is not None:
+            check_size(size, kind)
+    return total
+
+
+async def make_form(
+    fields: Mapping[str, Any] | None, parts: Sequence[Part], progress: Progress | None = None
+) -> aiohttp.FormData:
+    """A form of plain fields and files, for one try.
 
     Args:
         fields: name -> value; values are sent as text.
-        files: name -> bytes, stream, or ``(file name, content[, content type])``; a mapping or pairs.
+        parts: the files.
+        progress: told of the files' bytes.
+
+    Raises:
+        ValueError: a file cannot be read.
     """
     form = aiohttp.FormData()
     names = dict(fields or {})
     for name, value in names.items():
         form.add_field(name, str(value))
-    for name, file in _pairs(files):
-        file_name, content, content_type = _unpack(file)
+    sizes = [await asyncio.to_thread(part.content.measure) for part in parts]
+    known = [size for size in sizes if size is not None]
+    meter = Meter(progress, sum(known) if len(known) == len(sizes) else None)
+    for part, size in zip(parts, sizes, strict=True):
         form.add_field(
-            name,
-            content,
-            filename=file_name or str(names.get("file_name") or name),
-            content_type=content_type or "application/octet-stream",
+            part.name,
+            Body(part.content, size, meter, part.content_type),
+            filename=part.file_name or str(names.get("file_name") or part.name),
         )
     return form
 
 
-def can_replay(data: Mapping[str, Any]) -> bool:
-    """Whether the body of a call can be sent a second time: a stream is spent after the first."""
-    contents: list[object] = [_unpack(file)[1] for _, file in _pairs(data.get("files"))]
-    contents.append(data.get("content"))
-    return not any(hasattr(content, "read") for content in contents)
+def can_replay(parts: Sequence[Part], content: object = None) -> bool:
+    """Whether the body of a call can be sent a second time: what cannot be rewound is spent after the first.
+
+    Args:
+        parts: its files.
+        content: its raw body.
+    """
+    return all(part.content.repeatable for part in parts) and not hasattr(content, "read")
 
 
-def _pairs(files: Any) -> Iterable[tuple[str, Any]]:
-    items: Any = cast("Mapping[str, Any]", files).items() if isinstance(files, Mapping) else files or ()
-    return cast("Iterable[tuple[str, Any]]", items)
-
-
-def _unpack(file: Any) -> tuple[str | None, bytes | IO[bytes], str | None]:
-    if not isinstance(file, tuple):
-        return None, _bytes(file), None
-    parts = cast("tuple[Any, ...]", file)
-    return parts[0], _bytes(parts[1]), parts[2] if len(parts) > 2 else None
-
-
-def _bytes(content: Any) -> bytes | IO[bytes]:
-    if isinstance(content, str):
-        return content.encode()
-    return content.getvalue() if isinstance(content, BytesIO) else content
-
-
-async def read_file(file: str | bytes | BytesIO | Path) -> bytes:
-    """The bytes of a file that is given by path, or as bytes already."""
-    if isinstance(file, bytes):
-        return file
-    if isinstance(file, BytesIO):
-        return file.getvalue()
-    return await asyncio.to_thread(Path(file).read_bytes)
+def _part(name: str, file: Any) -> Part:
+    file_name, given, *rest = cast("tuple[Any, ...]", file) if isinstance(file, tuple) else (None, file)
+    content: Any = given.encode() if isinstance(given, str) else given
+    content_type = rest[0] if rest and rest[0] else "application/octet-stream"
+    return Part(name, file_name, content if isinstance(content, Content) else Content(content), content_type)

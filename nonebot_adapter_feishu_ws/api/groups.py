@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 from uuid import uuid4
@@ -13,12 +13,12 @@ from .chat import Chats
 from .client import ApiClient
 from .contact import Contacts
 from .file import File
-from .form import read_file
 from .im import Im
 from .menu import Menus
 from .method import CallsApi, Group, Method, to_request
 from .pin import Pins
 from .reaction import Reactions
+from .upload import as_path
 from .urgent import Urgent
 
 GROUPS: Final[tuple[type[Group], ...]] = (
@@ -39,13 +39,22 @@ METHODS: Final[Mapping[str, Method]] = MappingProxyType(
 """Every typed method by its name, such as ``im.create_message``."""
 
 
-async def call_method(client: ApiClient, name: str, data: Mapping[str, Any]) -> Any:
+def make_random(target: str) -> str:
+    """A uuid that says nothing of the target."""
+    return uuid4().hex
+
+
+async def call_method(
+    client: ApiClient, name: str, data: Mapping[str, Any], make_uuid: Callable[[str], str] = make_random
+) -> Any:
     """Run a typed method.
 
     Args:
         client: makes the REST call.
         name: a name of :data:`METHODS`.
         data: its arguments.
+        make_uuid: makes the idempotency key of a send, by whom or what it goes to. Operations with a ``sequence`` get
+            a random one: a replay that has other words for a card shall show them.
 
     Returns:
         Feishu's whole body as a dict, or bytes when the answer is a file.
@@ -55,10 +64,13 @@ async def call_method(client: ApiClient, name: str, data: Mapping[str, Any]) -> 
         ActionFailed: Feishu refused.
         NetworkError: no usable answer came.
     """
-    request = to_request(name, METHODS[name], data, lambda: uuid4().hex)
+    method = METHODS[name]
+    make = make_random if "sequence" in method.parameters else make_uuid
+    target = str(data.get("receive_id") or data.get("message_id") or name)
+    request = to_request(name, method, data, lambda: make(target))
     options = dict(request.options)
     if request.files:
-        options["files"] = {key: await read_file(file) for key, file in request.files.items()}
+        options["files"] = {key: as_path(file) for key, file in request.files.items()}
     return await client.call(request.path, **options)
 
 

@@ -16,10 +16,11 @@ from pydantic_core import from_json, to_json
 from ..diagnosis import describe
 from ..exception import ApiNotAvailable, NetworkError, make_failure
 from ..session import make_session
-from .form import make_form
+from .form import Part, make_form
+from .upload import PIECE, Meter, Progress
 
-CHUNK = 256 * 1024
-"""Bytes of a piece of a file that is written as it arrives."""
+SLOWEST_UPLOAD = 64 * 1024
+"""Bytes per second that an upload is given time for."""
 CONNECT_TIMEOUT = 10.0
 """Seconds for a connection: what has none by then never reached Feishu, so any call can be tried again."""
 _PREFIX = "/open-apis/"
@@ -81,12 +82,16 @@ class Http:
         if cookies := cast("dict[str, str]", data.get("cookies") or {}):
             headers["Cookie"] = "; ".join(f"{key}={value}" for key, value in cookies.items())
         json, content = json_of(data), data.get("content")
+        progress = cast("Progress | None", data.get("_progress"))
         if json is not None:
             headers["Content-Type"] = _JSON_TYPE
             content = to_json(json)
         elif data.get("files") or data.get("data"):
-            content = make_form(data.get("data"), data.get("files"))
-        patience, save_to = data.get("_timeout") or self._timeout, cast("Path | None", data.get("_save_to"))
+            content = await make_form(data.get("data"), cast("list[Part]", data.get("files") or []), progress)
+        # The first byte of the answer comes when the last byte of an upload is there, so an upload's time is bounded by
+        # its size.
+        patience = data.get("_timeout") or self._timeout + data.get("_upload_bytes", 0) / SLOWEST_UPLOAD
+        save_to = cast("Path | None", data.get("_save_to"))
         # A large file may take long as long as it keeps coming.
         timeout = aiohttp.ClientTimeout(
             total=None if save_to else patience, sock_read=patience, sock_connect=CONNECT_TIMEOUT
@@ -95,9 +100,10 @@ class Http:
         async with self._get_session().request(
             method, url, params=params, data=content, headers=headers, timeout=timeout
         ) as response:
+            downloads = progress if _is_file(response) and not data.get("files") else None
             if save_to is not None and _is_file(response):
-                return await save(response.content, save_to)
-            body = await response.read()
+                return await save(response.content, save_to, Meter(downloads, response.content_length))
+            body = await _read_body(response, downloads)
         request = f"{method.upper()} {urlsplit(url).path}"
         if data.get("_return_response") and response.status < 400:
             return Response(response.status, headers=dict(response.headers), content=body)
@@ -148,14 +154,26 @@ def _is_file(response: aiohttp.ClientResponse) -> bool:
     return response.status < 400 and "json" not in response.content_type and "html" not in response.content_type
 
 
-async def save(content: aiohttp.StreamReader, path: Path) -> Path:
+async def save(content: aiohttp.StreamReader, path: Path, meter: Meter | None = None) -> Path:
     """Write what arrives to a file, piece by piece; the file appears when it is whole."""
     part = path.with_name(f"{path.name}.part")
     with await asyncio.to_thread(part.open, "wb") as file:
-        async for chunk in content.iter_chunked(CHUNK):
+        async for chunk in content.iter_chunked(PIECE):
             await asyncio.to_thread(file.write, chunk)
+            if meter is not None:
+                meter.add(len(chunk))
     await asyncio.to_thread(part.replace, path)
     return path
+
+
+async def _read_body(response: aiohttp.ClientResponse, progress: Progress | None) -> bytes:
+    if progress is None:
+        return await response.read()
+    meter, body = Meter(progress, response.content_length), bytearray()
+    async for chunk in response.content.iter_chunked(PIECE):
+        body += chunk
+        meter.add(len(chunk))
+    return bytes(body)
 
 
 def json_of(data: Mapping[str, Any]) -> Any:

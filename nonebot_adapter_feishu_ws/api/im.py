@@ -8,6 +8,7 @@ from typing import Any, Literal
 from .method import Group, method, paged
 from .models.im import MergedForward, Message, MessageItems, ReadUser
 from .paging import Paged
+from .upload import Progress
 
 ReceiveIdType = Literal["chat_id", "open_id", "user_id", "union_id", "email"]
 ForwardIdType = Literal["chat_id", "open_id", "user_id", "union_id", "email", "thread_id"]
@@ -39,7 +40,8 @@ class Im(Group):
             msg_type: ``text``, ``post``, ``image``, ``file``, ``audio``, ``media``, ``sticker``, ``interactive``,
                 ``share_chat``, ``share_user`` or ``system``.
             content: the content of that type, as an object or as JSON text.
-            uuid: at most 50 characters; Feishu delivers one message per uuid and hour. Random when not given.
+            uuid: at most 50 characters; Feishu delivers one message per uuid and hour. When not given it is made
+                from the event that is being handled, so that a replay does not send twice; random outside of a handler.
 
         Scopes (one of): ``im:message``, ``im:message:send_as_bot``.
 
@@ -278,13 +280,16 @@ class Im(Group):
         ...
 
     @method("GET", "im/v1/messages/{message_id}/resources/{file_key}", returns=bytes)
-    async def get_resource(self, message_id: str, file_key: str, type: ResourceType) -> bytes:
+    async def get_resource(
+        self, message_id: str, file_key: str, type: ResourceType, *, progress: Progress | None = None
+    ) -> bytes:
         """Download what a message carries, at most 100 MB (获取消息中的资源文件).
 
         Args:
             message_id: the message.
             file_key: the key of the image, or of the file, sound or video.
             type: ``image`` for images, ``file`` for everything else.
+            progress: called with the bytes received and the bytes altogether (None: not known), after each piece.
 
         Scopes (one of): ``im:message``, ``im:message:readonly``.
 

@@ -24,6 +24,8 @@ R = TypeVar("R")
 ResultT = TypeVar("ResultT", bound=Result)
 Verb = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 _MARK = "__feishu_method__"
+_OPTIONS = {"_timeout": "_timeout", "progress": "_progress"}
+"""Arguments that are for the call itself, and what :meth:`ApiClient.call` names them."""
 
 
 class CallsApi(Protocol):
@@ -105,8 +107,9 @@ def to_request(name: str, method: Method, data: Mapping[str, Any], make_uuid: Ca
     """
     given = {key: value for key, value in data.items() if value is not None}
     options: dict[str, Any] = {"method": method.verb}
-    if "_timeout" in given:
-        options["_timeout"] = given.pop("_timeout")
+    for key, option in _OPTIONS.items():
+        if key in given:
+            options[option] = given.pop(key)
     if unknown := [key for key in given if key not in method.parameters]:
         raise ValueError(f"{name} has no argument {unknown[0]!r}; it takes {', '.join(method.parameters) or 'none'}")
     if missing := [key for key in method.required if key not in given]:

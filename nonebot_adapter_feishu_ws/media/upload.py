@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import OrderedDict
-from io import BytesIO
+from collections.abc import Callable, Coroutine
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol, cast
 from urllib.parse import unquote, urlsplit
 
+from ..api import FILE, IMAGE, Content, Kind, Meter, Progress, check_size
 from ..exception import ApiNotAvailable
 from ..log import escape, log
-from ..message import Message, MessageSegment, Source
+from ..message import Message, MessageSegment, OpenFile, Source
 from .fetch import fetch
-from .kinds import FILE, IMAGE, check_format, check_size, file_type, read_duration
+from .kinds import check_format, file_type, read_duration
 
 MAX_KNOWN = 1000
 """Keys of contents that are remembered per bot."""
@@ -56,32 +56,38 @@ class Uploads:
 
     async def _prepare(self, segment: MessageSegment) -> MessageSegment:
         data = dict(segment.data)
+        progress = cast("Progress | None", data.pop("progress", None))
         cover = cast("Source | None", data.pop("cover", None))
         if cover is not None:
-            data["image_key"] = await self._image(await read_source(cover, IMAGE.max_bytes, self._proxy))
+            data["image_key"] = await self._image(await read_source(cover, IMAGE.max_bytes, self._proxy), None)
         source = cast("Source | None", data.pop("source", None))
         if source is not None and segment.type == "image":
-            data["image_key"] = await self._image(await read_source(source, IMAGE.max_bytes, self._proxy))
+            data["image_key"] = await self._image(await read_source(source, IMAGE.max_bytes, self._proxy), progress)
         elif source is not None:
             content = await read_source(source, FILE.max_bytes, self._proxy)
             data["file_name"] = data.get("file_name") or name_of(source, segment.type)
-            data["file_key"] = await self._file(content, segment.type, data)
+            data["file_key"] = await self._file(content, segment.type, data, progress)
         return type(segment)(segment.type, data)
 
-    async def _image(self, content: bytes) -> str:
-        check_size(content, IMAGE)
+    async def _image(self, content: Content, progress: Progress | None) -> str:
+        size = await _measure(content, IMAGE)
 
         async def upload() -> str:
             answer = await self._caller.call_api(
-                "im/v1/images", method="POST", data={"image_type": "message"}, files={"image": content}
+                "im/v1/images",
+                method="POST",
+                data={"image_type": "message"},
+                files={"image": content.source},
+                **_option(progress),
             )
             return str(answer["data"]["image_key"])
 
-        return await self._once("image", content, upload)
+        return await self._once("image", content, upload, Meter(progress, size), size)
 
-    async def _file(self, content: bytes, segment_type: str, data: dict[str, Any]) -> str:
-        check_size(content, FILE)
-        check_format(content, segment_type)
+    async def _file(self, content: Content, segment_type: str, data: dict[str, Any], progress: Progress | None) -> str:
+        size = await _measure(content, FILE)
+        if segment_type in ("audio", "media"):
+            check_format(await asyncio.to_thread(content.head), segment_type)
         name = str(data["file_name"])
         fields: dict[str, str | int] = {"file_type": file_type(name, segment_type), "file_name": name}
         if segment_type in ("audio", "media"):
@@ -90,22 +96,30 @@ class Uploads:
                 fields["duration"] = duration
 
         async def upload() -> str:
-            answer = await self._caller.call_api("im/v1/files", method="POST", data=fields, files={"file": content})
+            files = {"file": content.source}
+            answer = await self._caller.call_api(
+                "im/v1/files", method="POST", data=fields, files=files, **_option(progress)
+            )
             return str(answer["data"]["file_key"])
 
-        return await self._once("/".join(map(str, fields.values())), content, upload)
+        return await self._once("/".join(map(str, fields.values())), content, upload, Meter(progress, size), size)
 
-    async def _once(self, kind: str, content: bytes, upload: Any) -> str:
+    async def _once(
+        self, kind: str, content: Content, upload: Callable[[], Coroutine[Any, Any, str]], meter: Meter, size: int
+    ) -> str:
         """Upload a content, or wait for the upload of the same one; a failed upload is forgotten."""
-        known = (kind, hashlib.sha256(content).hexdigest())
-        task = self._known.get(known)
+        known = (kind, await asyncio.to_thread(content.digest))
+        task, is_known = self._known.get(known), known in self._known
         if task is None:
             task = self._known[known] = asyncio.create_task(upload())
             task.add_done_callback(lambda task: self._forget_failed(known, task))
             while len(self._known) > MAX_KNOWN:
                 self._known.popitem(last=False)
         self._known.move_to_end(known)
-        return await asyncio.shield(task)
+        key = await asyncio.shield(task)
+        if is_known:
+            meter.add(size)
+        return key
 
     def _forget_failed(self, known: tuple[str, str], task: asyncio.Task[str]) -> None:
         if task.cancelled() or task.exception() is not None:
@@ -116,20 +130,14 @@ def _carries(segment: MessageSegment) -> bool:
     return segment.type in _CARRIERS and ("source" in segment.data or "cover" in segment.data)
 
 
-async def read_source(source: Source, max_bytes: int, proxy: str | None) -> bytes:
-    """The bytes of what a segment was made with.
+async def read_source(source: Source, max_bytes: int, proxy: str | None) -> Content:
+    """What a segment was made with; what is given by URL is fetched, anything else is left where it is.
 
     Raises:
-        ValueError: there is no such file, or it is too large.
+        ValueError: its URL leads to something too large, or to a private address.
         NetworkError: its URL cannot be fetched.
     """
-    if isinstance(source, (bytes, bytearray)):
-        return bytes(source)
-    if isinstance(source, BytesIO):
-        return source.getvalue()
-    if isinstance(source, Path):
-        return await asyncio.to_thread(_read_path, source, max_bytes)
-    return await fetch(source, max_bytes, proxy=proxy)
+    return Content(await fetch(source, max_bytes, proxy=proxy) if isinstance(source, str) else source)
 
 
 def name_of(source: Source, segment_type: str) -> str:
@@ -138,22 +146,30 @@ def name_of(source: Source, segment_type: str) -> str:
         return source.name
     if isinstance(source, str):
         return unquote(PurePosixPath(urlsplit(source).path).name) or "file"
-    return {"audio": "audio.opus", "media": "video.mp4"}.get(segment_type, "file")
+    own = source.name if isinstance(source, OpenFile) else ""
+    return own or {"audio": "audio.opus", "media": "video.mp4"}.get(segment_type, "file")
 
 
-def _read_path(path: Path, max_bytes: int) -> bytes:
+async def _measure(content: Content, kind: Kind) -> int:
+    size = await asyncio.to_thread(content.measure)
+    if size is None:
+        raise ValueError(f"this {kind.name} cannot be rewound (a pipe?): read it, and give the bytes")
+    check_size(size, kind)
+    return size
+
+
+def _option(progress: Progress | None) -> dict[str, Any]:
+    return {} if progress is None else {"_progress": progress}
+
+
+async def _duration(content: Content) -> int | None:
     try:
-        size = path.stat().st_size
-        if size > max_bytes:
-            raise ValueError(f"{path.name} is larger than {max_bytes // 1024**2} MB, which Feishu does not take")
-        return path.read_bytes()
-    except OSError as error:
-        raise ValueError(f"the file {path} cannot be read: {error.strerror}") from error
-
-
-async def _duration(content: bytes) -> int | None:
-    try:
-        return await asyncio.to_thread(read_duration, content)
+        return await asyncio.to_thread(_read_duration, content)
     except ApiNotAvailable as error:
         log("WARNING", f"A voice message or video is sent without its length: {escape(str(error))}")
         return None
+
+
+def _read_duration(content: Content) -> int | None:
+    with content.opened() as file:
+        return None if file is None else read_duration(file)

@@ -17,7 +17,7 @@ from .post import (
 from .render import OutgoingMessage, render
 from .rich import UnsupportedSegment
 from .segment import MessageSegment
-from .source import Source
+from .source import OpenFile, Source
 
 __all__ = [
     "EXPAND_COUNT",
@@ -25,6 +25,7 @@ __all__ = [
     "ForwardedMessage",
     "Message",
     "MessageSegment",
+    "OpenFile",
     "OutgoingMessage",
     "PostA",
     "PostAt",

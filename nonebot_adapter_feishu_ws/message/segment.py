@@ -10,7 +10,7 @@ from nonebot.matcher import current_event
 from typing_extensions import TypeIs, override
 
 from .describe import describe, post_text
-from .source import Source, key_or_source
+from .source import Progress, Source, key_or_source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,19 +44,22 @@ class MessageSegment(BaseMessageSegment["Message"]):
     def __str__(self) -> str:
         return describe(self.type, self.data)
 
-    async def download(self, bot: Bot, source: Any = None, to: str | Path | None = None) -> bytes | Path:
+    async def download(
+        self, bot: Bot, source: Any = None, to: str | Path | None = None, progress: Progress | None = None
+    ) -> bytes | Path:
         """Fetch what a received image, file, voice message or video carries (at most 100 MB).
 
         Args:
             bot: the bot that received it.
             source: the event or quoted message it stands in, or that message's id; the current event when None.
-            to: a file to write it to.
+            to: a file to write it to, piece by piece.
+            progress: a plain function, called with the bytes received and altogether (None: not known) at each piece.
 
         Returns:
             The bytes, or the path that was written.
         """
         origin: Any = current_event.get() if source is None else source
-        return await bot.download(self, origin, to)
+        return await bot.download(self, origin, to, progress)
 
     @staticmethod
     def text(text: str) -> Text:
@@ -65,12 +68,7 @@ class MessageSegment(BaseMessageSegment["Message"]):
 
     @staticmethod
     def at(user_id: str, user_name: str | None = None) -> At:
-        """An @ of a user by open_id, or of everybody with ``"all"``.
-
-        Args:
-            user_id: open_id (or ``all``).
-            user_name: what is shown where the name cannot be looked up.
-        """
+        """An @ of a user by open_id, or of everybody with ``"all"``; ``user_name`` shows where no name can be found."""
         return At("at", {"user_id": user_id} if user_name is None else {"user_id": user_id, "user_name": user_name})
 
     @staticmethod
@@ -99,9 +97,14 @@ class MessageSegment(BaseMessageSegment["Message"]):
         return Post("post", {"title": title, "content": content})
 
     @staticmethod
-    def image(image_key: Source) -> Image:
-        """An image of at most 10 MB: its key, or bytes, a path or a URL, which is uploaded when it is sent."""
-        return Image("image", key_or_source(image_key, "image_key"))
+    def image(image_key: Source, *, progress: Progress | None = None) -> Image:
+        """An image of at most 10 MB.
+
+        Args:
+            image_key: its key; or bytes, a path, a URL or a file opened in binary mode, uploaded when it is sent.
+            progress: a plain function, called with the bytes sent and the bytes altogether at each piece.
+        """
+        return Image("image", key_or_source(image_key, "image_key", progress=progress))
 
     @staticmethod
     def interactive(
@@ -142,38 +145,44 @@ class MessageSegment(BaseMessageSegment["Message"]):
         return ShareUser("share_user", {"user_id": user_id})
 
     @staticmethod
-    def audio(file_key: Source, duration: int | None = None) -> Audio:
-        """An opus file as a voice message: its key, or bytes, a path or a URL.
+    def audio(file_key: Source, duration: int | None = None, *, progress: Progress | None = None) -> Audio:
+        """An opus file of at most 30 MB as a voice message, made like an :meth:`image`.
 
         Args:
-            file_key: the file, at most 30 MB.
+            file_key: the file.
             duration: milliseconds; read from the file when the extra ``media`` is installed.
+            progress: as for :meth:`image`.
         """
-        return Audio("audio", {**key_or_source(file_key, "file_key"), "duration": duration})
+        return Audio("audio", {**key_or_source(file_key, "file_key", progress=progress), "duration": duration})
 
     @staticmethod
     def media(
-        file_key: Source, image_key: Source | None = None, file_name: str | None = None, duration: int | None = None
+        file_key: Source,
+        image_key: Source | None = None,
+        file_name: str | None = None,
+        duration: int | None = None,
+        *,
+        progress: Progress | None = None,
     ) -> Media:
-        """An mp4 file as a video: its key, or bytes, a path or a URL; also known as :meth:`video`.
+        """An mp4 file of at most 30 MB as a video, made like an :meth:`image`; also known as :meth:`video`.
 
         Args:
-            file_key: the file, at most 30 MB.
+            file_key: the file.
             image_key: its cover.
             file_name: with extension.
             duration: milliseconds; read from the file when the extra ``media`` is installed.
+            progress: as for :meth:`image`; without the cover.
         """
         cover = {"image_key": None} if image_key is None else key_or_source(image_key, "image_key", "cover")
-        return Media(
-            "media", {**key_or_source(file_key, "file_key"), **cover, "file_name": file_name, "duration": duration}
-        )
+        names = {"file_name": file_name, "duration": duration}
+        return Media("media", {**key_or_source(file_key, "file_key", progress=progress), **cover, **names})
 
     video = media
 
     @staticmethod
-    def file(file_key: Source, file_name: str | None = None) -> File:
-        """A file of at most 30 MB: its key, or bytes, a path or a URL; ``file_name`` with extension."""
-        return File("file", {**key_or_source(file_key, "file_key"), "file_name": file_name})
+    def file(file_key: Source, file_name: str | None = None, *, progress: Progress | None = None) -> File:
+        """A file of at most 30 MB, made like an :meth:`image`; ``file_name`` with extension."""
+        return File("file", {**key_or_source(file_key, "file_key", progress=progress), "file_name": file_name})
 
     @staticmethod
     def folder(file_key: str, file_name: str | None = None) -> Folder:

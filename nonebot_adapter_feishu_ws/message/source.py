@@ -1,27 +1,80 @@
-"""Contents that a segment may carry until it is sent. Pure."""
+"""Contents that a segment may carry until it is sent."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import BytesIO
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePath
+from threading import Lock
+from typing import Any, BinaryIO, cast
 from urllib.parse import unquote, urlsplit
 
-Source = str | bytes | bytearray | BytesIO | Path
-"""A key of Feishu, a ``http(s)://`` or ``file://`` URL, bytes, or a path."""
+
+class OpenFile:
+    """A file that the caller has opened, read from where it stands now. Closing it stays with the caller.
+
+    Several uploads may read it at the same time: each keeps a position of its own, and ``lock`` is held for one seek
+    and one read. A copy of a message shares it, since a file cannot be copied.
+    """
+
+    __slots__ = ("file", "lock", "start")
+
+    def __init__(self, file: BinaryIO) -> None:
+        """Args:
+        file: opened for reading, in binary mode.
+
+        Raises:
+            ValueError: it is a file of text.
+        """
+        if isinstance(cast("object", file.read(0)), str):
+            raise ValueError('this file was opened as text; open it in binary mode: open(path, "rb")')
+        self.file = file
+        self.lock = Lock()
+        self.start: int | None = file.tell() if file.seekable() else None
+        """Where it stood; None when it cannot be rewound."""
+
+    @property
+    def name(self) -> str:
+        """The file's name, without folders; empty when it has none."""
+        name: object = getattr(self.file, "name", None)
+        return PurePath(name).name if isinstance(name, str) else ""
+
+    def __copy__(self) -> OpenFile:
+        return self
+
+    def __deepcopy__(self, memo: object) -> OpenFile:
+        return self
+
+    def __repr__(self) -> str:
+        return f"<OpenFile {self.name}>"
 
 
-def key_or_source(value: Source, key: str, source: str = "source") -> dict[str, Any]:
+Progress = Callable[[int, int | None], None]
+"""``(bytes so far, bytes altogether or None)``: a plain function, called on NoneBot's loop after each piece."""
+Source = str | bytes | bytearray | BytesIO | BinaryIO | OpenFile | Path
+"""A key of Feishu, a ``http(s)://`` or ``file://`` URL, bytes, a path, or a file opened in binary mode."""
+
+
+def key_or_source(
+    value: Source, key: str, source: str = "source", *, progress: Progress | None = None
+) -> dict[str, Any]:
     """The part of a segment's data that says what it carries.
 
     Args:
         value: a key as text goes under ``key``; anything else waits under ``source`` for its upload.
         key: such as ``image_key``.
         source: the name under which a content waits.
+        progress: what is told of its upload.
+
+    Raises:
+        ValueError: it is a file of text.
     """
+    content: Source = value
     if isinstance(value, str):
         scheme = value.partition("://")[0].lower()
-        if scheme == "file":
-            return {source: Path(unquote(urlsplit(value).path))}
-        return {source: value} if scheme in ("http", "https") else {key: value}
-    return {source: value}
+        if scheme not in ("file", "http", "https"):
+            return {key: value}
+        content = Path(unquote(urlsplit(value).path)) if scheme == "file" else value
+    elif not isinstance(value, (bytes, bytearray, BytesIO, Path, OpenFile)):
+        content = OpenFile(value)
+    return {source: content} if progress is None else {source: content, "progress": progress}

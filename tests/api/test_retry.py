@@ -1,11 +1,12 @@
 """When a call is tried again, and what a call is."""
 
+import os
 from io import BytesIO
 
 import pytest
 
 from nonebot_adapter_feishu_ws import NetworkError
-from nonebot_adapter_feishu_ws.api.form import can_replay
+from nonebot_adapter_feishu_ws.api.form import can_replay, parts_of
 from nonebot_adapter_feishu_ws.api.retry import ONCE, RetryPolicy, backoff, next_wait
 from nonebot_adapter_feishu_ws.api.routes import api_of, lane_of, may_repeat
 from nonebot_adapter_feishu_ws.exception import make_failure
@@ -94,11 +95,18 @@ def test_what_may_be_done_twice(api, params, body, expected):
     assert may_repeat(api, params, body) is expected
 
 
-def test_a_stream_is_spent_after_the_first_try(tmp_path):
+def test_a_pipe_is_spent_after_the_first_try():
+    reading, writing = os.pipe()
+    os.close(writing)
+    with os.fdopen(reading, "rb") as stream:
+        assert not can_replay(parts_of({"file": stream}))
+        assert not can_replay(parts_of([("file", ("name", stream))]))
+        assert not can_replay([], stream)
+
+
+def test_a_file_can_be_rewound(tmp_path):
     (tmp_path / "f").write_bytes(b"x")
     with (tmp_path / "f").open("rb") as stream:
-        assert not can_replay({"files": {"file": stream}})
-        assert not can_replay({"files": [("file", ("name", stream))]})
-        assert not can_replay({"content": stream})
-    assert can_replay({"files": {"file": b"x", "other": ("name", BytesIO(b"x"), "text/plain")}})
-    assert can_replay({"json": {}})
+        assert can_replay(parts_of({"file": stream, "other": tmp_path / "f"}))
+    assert can_replay(parts_of({"file": b"x", "other": ("name", BytesIO(b"x"), "text/plain")}))
+    assert can_replay([])

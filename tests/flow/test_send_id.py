@@ -168,3 +168,36 @@ def test_the_counters_go_with_their_matchers():
     ids = SendIds()
     assert len({ids.next("oc_1") for _ in range(100)}) == 100
     assert not ids._counts
+
+
+async def test_typed_methods_answer_a_replayed_event_once(sandbox, run_adapter, matchers, chat, user):
+    matcher = on_message(priority=7)
+    matchers(matcher)
+    other = sandbox.add_chat("Other", members=[user], apps=[APP])
+
+    async with run_adapter() as adapter:
+        bot = adapter.bots[APP]
+        original = await bot.send_msg("chat_id", chat.chat_id, '{"text":"original"}', "text")
+
+        @matcher.handle()
+        async def _():
+            im = bot.im
+            await im.create_message("chat_id", chat.chat_id, "text", {"text": "typed 1"})
+            await bot.send_msg("chat_id", chat.chat_id, '{"text":"plain"}', "text")
+            await im.create_message("chat_id", chat.chat_id, "text", {"text": "typed 2"})
+            await im.reply_message(original["message_id"], "text", {"text": "typed reply"})
+            await im.forward_message(original["message_id"], "chat_id", other.chat_id)
+            await im.merge_forward_messages("chat_id", other.chat_id, [original["message_id"]])
+            await im.create_message("chat_id", chat.chat_id, "text", {"text": "own"}, uuid="own")
+
+        for _ in range(2):
+            await replay(adapter, message_event(chat, user, "hi"))
+    assert texts(sandbox, chat) == ["original", "own", "plain", "typed 1", "typed 2", "typed reply"]
+    assert len(list(sandbox.world.history(other.chat_id))) == 2
+
+
+async def test_typed_methods_outside_of_an_event_send_each_time(sandbox, run_adapter, chat):
+    async with run_adapter() as adapter:
+        for _ in range(2):
+            await adapter.bots[APP].im.create_message("chat_id", chat.chat_id, "text", {"text": "random"})
+    assert texts(sandbox, chat) == ["random", "random"]
