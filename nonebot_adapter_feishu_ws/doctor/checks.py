@@ -198,11 +198,13 @@ class _Examination:
         findings: list[Finding] = []
         for need in NEEDS:
             if granted.isdisjoint(need.scopes):
-                level = Level.PROBLEM if need.vital else Level.WARNING
+                level = Level.PROBLEM if need.vital else Level.UNKNOWN if need.optional else Level.WARNING
                 advice = f"Grant {need.scopes[0]} under 权限管理 (Permissions & Scopes), then publish a version."
                 link = self._console.grant([need.scopes[0]])
                 findings.append(Finding(level, f"a scope is missing {need.purpose}", advice, link))
-        return findings or [Finding(Level.OK, "the scopes for receiving and sending are granted")]
+        if all(finding.level is Level.UNKNOWN for finding in findings):
+            findings.insert(0, Finding(Level.OK, "the scopes for receiving and sending are granted"))
+        return findings
 
     async def _other_clients(self) -> list[Finding]:
         """Other clients of the app."""
