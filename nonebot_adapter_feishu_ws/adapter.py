@@ -27,6 +27,7 @@ from .mounting import mount
 from .registrar import GRACE, Registrar
 from .sending import SendHandler
 from .store import make_store
+from .store_apps import AppTickets
 from .transport.connection import ConnectionState, ConnectionStatus, Envelope, Receipt, Transport
 from .transport.long_connection import LongConnection
 from .transport.manager import ConnectionManager, ManagedBot
@@ -90,6 +91,9 @@ class Adapter(BaseAdapter):
             drain=lambda bot_id: self._dispatcher.drain_bot(bot_id, DRAIN_TIMEOUT),
         )
         self._clients: dict[str, ApiClient] = {}
+        self._tickets = AppTickets(
+            self._store, self._network.call, lambda bot_id: self._client(self.bot_configs[bot_id])
+        )
         self._webhook_bots: dict[str, WebhookSecrets] = {}
         self._reported = OncePer()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -215,6 +219,8 @@ class Adapter(BaseAdapter):
     async def _receive(self, envelope: Envelope) -> Receipt:
         if not self._network.running:
             return Receipt(503)
+        if await self._tickets.take(envelope.bot_id, envelope.payload):
+            return Receipt(200)
         return await self._network.call(self.connections.receive(envelope))
 
     def _take(self, delivery: Delivery) -> None:
@@ -273,7 +279,9 @@ class Adapter(BaseAdapter):
             await explain_silence(self.bot_configs[bot_id])
 
     async def _fetch_info(self, bot_id: str) -> BotInfo:
-        return await get_bot_info(self._client(self.bot_configs[bot_id]))
+        bot = self.bot_configs[bot_id]
+        # A store app has a profile in every tenant: it is asked for with a tenant's first event.
+        return BotInfo() if bot.app_type == "store" else await get_bot_info(self._client(bot))
 
     def _make_bot(self, bot_id: str, info: BotInfo) -> Bot:
         return Bot(self, bot_id, bot_config=self.bot_configs[bot_id], bot_info=info)
@@ -304,6 +312,7 @@ class Adapter(BaseAdapter):
                 origin=bot.api_origin,
                 proxy=bot.proxy_url,
                 timeout=max(30.0, self.config.api_timeout or 0.0),
+                load_ticket=(lambda: self._tickets.load(bot.app_id)) if bot.app_type == "store" else None,
             )
         return client
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Mapping
+from collections.abc import AsyncIterable, Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -11,7 +12,7 @@ from nonebot.message import handle_event
 from typing_extensions import Unpack, override
 
 from .answering import make_response, respond
-from .api import BotInfo, Directory, Progress, TypedApi
+from .api import BotInfo, Cache, Directory, Progress, TypedApi, current_tenant
 from .config import BotConfig
 from .event import Event, MessageEvent, NoticeEvent, Reply, check_at_me, check_nickname, check_reply
 from .exception import ActionFailed, NetworkError
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from .answering import Answer
     from .card import Card, RawCard, Template, Toast
     from .stream import Stream, StreamOptions, StreamResult
+
+
+OWN_ID_TTL = 24 * 3600.0
+"""Seconds for which a store app's own open_id in a tenant is remembered."""
 
 
 def _forward_in(target: Message | MessageSegment) -> str:
@@ -84,18 +89,53 @@ class Bot(TypedApi, RestMethods):
         self.send_ids = SendIds()
         """Makes the ``uuid`` of each send, see :mod:`~.send_id`."""
         self._directory = Directory(self.call_api)
+        self._open_ids: Cache[str, str] = Cache(ttl=OWN_ID_TTL, size=10_000)
         self.uploads: Uploads = Uploads(self, proxy=bot_config.proxy_url)
         """Uploads what segments carry, once per content."""
 
     async def handle_event(self, event: Event) -> None:
         """Prepare an event as plugins expect it (``to_me``, nickname, ``reply``) and run it through NoneBot."""
-        if isinstance(event, MessageEvent):
-            config = self.adapter.feishu_config
-            check_at_me(event, self.bot_info.open_id or None, at_all=config.feishu_at_all_to_me)
-            check_nickname(event, self.config.nickname)
-            if config.feishu_fetch_reply:
-                await self.fetch_reply(event)
-        await handle_event(self, event)
+        with self.for_tenant(event.header.tenant_key or current_tenant.get()):
+            if isinstance(event, MessageEvent):
+                config = self.adapter.feishu_config
+                check_at_me(event, await self._own_open_id() or None, at_all=config.feishu_at_all_to_me)
+                check_nickname(event, self.config.nickname)
+                if config.feishu_fetch_reply:
+                    await self.fetch_reply(event)
+            await handle_event(self, event)
+
+    @contextmanager
+    def for_tenant(self, tenant_key: str) -> Generator[None, None, None]:
+        """Make the calls inside ``with bot.for_tenant(key):`` for one tenant of a store app.
+
+        In the handler of an event that is the event's tenant already. A self-built app has one tenant, so it is of no
+        effect there.
+
+        Args:
+            tenant_key: from an event's header (``event.header.tenant_key``).
+        """
+        reset = current_tenant.set(tenant_key)
+        try:
+            yield
+        finally:
+            current_tenant.reset(reset)
+
+    async def _own_open_id(self) -> str:
+        """By which an @ of the bot is known; a store app has one in every tenant."""
+        tenant = current_tenant.get()
+        if self.bot_config.app_type != "store" or not tenant:
+            return self.bot_info.open_id
+
+        async def fetch() -> str:
+            answer = await self.call_api("bot/v3/info", method="GET", _deadline=0.0)
+            return str(_mapping(_mapping(answer).get("bot")).get("open_id") or "")
+
+        try:
+            return await self._open_ids.get(tenant, fetch)
+        except (ActionFailed, NetworkError) as error:
+            text = f"Bot {self.self_id}: an @ in a group is not recognised, since bot/v3/info failed: {error}"
+            log("WARNING", escape(text))
+            return ""
 
     async def fetch_reply(self, event: MessageEvent) -> Reply | None:
         """The message that a message quotes; also in ``event.reply``, where it is by default before the handlers run.

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 _REQUIREMENT = "lark-oapi>=1.7.0,<2"
 
 
-async def make_client(app_id: str, app_secret: SecretStr, origin: str, *, timeout: float) -> Client:
+async def make_client(
+    app_id: str, app_secret: SecretStr, origin: str, *, timeout: float, is_store: bool = False
+) -> Client:
     """Import the SDK, if it is not yet, and build its client for one app.
 
     The SDK has no setting for a proxy: a bot behind one needs ``HTTPS_PROXY`` in the environment for this client.
@@ -31,6 +33,7 @@ async def make_client(app_id: str, app_secret: SecretStr, origin: str, *, timeou
     Args:
         origin: the platform's origin.
         timeout: seconds per call.
+        is_store: it is a store app; each call then names its tenant (``RequestOption.tenant_key``).
 
     Raises:
         ApiNotAvailable: the SDK cannot be imported, or has changed its builder; the text says what to do.
@@ -38,6 +41,8 @@ async def make_client(app_id: str, app_secret: SecretStr, origin: str, *, timeou
     try:
         lark: Any = await asyncio.to_thread(importlib.import_module, "lark_oapi")
         builder = lark.Client.builder().app_id(app_id).app_secret(app_secret.get_secret_value())
+        if is_store:
+            builder = builder.app_type(lark.AppType.ISV)
         return builder.domain(origin).timeout(timeout).build()
     except (ImportError, AttributeError, TypeError) as error:
         reason = f"{type(error).__name__}: {error}"
@@ -69,7 +74,7 @@ def load_connection_module() -> ModuleType:
     return module
 
 
-def share_token(app_id: str, token: str, lifetime: float) -> None:
+def share_token(app_id: str, token: str, lifetime: float, tenant: str = "") -> None:
     """Give the SDK our tenant token, so that both sides use one.
 
     The SDK's token manager is synchronous and reads one process-wide cache by app id; our own provider is
@@ -78,6 +83,8 @@ def share_token(app_id: str, token: str, lifetime: float) -> None:
 
     Args:
         lifetime: seconds for which the token is good.
+        tenant: the tenant that a store app's token is for.
     """
     manager: Any = importlib.import_module("lark_oapi.core.token.manager").TokenManager
-    manager.cache.set(f"self_tenant_token:{app_id}", token, int(time.time() + lifetime))
+    key = f"isv_tenant_token:{app_id}:{tenant}" if tenant else f"self_tenant_token:{app_id}"
+    manager.cache.set(key, token, int(time.time() + lifetime))

@@ -26,7 +26,7 @@ LAYERS = [
         "media",
         "testing",
     },
-    {"intake", "inbox", "hand_off", "dispatch", "registrar", "hooks", "mounting", "first_minutes"},
+    {"intake", "inbox", "hand_off", "dispatch", "registrar", "hooks", "mounting", "first_minutes", "store_apps"},
     {"adapter", "duplicate"},
     {"management", "doctor", "sandbox", "compat"},
 ]

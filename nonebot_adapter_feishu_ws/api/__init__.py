@@ -7,6 +7,7 @@ from .groups import METHODS, TypedApi, call_method
 from .info import BotInfo, get_bot_info
 from .limiter import Rate
 from .retry import ONCE, RetryPolicy
+from .store_app import StoreTokens, current_tenant
 from .token import TenantToken
 from .upload import FILE, IMAGE, Content, Kind, Meter, Progress, Uploadable, as_path, check_size
 
@@ -25,11 +26,13 @@ __all__ = [
     "Progress",
     "Rate",
     "RetryPolicy",
+    "StoreTokens",
     "TenantToken",
     "TypedApi",
     "Uploadable",
     "as_path",
     "call_method",
     "check_size",
+    "current_tenant",
     "get_bot_info",
 ]

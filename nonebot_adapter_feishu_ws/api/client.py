@@ -18,6 +18,7 @@ from .http import Http, json_of
 from .limiter import Clock, Gate, Lane, Limiter, Rate, Sleep
 from .retry import RetryPolicy, backoff, next_wait
 from .routes import api_of, lane_of, may_repeat
+from .store_app import LoadTicket, StoreTokens, current_tenant
 from .token import TenantToken
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class ApiClient:
         timeout: float = 30.0,
         retry: RetryPolicy | None = None,
         rate: Rate | None = None,
+        load_ticket: LoadTicket | None = None,
         clock: Clock = time.monotonic,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
@@ -53,6 +55,7 @@ class ApiClient:
         timeout: seconds per try, unless the call says otherwise.
         retry: when a call is tried again.
         rate: messages to one chat or user; Feishu's documented 5 per second when not given.
+        load_ticket: the app ticket that is kept; makes it the client of a store app.
         clock: monotonic seconds, for rates and waits.
         sleep: waits for seconds of that clock.
         """
@@ -67,6 +70,11 @@ class ApiClient:
         self._limiter = Limiter(rate or Rate(), clock, sleep)
         self._lark: Client | None = None
         self.token: TenantToken = TenantToken(self._fetch_token)
+        """The token of a self-built app."""
+        self.store_tokens: StoreTokens | None = None
+        """The tokens of a store app."""
+        if load_ticket is not None:
+            self.store_tokens = StoreTokens(app_id, app_secret, self._exchange_open, load_ticket)
 
     async def call(self, path: str, *, method: str = "GET", **data: Any) -> Any:
         """Call one method.
@@ -84,6 +92,7 @@ class ApiClient:
                 try begins; 0 for a single one), ``_return_response`` (the raw response instead), ``_save_to`` (a
                 ``Path``: a file is written there piece by piece, and the path is the result), ``_progress`` (told of
                 a file's bytes as they go over, see :data:`~.upload.Progress`; a further try begins at 0 again).
+                ``_tenant`` (a store app's tenant key; else that of the event being handled).
                 ``files`` may be paths and open files: they are sent piece by piece.
 
         Returns:
@@ -132,12 +141,17 @@ class ApiClient:
         """The official SDK's client with this bot's token and domain."""
 
         async def attempt(_: float) -> str:
-            return await self.token.get()
+            return await provider.get()
 
+        tenant = "" if self.store_tokens is None else current_tenant.get()
+        provider = self._token_of(tenant)
         token = await self._persist(attempt, repeatable=True)
         if self._lark is None:
-            self._lark = await make_client(self._app_id, self._app_secret, self._origin, timeout=self._timeout)
-        share_token(self._app_id, token, self.token.lifetime)
+            is_store = self.store_tokens is not None
+            self._lark = await make_client(
+                self._app_id, self._app_secret, self._origin, timeout=self._timeout, is_store=is_store
+            )
+        share_token(self._app_id, token, provider.lifetime, tenant)
         return self._lark
 
     async def close(self) -> None:
@@ -184,18 +198,25 @@ class ApiClient:
         own_headers = cast("Mapping[str, str]", data.get("headers") or {})
         if any(name.lower() == "authorization" for name in own_headers):
             return await self._http.exchange(method, url, None, data)
-        token = await self._get_token()
+        provider = self._token_of(str(data.get("_tenant") or current_tenant.get()))
+        token = await self._get_token(provider)
         try:
             return await self._http.exchange(method, url, token, data)
         except ActionFailed as error:
             if error.code not in TOKEN_CODES or not _can_replay(data):
                 raise
-            self.token.invalidate(token)
-        return await self._http.exchange(method, url, await self._get_token(), data)
+            provider.invalidate(token)
+        return await self._http.exchange(method, url, await self._get_token(provider), data)
 
-    async def _get_token(self) -> str:
+    def _token_of(self, tenant: str) -> TenantToken:
+        return self.token if self.store_tokens is None else self.store_tokens.of(tenant)
+
+    async def _exchange_open(self, path: str, json: Mapping[str, str]) -> Mapping[str, Any]:
+        return await self._http.exchange("POST", self._http.url(path), None, {"json": json})
+
+    async def _get_token(self, provider: TenantToken) -> str:
         try:
-            return await self.token.get()
+            return await provider.get()
         except NetworkError as error:
             # The call itself was not sent yet, whatever became of the request for a token.
             raise NetworkError(error.msg, sent=False, status_code=error.status_code) from error

@@ -24,7 +24,7 @@ R = TypeVar("R")
 ResultT = TypeVar("ResultT", bound=Result)
 Verb = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 _MARK = "__feishu_method__"
-_OPTIONS = {"_timeout": "_timeout", "progress": "_progress"}
+_OPTIONS = {"_timeout": "_timeout", "_tenant": "_tenant", "progress": "_progress"}
 """Arguments that are for the call itself, and what :meth:`ApiClient.call` names them."""
 
 

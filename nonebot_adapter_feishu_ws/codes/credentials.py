@@ -18,6 +18,11 @@ CREDENTIALS: Final[dict[int, CodeInfo]] = {
         "credentials",
     ),
     10003: CodeInfo("the app id or secret is wrong", _COMPARE + ".", "credentials"),
+    10012: CodeInfo(
+        "the app_ticket of a store app is invalid",
+        "The adapter asks Feishu for a new one by itself; it comes to the webhook, which must be reachable.",
+        "credentials",
+    ),
     10014: CodeInfo(
         "the app does not exist, is disabled, or its secret is wrong",
         _COMPARE + ", and see that the app is enabled.",

@@ -72,6 +72,8 @@ class BotConfig(BaseModel):
         use_websocket: hold a long connection.
         encrypt_key: Encrypt Key of 事件与回调 > 加密策略 (Events & Callbacks > Encryption Strategy).
         verification_token: Verification Token of the same page.
+        app_type: ``self_built``, or ``store`` for an app of the App Directory, which serves many tenants and receives
+            by webhook only.
         domain: ``feishu``, ``lark``, or the URL of a private deployment.
         proxy: ``http://`` or ``socks5://`` with ``[user:password@]host:port``, for REST and WebSocket alike.
         transport: who speaks on the long connection: ``native``, or the official SDK's own client (``sdk``).
@@ -89,6 +91,7 @@ class BotConfig(BaseModel):
     use_websocket: bool = True
     encrypt_key: OptionalSecret = None
     verification_token: OptionalSecret = None
+    app_type: Literal["self_built", "store"] = "self_built"
     domain: OptionalText = None
     proxy: OptionalSecret = None
     transport: Literal["native", "sdk"] = "native"
@@ -149,9 +152,24 @@ class BotConfig(BaseModel):
             raise ValueError("domain and is_lark contradict each other; keep domain alone")
         if self.transport == "sdk" and (self.proxy_url or "").startswith("socks"):
             raise ValueError('transport "sdk" works with an http:// proxy only: the SDK has no SOCKS support')
-        if self.protocol is not None and "use_websocket" not in given:
+        if self.app_type == "store":
+            self._check_store_app()
+        elif self.protocol is not None and "use_websocket" not in given:
             object.__setattr__(self, "use_websocket", self.protocol == "ws")
         return self
+
+    def _check_store_app(self) -> None:
+        if self.protocol == "ws" or ("use_websocket" in self.model_fields_set and self.use_websocket):
+            raise ValueError(
+                "a store app cannot use the long connection, which Feishu offers to self-built apps only; "
+                "leave use_websocket out: it receives by webhook"
+            )
+        if self.encrypt_key is None and self.verification_token is None:
+            raise ValueError(
+                "a store app receives by webhook only: set verification_token or encrypt_key, "
+                "from 事件与回调 > 加密策略 (Events & Callbacks > Encryption Strategy)"
+            )
+        object.__setattr__(self, "use_websocket", False)
 
 
 class Config(BaseModel):

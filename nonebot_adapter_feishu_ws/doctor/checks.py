@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, cast
 
-from ..api import ONCE, ApiClient, get_bot_info
+from ..api import ONCE, ApiClient, StoreTokens, get_bot_info
 from ..codes import explain
 from ..config import FEISHU, LARK, BotConfig
 from ..exception import ActionFailed, ConnectionFailed, NetworkError
@@ -82,7 +82,12 @@ def _client(bot: BotConfig, origin: str) -> ApiClient:
         proxy=bot.proxy_url,
         timeout=TIMEOUT,
         retry=ONCE,
+        load_ticket=_no_ticket if bot.app_type == "store" else None,
     )
+
+
+async def _no_ticket() -> None:
+    return None
 
 
 class _Examination:
@@ -93,6 +98,8 @@ class _Examination:
         self._console = Console(bot.api_origin, bot.app_id)
 
     async def run(self) -> list[Finding]:
+        if (tokens := self._client.store_tokens) is not None:
+            return await self._store_app(tokens)
         findings: list[Finding] = []
         for check in (self._credentials, self._long_connection):
             findings.append(await check())
@@ -135,6 +142,25 @@ class _Examination:
             advice = known.advice if known else "Compare app_id and app_secret with the console."
             return Finding(Level.PROBLEM, text, advice, self._console.credentials)
         return Finding(Level.OK, f"credentials are good at {self._bot.api_origin}")
+
+    async def _store_app(self, tokens: StoreTokens) -> list[Finding]:
+        """What can be asked without a ticket and a tenant: whether Feishu takes id and secret."""
+        try:
+            await tokens.resend()
+        except NetworkError as error:
+            return [Finding(Level.PROBLEM, f"Feishu cannot be asked: {error}")]
+        except ActionFailed as error:
+            return [Finding(Level.PROBLEM, f"the credentials are refused: {error}", "", self._console.credentials)]
+        look = f"Feishu now pushes an app_ticket to the webhook, https://<your domain>/feishu/{self._bot.app_id}."
+        return [
+            Finding(Level.OK, f"credentials are good at {self._bot.api_origin}"),
+            Finding(
+                Level.UNKNOWN,
+                "a store app has scopes and a bot in each tenant: not checked",
+                look,
+                self._console.events,
+            ),
+        ]
 
     async def _long_connection(self) -> Finding:
         """The long connection."""
@@ -198,11 +224,13 @@ class _Examination:
         findings: list[Finding] = []
         for need in NEEDS:
             if granted.isdisjoint(need.scopes):
-                level = Level.PROBLEM if need.vital else Level.WARNING
+                level = Level.PROBLEM if need.vital else Level.UNKNOWN if need.optional else Level.WARNING
                 advice = f"Grant {need.scopes[0]} under 权限管理 (Permissions & Scopes), then publish a version."
                 link = self._console.grant([need.scopes[0]])
                 findings.append(Finding(level, f"a scope is missing {need.purpose}", advice, link))
-        return findings or [Finding(Level.OK, "the scopes for receiving and sending are granted")]
+        if all(finding.level is Level.UNKNOWN for finding in findings):
+            findings.insert(0, Finding(Level.OK, "the scopes for receiving and sending are granted"))
+        return findings
 
     async def _other_clients(self) -> list[Finding]:
         """Other clients of the app."""

@@ -16,11 +16,13 @@ class Need:
         purpose: what does not work without.
         scopes: their names.
         vital: whether a bot is of no use without.
+        optional: whether it is worth a note only, since many bots never need it.
     """
 
     purpose: str
     scopes: tuple[str, ...]
     vital: bool = False
+    optional: bool = False
 
 
 NEEDS: Final = (
@@ -44,4 +46,7 @@ NEEDS: Final = (
         ),
     ),
     Need("to up- and download images and files", ("im:resource", "im:resource:upload", "im:message")),
+    Need(
+        "to stream an answer into a card (without it streaming edits messages)", ("cardkit:card:write",), optional=True
+    ),
 )

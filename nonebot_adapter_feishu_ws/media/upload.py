@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol, cast
 from urllib.parse import unquote, urlsplit
 
-from ..api import FILE, IMAGE, Content, Kind, Meter, Progress, check_size
+from ..api import FILE, IMAGE, Content, Kind, Meter, Progress, check_size, current_tenant
 from ..exception import ApiNotAvailable
 from ..log import escape, log
 from ..message import Message, MessageSegment, OpenFile, Source
@@ -108,7 +108,8 @@ class Uploads:
         self, kind: str, content: Content, upload: Callable[[], Coroutine[Any, Any, str]], meter: Meter, size: int
     ) -> str:
         """Upload a content, or wait for the upload of the same one; a failed upload is forgotten."""
-        known = (kind, await asyncio.to_thread(content.digest))
+        # A tenant of a store app may not use what another one has uploaded.
+        known = (f"{current_tenant.get()}/{kind}", await asyncio.to_thread(content.digest))
         task, is_known = self._known.get(known), known in self._known
         if task is None:
             task = self._known[known] = asyncio.create_task(upload())

@@ -52,7 +52,7 @@ def message_event(world: World, app: App, message: Message) -> dict[str, Any]:
     if message.mentions:
         body["mentions"] = message.mentions
     return {
-        "sender": {"sender_id": user_ids(user, app), "sender_type": "user", "tenant_key": TENANT},
+        "sender": {"sender_id": user_ids(user, app), "sender_type": "user", "tenant_key": user.tenant_key},
         "message": body,
     }
 

@@ -131,6 +131,8 @@ class Gateway:
         app = self._world.apps.get(str(body.get("AppID")))
         if app is None or app.app_secret != body.get("AppSecret"):
             return web.json_response({"code": wire.CODE_AUTH_FAILED, "msg": "auth failed"})
+        if app.is_store:
+            return web.json_response({"code": wire.CODE_FORBIDDEN, "msg": "forbidden"})
         if app.wrong_domain:
             return web.json_response({"code": wire.CODE_WRONG_DOMAIN, "msg": "incorrect domain name"})
         ticket = secrets.token_hex(16)

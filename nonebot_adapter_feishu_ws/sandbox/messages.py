@@ -58,7 +58,7 @@ class Messages:
         return await self._send(call, self._world.chats[parent.chat_id], parent)
 
     async def _send(self, call: Call, chat: Chat, parent: Message | None = None) -> dict[str, Any]:
-        self._check_member(call.app, chat)
+        self._check_member(call, chat)
         self._limits.count_send(chat.chat_id)
         body = call.json
         if (earlier := self._sent_before(call.app, body.get("uuid"))) is not None:
@@ -110,8 +110,8 @@ class Messages:
             raise ApiError(230001, "Your request contains an invalid request parameter, ext=invalid receive_id.")
         return self._world.p2p(user.open_id, call.app.app_id)
 
-    def _check_member(self, app: App, chat: Chat) -> None:
-        if app.app_id not in chat.apps:
+    def _check_member(self, call: Call, chat: Chat) -> None:
+        if call.app.app_id not in chat.apps or call.tenant_key != chat.tenant_key:
             raise ApiError(230002, "The bot can not be outside the group.")
 
     def _stored_content(self, msg_type: str, content: str) -> tuple[str, list[dict[str, Any]]]:
@@ -194,7 +194,7 @@ class Messages:
         """转发消息."""
         original = self._message(call)
         chat = self._receiver(call)
-        self._check_member(call.app, chat)
+        self._check_member(call, chat)
         self._limits.count_send(chat.chat_id)
         if (earlier := self._sent_before(call.app, call.query.get("uuid"))) is not None:
             return message_body(earlier)
@@ -215,7 +215,7 @@ class Messages:
     async def merge_forward(self, call: Call) -> dict[str, Any]:
         """合并转发消息."""
         chat = self._receiver(call)
-        self._check_member(call.app, chat)
+        self._check_member(call, chat)
         self._limits.count_send(chat.chat_id)
         if (earlier := self._sent_before(call.app, call.query.get("uuid"))) is not None:
             return {"message": message_body(earlier), "invalid_message_id_list": []}
@@ -271,7 +271,7 @@ class Messages:
         message = self._world.messages.get(call.path("message_id"))
         if message is None:
             raise ApiError(230001, "Your request contains an invalid request parameter, ext=invalid message_id.")
-        self._check_member(call.app, self._world.chats[message.chat_id])
+        self._check_member(call, self._world.chats[message.chat_id])
         return message
 
     def _own(self, call: Call) -> Message:

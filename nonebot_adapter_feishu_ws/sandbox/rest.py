@@ -14,10 +14,11 @@ from aiohttp import web
 
 from .faults import Fault, Faults
 from .limits import Limits, Refusal
-from .state import App, World
+from .state import TENANT, App, World
 
 PREFIX = "/open-apis/"
 Handler = Callable[["Call"], Awaitable[Any]]
+OpenHandler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
 @dataclass(slots=True)
@@ -37,6 +38,7 @@ class Call:
     app: App
     request: web.Request
     json: dict[str, Any] = field(default_factory=dict[str, Any])
+    tenant_key: str = TENANT
 
     @property
     def query(self) -> dict[str, str]:
@@ -84,8 +86,25 @@ class Rest:
             return self._error(ApiError(10003, "invalid param", 200))
         if app.app_secret != body.get("app_secret"):
             return self._error(ApiError(10014, "app secret invalid", 200))
+        if app.is_store:
+            return self._error(ApiError(10003, "invalid app type", 200))
         token, expire = self.world.issue_token(app)
         return self._ok({"code": 0, "msg": "ok", "tenant_access_token": token, "expire": expire})
+
+    def open(self, handler: OpenHandler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """An endpoint that is called without a token, with JSON that is not recorded."""
+
+        async def run(request: web.Request) -> web.StreamResponse:
+            if (answer := await self._fault(request)) is not None:
+                return answer
+            try:
+                body = await _json(request)
+                self._record(request, {"app_id": body.get("app_id"), "tenant_key": body.get("tenant_key")})
+                return self._ok(await handler(body))
+            except ApiError as error:
+                return self._error(error)
+
+        return run
 
     async def _not_found(self, request: web.Request) -> web.StreamResponse:
         self._record(request, None)
@@ -101,7 +120,8 @@ class Rest:
                 body = await _json(request)
                 self._record(request, body)
                 self.limits.count_call(app.app_id, f"{request.method} {handler.__name__}")
-                answer = await handler(Call(app, request, body))
+                tenant = app.token_tenants.get(_bearer(request), TENANT)
+                answer = await handler(Call(app, request, body, tenant))
             except ApiError as error:
                 return self._error(error)
             except Refusal as refusal:
@@ -177,6 +197,10 @@ async def _json(request: web.Request) -> dict[str, Any]:
     except ValueError:
         raise ApiError(9499, "Invalid parameter value: body is not JSON") from None
     return cast("dict[str, Any]", body) if isinstance(body, dict) else {}
+
+
+def _bearer(request: web.Request) -> str:
+    return request.headers.get("Authorization", "").partition(" ")[2]
 
 
 def _cut(request: web.Request) -> None:

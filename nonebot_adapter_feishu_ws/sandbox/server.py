@@ -27,7 +27,8 @@ from .messages import Messages
 from .page import Page
 from .pins import Pins
 from .rest import RecordedRequest, Rest
-from .state import App, Chat, ChatMode, Message, User, World, new_id
+from .state import TENANT, App, Chat, ChatMode, Message, User, World, new_id
+from .store_apps import StoreApps
 from .threads import Threads
 from .urgent import Urgent
 
@@ -72,6 +73,7 @@ class Sandbox:
         )
         self.limits: Limits = Limits()
         self.rest: Rest = Rest(self.world, self.faults, self.limits)
+        self.store_apps: StoreApps = StoreApps(self.world, self.rest, self.gateway)
         self.changed: asyncio.Condition = asyncio.Condition()
         self.cards: Cards = Cards(self.world, self._push_click, self._notify)
         self.cardkit: CardKit = CardKit(self.world, self._notify)
@@ -108,6 +110,7 @@ class Sandbox:
         for part in (Chats, Menus, Pins, Urgent):
             endpoints += part(self.world).endpoints()
         endpoints += Threads(self.world, self._notify).endpoints()
+        app.add_routes(self.store_apps.routes())
         app.add_routes(self.rest.routes(endpoints))
         app.add_routes(Page(self).routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
@@ -141,9 +144,9 @@ class Sandbox:
         self.world.apps[app_id] = app
         return app
 
-    def add_user(self, name: str) -> User:
-        """A person."""
-        return self.world.add_user(name)
+    def add_user(self, name: str, *, tenant_key: str = TENANT) -> User:
+        """A person; of another tenant than the others, if one is named."""
+        return self.world.add_user(name, tenant_key)
 
     def add_chat(
         self, name: str, *, mode: ChatMode = "group", members: Sequence[User] = (), apps: Sequence[str] = ()
@@ -219,7 +222,8 @@ class Sandbox:
     async def _deliver(self, message: Message, chat: Chat) -> None:
         for app_id in chat.apps:
             app = self.world.apps[app_id]
-            await self.push(app_id, "im.message.receive_v1", message_event(self.world, app, message))
+            event = message_event(self.world, app, message)
+            await self.push(app_id, "im.message.receive_v1", event, tenant_key=chat.tenant_key)
         await self._notify()
 
     async def click(

@@ -56,6 +56,11 @@ class App:
     event_mode: Literal["websocket", "webhook"] = "websocket"
     published: bool = True
     tokens: dict[str, float] = field(default_factory=dict[str, float])
+    is_store: bool = False
+    """An app of the App Directory: tokens per tenant, by way of its ticket."""
+    app_ticket: str = ""
+    app_tokens: dict[str, float] = field(default_factory=dict[str, float])
+    token_tenants: dict[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(slots=True)
@@ -66,6 +71,7 @@ class User:
     user_id: str
     union_id: str
     name: str
+    tenant_key: str = TENANT
 
 
 @dataclass(slots=True)
@@ -79,6 +85,7 @@ class Chat:
     apps: list[str] = field(default_factory=list[str])
     owner: str = ""
     managers: list[str] = field(default_factory=list[str])
+    tenant_key: str = TENANT
 
     @property
     def chat_type(self) -> str:
@@ -158,15 +165,17 @@ class World:
         self.sent_uuids: OrderedDict[tuple[str, str], tuple[float, str]] = OrderedDict()
         self._number = 0
 
-    def add_user(self, name: str) -> User:
+    def add_user(self, name: str, tenant_key: str = TENANT) -> User:
         """A new person."""
-        user = User(new_id("ou"), secrets.token_hex(4), new_id("on"), name)
+        user = User(new_id("ou"), secrets.token_hex(4), new_id("on"), name, tenant_key)
         self.users[user.open_id] = user
         return user
 
     def add_chat(self, name: str, mode: ChatMode, members: list[str], apps: list[str]) -> Chat:
-        """A new chat."""
+        """A new chat, in the tenant of its first member."""
         chat = Chat(new_id("oc"), name, mode, list(members), list(apps))
+        if members and members[0] in self.users:
+            chat.tenant_key = self.users[members[0]].tenant_key
         self.chats[chat.chat_id] = chat
         return chat
 
@@ -208,15 +217,16 @@ class World:
         """The number of the newest message."""
         return self._number
 
-    def issue_token(self, app: App) -> tuple[str, int]:
-        """The app's tenant token: the same one until less than 30 minutes remain."""
+    def issue_token(self, app: App, tenant_key: str = TENANT) -> tuple[str, int]:
+        """The app's token of a tenant: the same one until less than 30 minutes remain."""
         now = self.clock()
         for token, ends_at in app.tokens.items():
-            if ends_at - now >= TOKEN_RENEWAL:
+            if ends_at - now >= TOKEN_RENEWAL and app.token_tenants.get(token, TENANT) == tenant_key:
                 return token, int(ends_at - now)
         token = f"t-{secrets.token_hex(20)}"
         app.tokens = {old: ends_at for old, ends_at in app.tokens.items() if ends_at > now}
         app.tokens[token] = now + TOKEN_LIFETIME
+        app.token_tenants[token] = tenant_key
         return token, int(TOKEN_LIFETIME)
 
     def app_of_token(self, token: str) -> App | None:

@@ -72,7 +72,12 @@ async def open_for_bots(bots: Mapping[str, BotConfig], port: int) -> tuple[Sandb
     sandbox = Sandbox(port=port)
     chosen = dict(bots) or {DEFAULT_APP: BotConfig.model_validate({"app_id": DEFAULT_APP, "app_secret": "sandbox"})}
     for bot in chosen.values():
-        sandbox.add_app(bot.app_id, bot.app_secret.get_secret_value(), name=bot.name or "Sandbox bot")
+        sandbox.add_app(
+            bot.app_id,
+            bot.app_secret.get_secret_value(),
+            name=bot.name or "Sandbox bot",
+            is_store=bot.app_type == "store",
+        )
     sandbox.populate_default()
     thread = SandboxThread(sandbox)
     await asyncio.to_thread(thread.start)

@@ -164,3 +164,14 @@ async def test_a_second_process_of_the_same_app_is_reported(sandbox, run_adapter
 
 def test_the_public_domains_are_the_documented_ones():
     assert (config.FEISHU, config.LARK) == ("https://open.feishu.cn", "https://open.larksuite.com")
+
+
+async def test_the_scope_for_streaming_is_a_note_and_no_failure(sandbox):
+    app = sandbox.world.apps[APP]
+    app.scopes = app.scopes - {"cardkit:card:write"}
+    bot = load_config({"feishu_bots": [{"app_id": APP, "app_secret": SECRET, "domain": sandbox.url}]}).feishu_bots[0]
+    [note] = [finding for finding in await examine(bot) if "stream" in finding.text]
+    assert note.level is Level.UNKNOWN
+    assert "cardkit:card:write" in note.advice
+    app.scopes = app.scopes | {"cardkit:card:write"}
+    assert not [finding for finding in await examine(bot) if "stream" in finding.text]
