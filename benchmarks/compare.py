@@ -12,6 +12,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -94,11 +95,11 @@ def percentile(values: list[float], share: float) -> float:
 
 
 def measure(candidate: Callable[[str], list[str]], options: argparse.Namespace) -> dict[str, float]:
-    with gateway() as server:
+    # A folder of its own: what a run has stored must not be known to the next one.
+    with gateway() as server, tempfile.TemporaryDirectory() as folder:
         started = time.time()
-        child = subprocess.Popen(
-            [sys.executable, *candidate(server.url)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        command = [sys.executable, *candidate(server.url)]
+        child = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             watched = psutil.Process(child.pid)
             result = {"start": server.ask(do="connected")["at"] - started}
