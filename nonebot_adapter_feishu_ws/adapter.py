@@ -26,7 +26,7 @@ from .log import OncePer, escape, log
 from .mounting import mount
 from .registrar import GRACE, Registrar
 from .sending import SendHandler
-from .store import make_store
+from .store import make_store, shared_of
 from .transport.connection import ConnectionState, ConnectionStatus, Envelope, Receipt, Transport
 from .transport.long_connection import LongConnection
 from .transport.manager import ConnectionManager, ManagedBot
@@ -61,7 +61,13 @@ class Adapter(BaseAdapter):
         }
         config = self.feishu_config
         self._network = NetworkThread()
-        self._store = make_store(config.feishu_store, replay_window=config.feishu_replay_window)
+        self._store = make_store(
+            config.feishu_store,
+            replay_window=config.feishu_replay_window,
+            takeover_after=config.feishu_takeover_after,
+        )
+        self.shared = shared_of(self._store, self._network.call)
+        """What the replicas of the bots share; None unless the store is Redis."""
         self._hand_off = HandOff(self._take)
         self._dispatcher = Dispatcher(
             self._handle,
