@@ -308,6 +308,7 @@ class Adapter(BaseAdapter):
                 origin=bot.api_origin,
                 proxy=bot.proxy_url,
                 timeout=max(30.0, self.config.api_timeout or 0.0),
+                shared=self.shared,
             )
         return client
 

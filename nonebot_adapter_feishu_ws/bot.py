@@ -82,7 +82,7 @@ class Bot(TypedApi, RestMethods):
         self.bot_config = bot_config
         self.bot_info = bot_info
         self._send_ids = SendIds()
-        self._directory = Directory(self.call_api)
+        self._directory = Directory(self.call_api, app_id=self_id, shared=adapter.shared)
         self.uploads = Uploads(self, proxy=bot_config.proxy_url)
         """Uploads what segments carry, once per content."""
 

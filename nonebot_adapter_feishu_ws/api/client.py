@@ -13,11 +13,13 @@ from pydantic import SecretStr
 
 from ..exception import ActionFailed, NetworkError, RateLimited, TargetUnavailable
 from ..sdk import make_client, share_token
+from ..store import Shared
 from .form import can_replay
 from .http import Http, json_of
-from .limiter import Clock, Gate, Lane, Limiter, Rate, Sleep
+from .limiter import Clock, Gate, Lane, Limiter, Rate, Reserve, Sleep
 from .retry import RetryPolicy, backoff, next_wait
 from .routes import api_of, lane_of, may_repeat
+from .share import share_fetched_token
 from .token import TenantToken
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ class ApiClient:
         timeout: float = 30.0,
         retry: RetryPolicy | None = None,
         rate: Rate | None = None,
+        shared: Shared | None = None,
         clock: Clock = time.monotonic,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
@@ -53,6 +56,7 @@ class ApiClient:
         timeout: seconds per try, unless the call says otherwise.
         retry: when a call is tried again.
         rate: messages to one chat or user; Feishu's documented 5 per second when not given.
+        shared: where the bot's replicas meet, if it has any: one token, and the rates of all together.
         clock: monotonic seconds, for rates and waits.
         sleep: waits for seconds of that clock.
         """
@@ -64,9 +68,11 @@ class ApiClient:
         self._clock = clock
         self._sleep = sleep
         self._http = Http(origin, proxy=proxy, timeout=timeout)
-        self._limiter = Limiter(rate or Rate(), clock, sleep)
+        self._limiter = Limiter(rate or Rate(), clock, sleep, reserve=reserve_of(shared, app_id, rate or Rate()))
         self._lark: Client | None = None
-        self.token: TenantToken = TenantToken(self._fetch_token)
+        self.token: TenantToken = TenantToken(
+            share_fetched_token(shared, f"{app_id}:token:{self._http.host}", self._fetch_token)
+        )
 
     async def call(self, path: str, *, method: str = "GET", **data: Any) -> Any:
         """Call one method.
@@ -213,3 +219,10 @@ class ApiClient:
             self._limiter.learn(key, chat_id)
             if isinstance(message_id, str):
                 self._limiter.learn(message_id, chat_id)
+
+
+def reserve_of(shared: Shared | None, app_id: str, rate: Rate) -> Reserve | None:
+    """How a bot's lanes take their turns among its replicas; None for a bot that has none."""
+    if shared is None:
+        return None
+    return lambda lane: shared.reserve(f"{app_id}:{lane}", rate.count, rate.period)
