@@ -42,8 +42,8 @@ class Replicas:
         self.env = {"FEISHU_RECONNECT_DELAYS": "[0.2, 0.5]", "FEISHU_MAX_RECONNECT_ATTEMPTS": "100", **env}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.sent = 0
-        self.user = sandbox.add_user("Li Lei")
-        self.chats = [sandbox.add_chat(f"group {n}", [self.user], [APP], mode="p2p") for n in range(40)]
+        users = [sandbox.add_user(f"user {number}") for number in range(40)]
+        self.chats = [(user, sandbox.p2p(user, APP)) for user in users]
 
     async def __aenter__(self) -> Replicas:
         return self
@@ -69,7 +69,7 @@ class Replicas:
             env |= {"LEDGER": str(self.folder / "ledger"), "PYTHONPATH": str(HERE.parent), "PYTHONUNBUFFERED": "1"}
             with (self.folder / f"{name}.log").open("ab") as log:
                 command = [sys.executable, str(HERE / "flow" / "replica_bot.py")]
-                self.processes[name] = subprocess.Popen(
+                self.processes[name] = subprocess.Popen(  # noqa: ASYNC220
                     command, cwd=self.folder, env=env, stdout=log, stderr=log, start_new_session=True
                 )
         await self.sandbox.wait_connected(APP, count=before + len(names), timeout=60)
@@ -82,7 +82,7 @@ class Replicas:
         """Send messages, each with a number of its own, to the chats in turn."""
         for _ in range(count):
             self.sent += 1
-            await self.sandbox.say(self.user, self.chats[self.sent % len(self.chats)], f"n{self.sent}")
+            await self.sandbox.say(*self.chats[self.sent % len(self.chats)], f"n{self.sent}")
             await asyncio.sleep(pause)
 
     async def settle(self, timeout: float) -> None:

@@ -1,4 +1,4 @@
-"""Three processes of one bot share a Redis; one is killed, one is paused, Redis is restarted: nothing lost or doubled."""
+"""Processes of one bot share a Redis; one is killed, one is paused, Redis is restarted: nothing lost or doubled."""
 
 import asyncio
 import signal
