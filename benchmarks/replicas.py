@@ -26,7 +26,7 @@ BEGIN, END = "<!-- replicas: begin -->\n", "<!-- replicas: end -->"
 TAKEOVER = 10.0
 PAUSE = 40.0
 TROUBLE = (
-    "| trouble | messages sent | handled | handled twice | lost | answers | answers doubled | all answered after (s) |\n"
+    "| trouble | messages sent | handled | handled twice | lost | answers | answers doubled | answered after (s) |\n"
     "|---|---|---|---|---|---|---|---|\n"
 )
 WORK = "| replicas | messages | seconds | messages per second | handled by each |\n|---|---|---|---|---|\n"
