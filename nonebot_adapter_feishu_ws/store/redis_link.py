@@ -35,7 +35,10 @@ SOCKET_TIMEOUT: Final = 0.9
 _ADVICE: Final = (
     (OutOfMemoryError, "Redis has no memory left: raise maxmemory, and keep maxmemory-policy noeviction"),
     (AuthenticationError, "check user and password in FEISHU_STORE (redis://user:password@host:6379/0)"),
-    (NoPermissionError, "the Redis user needs the keys feishu:* and the categories @stream, @scripting, @read, @write"),
+    (
+        NoPermissionError,
+        "the Redis user needs the keys feishu:* and the categories @stream, @scripting, @read, @write, +time",
+    ),
     (ReadOnlyError, "this is a read-only replica of Redis; name the primary in FEISHU_STORE"),
 )
 
@@ -101,12 +104,15 @@ class RedisLink:
             raise self._failed(error) from error
 
     def _failed(self, error: Exception) -> StoreError:
-        if isinstance(error, (AuthenticationError, ResponseError)):
-            return self._refused(error)
+        inner: BaseException | None = error
+        while inner is not None:  # a refusal while connecting comes wrapped
+            if isinstance(inner, (AuthenticationError, ResponseError)):
+                return self._refused(inner)
+            inner = inner.__cause__ or inner.__context__
         what = str(error) or type(error).__name__
         return StoreError(f"the store {self.name} cannot be reached ({what}); check that Redis runs, and its address")
 
-    def _refused(self, error: Exception) -> StoreError:
+    def _refused(self, error: BaseException) -> StoreError:
         advice = next((advice for kind, advice in _ADVICE if isinstance(error, kind)), "see Redis's log")
         return StoreError(f"the store {self.name} refused ({str(error)[:200]}); {advice}")
 

@@ -194,6 +194,13 @@ def test_stores_that_do_not_work(url):
     assert "sqlite:///relative/path" in line
 
 
+def test_redis_without_its_extra_names_the_extra(monkeypatch):
+    monkeypatch.setattr("nonebot_adapter_feishu_ws.config.models.find_spec", lambda name: None)
+    [line] = problems({"feishu_store": "redis://:hunter2@h"})
+    assert "nonebot-adapter-feishu-ws[redis]" in line
+    assert "hunter2" not in line
+
+
 def test_a_proxy_may_be_http_or_socks():
     for proxy in ("http://h:1", "http://u:p@h:1", "socks5://h:1", "socks5h://u:p@h:1"):
         assert load_config({"feishu_bots": [{**BOT, "proxy": proxy}]}).feishu_bots[0].proxy_url == proxy

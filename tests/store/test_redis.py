@@ -266,6 +266,27 @@ async def test_values_are_shared_for_their_time(make, raw):
 
 
 @needs_redis
+async def test_a_user_with_the_documented_rights_is_enough_and_a_wrong_password_is_told(redis_server, raw):
+    rights = ["+@stream", "+@scripting", "+@read", "+@write", "+@connection", "+time"]
+    await raw.execute_command("ACL", "SETUSER", "bot", "on", ">hunter2", "~feishu:*", *rights)
+    store = RedisStore(f"unix://bot:hunter2@{redis_server.socket}?db=0")
+    await store.open([BOT])
+    assert await take(store, entry(1))
+    assert await store.fetch(BOT, 1) == []
+    assert await store.fetch_orphan() is None
+    await store.put_back([entry(1).key])
+    await store.done([entry(1).key])
+    assert await store.try_lock(f"{BOT}:x", 1)
+    assert await store.reserve(f"{BOT}:x", 1, 1) == 0
+    await store.close()
+    wrong = RedisStore(f"unix://bot:hunter3@{redis_server.socket}?db=0")
+    with pytest.raises(StoreError, match="check user and password") as caught:
+        await wrong.open([BOT])
+    assert "hunter" not in str(caught.value)
+    await wrong.close()
+
+
+@needs_redis
 async def test_what_redis_refuses_is_explained(make, raw):
     store = await make()
     await raw.config_set("maxmemory", 1)
