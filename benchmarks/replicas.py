@@ -1,6 +1,6 @@
 """Three replicas of a bot on one Redis, in trouble and at work: ``python benchmarks/replicas.py``.
 
-Writes the tables into docs/reliability.md. Takes about three minutes.
+Writes the tables into docs/reliability.md. Takes about six minutes.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ async def everything(replicas: Replicas) -> None:
     await replicas.say(100, 0.01)
     await asyncio.sleep(PAUSE)
     replicas.signal("b", signal.SIGCONT)
-    await replicas.start("a")
+    await replicas.start("d")
     await replicas.say(100, 0.01)
 
 
@@ -88,7 +88,7 @@ STORIES: dict[str, Callable[[Replicas], Awaitable[None]]] = {
     f"one replica paused for {PAUSE:g} s (SIGSTOP, SIGCONT)": paused,
     "Redis restarted (SIGTERM)": redis_restarted,
     "Redis killed, down for some 4 s, its data kept": redis_killed,
-    f"one killed, one paused for {PAUSE:g} s, Redis restarted, the first started again": everything,
+    f"one killed, one paused for {PAUSE:g} s, Redis restarted, a new one started": everything,
 }
 
 
