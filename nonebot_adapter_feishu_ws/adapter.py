@@ -26,7 +26,7 @@ from .log import OncePer, escape, log
 from .mounting import mount
 from .registrar import GRACE, Registrar
 from .sending import SendHandler
-from .store import make_store
+from .store import make_store, shared_of
 from .store_apps import AppTickets
 from .transport.connection import ConnectionState, ConnectionStatus, Envelope, Receipt, Transport
 from .transport.long_connection import LongConnection
@@ -62,7 +62,13 @@ class Adapter(BaseAdapter):
         }
         config = self.feishu_config
         self._network = NetworkThread()
-        self._store = make_store(config.feishu_store, replay_window=config.feishu_replay_window)
+        self._store = make_store(
+            config.feishu_store,
+            replay_window=config.feishu_replay_window,
+            takeover_after=config.feishu_takeover_after,
+        )
+        self.shared = shared_of(self._store, self._network.call)
+        """What the replicas of the bots share; None unless the store is Redis."""
         self._hand_off = HandOff(self._take)
         self._dispatcher = Dispatcher(
             self._handle,
@@ -313,6 +319,7 @@ class Adapter(BaseAdapter):
                 proxy=bot.proxy_url,
                 timeout=max(30.0, self.config.api_timeout or 0.0),
                 load_ticket=(lambda: self._tickets.load(bot.app_id)) if bot.app_type == "store" else None,
+                shared=self.shared,
             )
         return client
 

@@ -112,9 +112,9 @@ class Intake:
             return "duplicate"
         if taken.entry is entry:
             self._hand_off.put(Delivery(bot_id, payload, size, key=entry.key), size)
-        elif taken.entry is not None:
-            self._hand_off.put(read_entry(taken.entry), size)
         else:
+            if taken.entry is not None:
+                self._hand_off.put(read_entry(taken.entry), size)
             self._settler.wake(bot_id)
         return "accepted"
 

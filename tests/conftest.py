@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +24,7 @@ from nonebug import NONEBOT_INIT_KWARGS
 from nonebot_adapter_feishu_ws import Adapter
 from nonebot_adapter_feishu_ws.api import Rate
 from nonebot_adapter_feishu_ws.sandbox import Sandbox
+from tests.redis_server import RedisServer
 
 APP, SECRET = "cli_a0b1c2d3e4f56789", "secret-of-cli-a-0123456789"
 RunAdapter = Callable[..., AbstractAsyncContextManager[Adapter]]
@@ -51,6 +54,18 @@ async def sandbox() -> AsyncIterator[Sandbox]:
     async with Sandbox(redelivery=(0.3,) * 20, ack_timeout=0.5) as server:
         server.add_app(APP, SECRET, name="Bot A")
         yield server
+
+
+@pytest.fixture
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis of the test's own, on a socket file, that writes every command to its disk."""
+    # The path of a socket has at most some 100 characters.
+    folder = Path(tempfile.mkdtemp(prefix="feishu-redis-"))
+    server = RedisServer(folder)
+    server.start()
+    yield server
+    server.stop()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -13,11 +13,13 @@ from pydantic import SecretStr
 
 from ..exception import ActionFailed, NetworkError, RateLimited, TargetUnavailable
 from ..sdk import make_client, share_token
+from ..store import Shared
 from .form import can_replay, check_parts, parts_of
 from .http import Http, json_of
-from .limiter import Clock, Gate, Lane, Limiter, Rate, Sleep
+from .limiter import Clock, Gate, Lane, Limiter, Rate, Reserve, Sleep
 from .retry import RetryPolicy, backoff, next_wait
 from .routes import api_of, lane_of, may_repeat
+from .share import share_fetched_token
 from .store_app import LoadTicket, StoreTokens, current_tenant
 from .token import TenantToken
 
@@ -44,6 +46,7 @@ class ApiClient:
         retry: RetryPolicy | None = None,
         rate: Rate | None = None,
         load_ticket: LoadTicket | None = None,
+        shared: Shared | None = None,
         clock: Clock = time.monotonic,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
@@ -56,6 +59,7 @@ class ApiClient:
         retry: when a call is tried again.
         rate: messages to one chat or user; Feishu's documented 5 per second when not given.
         load_ticket: the app ticket that is kept; makes it the client of a store app.
+        shared: where the bot's replicas meet, if it has any: one token, and the rates of all together.
         clock: monotonic seconds, for rates and waits.
         sleep: waits for seconds of that clock.
         """
@@ -67,9 +71,11 @@ class ApiClient:
         self._clock = clock
         self._sleep = sleep
         self._http = Http(origin, proxy=proxy, timeout=timeout)
-        self._limiter = Limiter(rate or Rate(), clock, sleep)
+        self._limiter = Limiter(rate or Rate(), clock, sleep, reserve=reserve_of(shared, app_id, rate or Rate()))
         self._lark: Client | None = None
-        self.token: TenantToken = TenantToken(self._fetch_token)
+        self.token: TenantToken = TenantToken(
+            share_fetched_token(shared, f"{app_id}:token:{self._http.host}", self._fetch_token)
+        )
         """The token of a self-built app."""
         self.store_tokens: StoreTokens | None = None
         """The tokens of a store app."""
@@ -245,3 +251,10 @@ class ApiClient:
 
 def _can_replay(data: Mapping[str, Any]) -> bool:
     return can_replay(data.get("files") or (), data.get("content"))
+
+
+def reserve_of(shared: Shared | None, app_id: str, rate: Rate) -> Reserve | None:
+    """How a bot's lanes take their turns among its replicas; None for a bot that has none."""
+    if shared is None:
+        return None
+    return lambda lane: shared.reserve(f"{app_id}:{lane}", rate.count, rate.period)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
+from ..store import Shared
 from .cache import Cache
+from .share import share_fetched
 
 NAME_TTL = 6 * 3600.0
 CHAT_TTL = 10 * 60.0
@@ -15,11 +17,17 @@ CHAT_TTL = 10 * 60.0
 class Directory:
     """One bot's address book."""
 
-    def __init__(self, call_api: Callable[..., Awaitable[Any]]) -> None:
+    def __init__(
+        self, call_api: Callable[..., Awaitable[Any]], *, app_id: str = "", shared: Shared | None = None
+    ) -> None:
         """Args:
         call_api: the bot's ``call_api``, so that its hooks see these calls.
+        app_id: the bot's.
+        shared: where its replicas meet, if it has any.
         """
         self._call_api = call_api
+        self._app_id = app_id
+        self._shared = shared
         self._names: Cache[str, str] = Cache(ttl=NAME_TTL, size=10_000)
         self._chats: Cache[str, dict[str, Any]] = Cache(ttl=CHAT_TTL, size=2_000)
 
@@ -38,7 +46,8 @@ class Directory:
             user = _mapping(_mapping(_mapping(answer).get("data")).get("user"))
             return str(user.get("name") or "")
 
-        return await self._names.get(open_id, fetch)
+        key = f"{self._app_id}:name:{open_id}"
+        return await self._names.get(open_id, lambda: share_fetched(self._shared, key, NAME_TTL, fetch))
 
     async def get_chat_info(self, chat_id: str) -> dict[str, Any]:
         """What a chat is (获取群信息): ``name``, ``chat_mode``, ``owner_id``, ...
@@ -52,7 +61,8 @@ class Directory:
             answer = await self._call_api(f"im/v1/chats/{chat_id}", method="GET")
             return dict(_mapping(_mapping(answer).get("data")))
 
-        return dict(await self._chats.get(chat_id, fetch))
+        key = f"{self._app_id}:chat:{chat_id}"
+        return dict(await self._chats.get(chat_id, lambda: share_fetched(self._shared, key, CHAT_TTL, fetch)))
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[object]]
+Reserve = Callable[[str], Awaitable[float]]
+"""Takes a turn in a lane among all processes of the bot; returns the seconds until it comes."""
 
 MAX_LANES = 10_000
 """Idle lanes kept; what they know is a second old at most, so the oldest can go."""
@@ -68,9 +70,14 @@ class Lane:
     A call keeps the lane while it is tried again, so that the next one cannot overtake it.
     """
 
-    def __init__(self, rate: Rate, clock: Clock, sleep: Sleep) -> None:
+    def __init__(
+        self, rate: Rate, clock: Clock, sleep: Sleep, *, key: str = "", reserve: Reserve | None = None
+    ) -> None:
+        self.key = key
+        """Its chat, user or message, as all processes know it."""
         self._bucket = Bucket(rate, clock)
         self._sleep = sleep
+        self._reserve = reserve
         self._turn = asyncio.Lock()
         self._interested = 0
 
@@ -98,6 +105,8 @@ class Lane:
     async def token(self) -> AsyncGenerator[None]:
         """One try of the call that holds the lane; waits for a token."""
         while (seconds := self._bucket.wait()) > 0:
+            await self._sleep(seconds)
+        if self._reserve is not None and (seconds := await self._reserve(self.key)) > 0:
             await self._sleep(seconds)
         try:
             yield
@@ -196,16 +205,26 @@ class Gate:
 class Limiter:
     """The lanes and gates of one bot. Lives on NoneBot's loop."""
 
-    def __init__(self, rate: Rate, clock: Clock, sleep: Sleep, *, max_lanes: int = MAX_LANES) -> None:
+    def __init__(
+        self,
+        rate: Rate,
+        clock: Clock,
+        sleep: Sleep,
+        *,
+        reserve: Reserve | None = None,
+        max_lanes: int = MAX_LANES,
+    ) -> None:
         """Args:
         rate: of each lane.
         clock: monotonic seconds.
         sleep: waits for seconds.
+        reserve: takes a turn among all processes of the bot, after the lane's own; None for a single process.
         max_lanes: idle lanes kept.
         """
         self._rate = rate
         self._clock = clock
         self._sleep = sleep
+        self._reserve = reserve
         self._max_lanes = max_lanes
         self._lanes: OrderedDict[str, Lane] = OrderedDict()
         self._gates: dict[str, Gate] = {}
@@ -219,7 +238,7 @@ class Limiter:
         key = self._chats.get(key, key)
         lane = self._lanes.get(key)
         if lane is None:
-            lane = self._lanes[key] = Lane(self._rate, self._clock, self._sleep)
+            lane = self._lanes[key] = Lane(self._rate, self._clock, self._sleep, key=key, reserve=self._reserve)
             self._forget_idle(lane)
         self._lanes.move_to_end(key)
         return lane
@@ -239,6 +258,7 @@ class Limiter:
         mine, chats = self._lanes.get(key), self._lanes.get(chat_id)
         if mine is not None and chats is None:
             self._lanes[chat_id] = mine
+            mine.key = chat_id
         elif mine is not None and chats is not mine and mine.in_use:
             return  # both are in use: whoever joined one lane now would overtake those who wait in the other
         self._lanes.pop(key, None)

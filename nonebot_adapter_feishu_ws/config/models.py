@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 from typing import Annotated, ClassVar, Final, Literal
 from urllib.parse import SplitResult, urlsplit
 
@@ -53,6 +54,18 @@ def _has_port(parts: SplitResult) -> bool:
 def _is_strong(token: str) -> bool:
     kind, _, digest = token.partition(":")
     return bool(re.fullmatch(r"[0-9a-f]{64}", digest)) if kind == "sha256" else len(token) >= MIN_TOKEN
+
+
+def _check_redis(url: str) -> None:
+    if find_spec("redis") is None:
+        raise ValueError('names Redis, which needs an extra: pip install "nonebot-adapter-feishu-ws[redis]"')
+    parts = urlsplit(url)
+    if parts.scheme != "unix" and (not parts.hostname or not re.fullmatch(r"(/\d*)?", parts.path)):
+        raise ValueError("must be redis://[user:password@]host:port/database, such as redis://localhost:6379/0")
+    try:
+        _ = parts.port
+    except ValueError:
+        raise ValueError("has a port that is no number; write % signs of the password as %25, / as %2F") from None
 
 
 Text = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
@@ -178,7 +191,8 @@ class Config(BaseModel):
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     feishu_bots: list[BotConfig] = Field(default_factory=list[BotConfig])
-    feishu_store: str = DEFAULT_STORE
+    feishu_store: str = Field(DEFAULT_STORE, repr=False)
+    feishu_takeover_after: float = Field(30, ge=1, le=3600)
     feishu_replay_window: float = Field(600, ge=0, le=86_400)
     feishu_max_reconnect_attempts: int = Field(5, ge=0, le=1000)
     feishu_reconnect_delays: list[Annotated[float, Field(gt=0, le=86_400)]] = Field([1, 2, 4, 8, 16], min_length=1)
@@ -194,9 +208,14 @@ class Config(BaseModel):
     @field_validator("feishu_store", mode="before")
     @classmethod
     def _check_store(cls, value: object) -> object:
-        known = value == "memory://" or (isinstance(value, str) and re.fullmatch(r"sqlite:///.+", value))
-        if not known:
-            raise ValueError("must be memory://, sqlite:///relative/path or sqlite:////absolute/path (no redis yet)")
+        text = value if isinstance(value, str) else ""
+        if re.fullmatch(r"rediss?://[^/]+.*|unix://.*/.+", text):
+            _check_redis(text)
+        elif text != "memory://" and not re.fullmatch(r"sqlite:///.+", text):
+            raise ValueError(
+                "must be memory://, sqlite:///relative/path, sqlite:////absolute/path or redis://host:6379/0 "
+                "(rediss:// for TLS, unix:///path/of/socket)"
+            )
         return value
 
     @field_validator("feishu_management_tokens", mode="before")

@@ -5,19 +5,25 @@ from __future__ import annotations
 from .base import CLAIM_TTL, DUPLICATE, MAX_RUNS, Entry, Store, Taken
 from .fallback import FallbackStore, StoreStatus
 from .memory import MemoryStore
+from .shared import Shared, shared_of
 
 REPLAY_WINDOW = 600.0
+TAKEOVER_AFTER = 30.0
+SCHEMES = "memory://, sqlite:///relative/path, sqlite:////absolute/path or redis://host:6379/0 (rediss://, unix://)"
 
 
-def make_store(url: str, *, replay_window: float = REPLAY_WINDOW) -> Store:
-    """The store that a URL of ``FEISHU_STORE`` names: ``memory://``, ``sqlite:///relative`` or ``sqlite:////absolute``.
+def make_store(url: str, *, replay_window: float = REPLAY_WINDOW, takeover_after: float = TAKEOVER_AFTER) -> Store:
+    """The store that a URL of ``FEISHU_STORE`` names.
 
     Args:
-        url: its kind and place.
+        url: its kind and place: ``memory://``, ``sqlite:///relative``, ``sqlite:////absolute``,
+            ``redis://[user:password@]host:port/0``, ``rediss://`` (TLS) or ``unix:///path/of/socket``.
         replay_window: seconds; what an earlier process left behind is handled when it is not older.
+        takeover_after: seconds of silence after which another process counts as dead; for Redis.
 
     Raises:
         ValueError: it names none.
+        ImportError: the extra of its kind is not installed.
     """
     scheme, separator, rest = url.partition("://")
     if separator and scheme == "memory":
@@ -26,9 +32,12 @@ def make_store(url: str, *, replay_window: float = REPLAY_WINDOW) -> Store:
         from .sqlite import SqliteStore  # only who keeps state on disk loads sqlite3
 
         return FallbackStore(SqliteStore(rest[1:], replay_window=replay_window), url)
-    raise ValueError(
-        "must be memory://, sqlite:///relative/path or sqlite:////absolute/path (redis comes with a later version)"
-    )
+    if separator and scheme in ("redis", "rediss", "unix") and rest:
+        from .redis import RedisStore  # the redis package is an extra
+
+        redis = RedisStore(url, replay_window=replay_window, takeover_after=takeover_after)
+        return FallbackStore(redis, redis.name)
+    raise ValueError(f"must be {SCHEMES}")
 
 
 __all__ = [
@@ -38,8 +47,10 @@ __all__ = [
     "Entry",
     "FallbackStore",
     "MemoryStore",
+    "Shared",
     "Store",
     "StoreStatus",
     "Taken",
     "make_store",
+    "shared_of",
 ]

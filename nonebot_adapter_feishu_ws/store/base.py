@@ -151,6 +151,29 @@ class Store(Protocol):
         """
         ...
 
+    async def try_lock(self, name: str, ttl: float) -> bool:
+        """Have this process be the only one of a bot's processes to do something, for a while.
+
+        Args:
+            name: what is done; begins with the app id and a colon.
+            ttl: seconds until others may have it; a further call of the holder counts from anew.
+
+        Returns:
+            True when it is ours, now or still. Always so in a store of a single process.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        ...
+
+    async def unlock(self, name: str) -> None:
+        """Give a lock back, if it is ours.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        ...
+
     async def get(self, key: str) -> str | None:
         """A piece of state, or None.
 

@@ -66,6 +66,11 @@ class FallbackStore(Store):
         self._probe: asyncio.Task[None] | None = None
 
     @property
+    def inner(self) -> Store:
+        """The store that is used while it works."""
+        return self._inner
+
+    @property
     @override
     def durable(self) -> bool:
         return self.status.ok
@@ -161,6 +166,23 @@ class FallbackStore(Store):
     @override
     async def ping(self) -> None:
         await self._inner.ping()
+
+    @override
+    async def try_lock(self, name: str, ttl: float) -> bool:
+        if self.status.ok:
+            try:
+                return await self._inner.try_lock(name, ttl)
+            except StoreError as error:
+                self._fail(error)
+        return not self.shared  # who else does it, nobody can tell
+
+    @override
+    async def unlock(self, name: str) -> None:
+        if self.status.ok:
+            try:
+                await self._inner.unlock(name)
+            except StoreError as error:
+                self._fail(error)
 
     @override
     async def get(self, key: str) -> str | None:

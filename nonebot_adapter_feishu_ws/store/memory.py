@@ -90,6 +90,14 @@ class MemoryStore(Store):
         return
 
     @override
+    async def try_lock(self, name: str, ttl: float) -> bool:
+        return True
+
+    @override
+    async def unlock(self, name: str) -> None:
+        return
+
+    @override
     async def get(self, key: str) -> str | None:
         return self._state.get(key)
 

@@ -137,6 +137,14 @@ class SqliteStore(Store):
         await self._commits.submit(_ping)
 
     @override
+    async def try_lock(self, name: str, ttl: float) -> bool:
+        return True
+
+    @override
+    async def unlock(self, name: str) -> None:
+        return
+
+    @override
     async def get(self, key: str) -> str | None:
         row = await self._run(
             lambda: self._opened().execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()

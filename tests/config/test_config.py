@@ -107,7 +107,7 @@ def test_a_mistake_names_its_entry_and_what_to_do(entry, where, says):
 
 def test_all_mistakes_are_told_at_once():
     raw = {"feishu_bots": [BOT, {"app_id": "x"}, {"app_secret": "hunter2"}], "feishu": {"app_id": "y"}}
-    lines = problems({**raw, "feishu_max_reconnect_attempts": -1, "feishu_store": "redis://x"})
+    lines = problems({**raw, "feishu_max_reconnect_attempts": -1, "feishu_store": "redis://x/y"})
     assert [line.partition(":")[0] for line in lines] == [
         "FEISHU_BOTS[1].app_secret",
         "FEISHU_BOTS[2].app_id",
@@ -188,10 +188,17 @@ def test_stores_that_work(url):
     assert load_config({"feishu_store": url}).feishu_store == url
 
 
-@pytest.mark.parametrize("url", ["redis://h", "sqlite://x", "sqlite:///", "postgres://h", "data/x.db"])
-def test_stores_that_do_not_work_yet(url):
+@pytest.mark.parametrize("url", ["sqlite://x", "sqlite:///", "postgres://h", "data/x.db"])
+def test_stores_that_do_not_work(url):
     [line] = problems({"feishu_store": url})
     assert "sqlite:///relative/path" in line
+
+
+def test_redis_without_its_extra_names_the_extra(monkeypatch):
+    monkeypatch.setattr("nonebot_adapter_feishu_ws.config.models.find_spec", lambda name: None)
+    [line] = problems({"feishu_store": "redis://:hunter2@h"})
+    assert "nonebot-adapter-feishu-ws[redis]" in line
+    assert "hunter2" not in line
 
 
 def test_a_proxy_may_be_http_or_socks():

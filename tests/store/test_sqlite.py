@@ -105,6 +105,6 @@ def test_urls():
     assert isinstance(relative, FallbackStore)
     assert isinstance(absolute, FallbackStore)
     assert [str(it._inner.path) for it in (relative, absolute)] == ["data/x.db", "/var/x.db"]
-    for wrong in ("redis://h", "sqlite://x", "sqlite:///", "x"):
+    for wrong in ("http://h", "sqlite://x", "sqlite:///", "x"):
         with pytest.raises(ValueError, match="sqlite:///relative"):
             make_store(wrong)

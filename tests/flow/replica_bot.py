@@ -1,0 +1,27 @@
+"""A replica of the bot, as a process of its own: ``python replica_bot.py``. It answers, and writes down what it did."""
+
+import asyncio
+import os
+
+import nonebot
+from nonebot import on_message
+
+from nonebot_adapter_feishu_ws import Adapter, MessageEvent
+
+nonebot.init(_env_file=None, driver="~none", log_level="INFO")
+nonebot.get_driver().register_adapter(Adapter)
+ledger = open(os.environ["LEDGER"], "a", buffering=1)  # noqa: SIM115 - as long as the process
+name, work = os.environ["REPLICA"], float(os.environ.get("WORK", "0"))
+talk = on_message()
+
+
+@talk.handle()
+async def answer(event: MessageEvent) -> None:
+    text = event.get_plaintext()
+    ledger.write(f"{name} begin {text}\n")
+    await asyncio.sleep(work)
+    await talk.send(f"re {text}")
+    ledger.write(f"{name} end {text}\n")
+
+
+nonebot.run()
