@@ -26,7 +26,7 @@ from .log import OncePer, escape, log
 from .mounting import mount
 from .registrar import GRACE, Registrar
 from .sending import SendHandler
-from .store import make_store, shared_of
+from .store import Shared, make_store, shared_of
 from .store_apps import AppTickets
 from .transport.connection import ConnectionState, ConnectionStatus, Envelope, Receipt, Transport
 from .transport.long_connection import LongConnection
@@ -67,7 +67,7 @@ class Adapter(BaseAdapter):
             replay_window=config.feishu_replay_window,
             takeover_after=config.feishu_takeover_after,
         )
-        self.shared = shared_of(self._store, self._network.call)
+        self.shared: Shared | None = shared_of(self._store, self._network.call)
         """What the replicas of the bots share; None unless the store is Redis."""
         self._hand_off = HandOff(self._take)
         self._dispatcher = Dispatcher(

@@ -86,7 +86,7 @@ class Bot(TypedApi, RestMethods):
         super().__init__(adapter, self_id)
         self.bot_config = bot_config
         self.bot_info = bot_info
-        self.send_ids = SendIds()
+        self.send_ids: SendIds = SendIds()
         """Makes the ``uuid`` of each send, see :mod:`~.send_id`."""
         self._directory = Directory(self.call_api, app_id=self_id, shared=adapter.shared)
         self._open_ids: Cache[str, str] = Cache(ttl=OWN_ID_TTL, size=10_000)

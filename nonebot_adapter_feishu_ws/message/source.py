@@ -28,8 +28,8 @@ class OpenFile:
         """
         if isinstance(cast("object", file.read(0)), str):
             raise ValueError('this file was opened as text; open it in binary mode: open(path, "rb")')
-        self.file = file
-        self.lock = Lock()
+        self.file: BinaryIO = file
+        self.lock: Lock = Lock()
         self.start: int | None = file.tell() if file.seekable() else None
         """Where it stood; None when it cannot be rewound."""
 

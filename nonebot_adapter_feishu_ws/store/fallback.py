@@ -57,7 +57,7 @@ class FallbackStore(Store):
         probe_every: seconds between two tries while it is down.
         on_change: told of every change, on the network loop.
         """
-        self.status = StoreStatus(name)
+        self.status: StoreStatus = StoreStatus(name)
         self._inner = inner
         self._memory = MemoryStore()
         self._probe_every = probe_every

@@ -63,7 +63,7 @@ class RedisStore(Store):
         clock: seconds since the epoch.
         """
         self._link = RedisLink(url)
-        self.name = self._link.name
+        self.name: str = self._link.name
         """The URL without credentials."""
         self._replay_window = replay_window
         self._takeover_after = takeover_after

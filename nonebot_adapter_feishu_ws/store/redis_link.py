@@ -23,10 +23,10 @@ try:
         RedisError,
         ResponseError,
     )
-except ImportError as error:  # pragma: no cover - the tests have it
+except ImportError as _error:  # pragma: no cover - the tests have it
     raise ImportError(
         'FEISHU_STORE names Redis, which needs an extra: pip install "nonebot-adapter-feishu-ws[redis]"'
-    ) from error
+    ) from _error
 
 # The package has types, but not for these two calls.
 _open = cast("Callable[..., Any]", Redis.from_url)  # pyright: ignore[reportUnknownMemberType]
@@ -65,7 +65,7 @@ class RedisLink:
         """Args:
         url: ``redis://``, ``rediss://`` or ``unix://``, with credentials.
         """
-        self.name = public_url(url)
+        self.name: str = public_url(url)
         # A second try could tell a duplicate from what the first one has taken: who asks must know of the error.
         self._redis: Any = _open(
             url,

@@ -54,7 +54,7 @@ class SqliteStore(Store):
         write_timeout: seconds that a write may take before those who wait for it are told.
         clock: seconds since the epoch.
         """
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self._replay_window = replay_window
         self._max_claims = max_claims
         self._max_waiting = max_waiting
