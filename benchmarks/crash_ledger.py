@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import os
 import platform
 import random
@@ -32,11 +33,9 @@ CANDIDATES = Path(__file__).parent / "candidates"
 APP, SECRET = "cli_a0b1c2d3e4f56789", "benchmark-secret"
 CHATS = 500
 """One chat takes five messages a second (发送消息), so the events come from many."""
-UP = (0.1, 6.0)
-"""A kill comes so many seconds after the connection is made."""
-STARTING = (0.3, 2.0)
+STARTING = (0.5, 4.0)
 """Every fifth kill comes so many seconds after the start of the process, whatever it has reached."""
-QUIET = 8.0
+QUIET = 20.0
 """Seconds without any news, after which nothing more is to be hoped for."""
 
 
@@ -65,12 +64,13 @@ class Candidate:
 class Run:
     """A candidate under events and kills."""
 
-    def __init__(self, candidate: Candidate, sandbox: Sandbox, folder: Path, seed: int) -> None:
+    def __init__(self, candidate: Candidate, sandbox: Sandbox, folder: Path, options: argparse.Namespace) -> None:
         self.candidate = candidate
+        self.up: list[float] = options.up
         self.sandbox = sandbox
         self.folder = folder
         self.handled = folder / "handled"
-        self.random = random.Random(seed)
+        self.random = random.Random(options.seed)
         self.witness = Witness(sandbox)
         self.deliveries: dict[str, Delivery] = {}
         self.wanted: dict[str, int] = {}
@@ -114,15 +114,30 @@ class Run:
                 child.kill() if kill else child.terminate()
             await child.wait()
 
+    async def connected(self, child: asyncio.subprocess.Process) -> None:
+        """Wait for its connection.
+
+        Raises:
+            SystemExit: it has ended instead.
+        """
+        ended = asyncio.create_task(child.wait())
+        connected = asyncio.create_task(self.sandbox.wait_connected(APP, timeout=90))
+        await asyncio.wait({ended, connected}, return_when=asyncio.FIRST_COMPLETED)
+        if not connected.done():
+            connected.cancel()
+            raise SystemExit(f"{self.candidate.name} ended with {child.returncode} before it was connected; see above")
+        ended.cancel()
+        connected.result()
+
     async def one_round(self, number: int) -> None:
         """Start the bot, and kill it at some moment."""
         started = time.perf_counter()
-        async with self.process(kill=True):
+        async with self.process(kill=True) as child:
             if number % 5 == 4:
                 await asyncio.sleep(self.random.uniform(*STARTING))
             else:
-                await self.sandbox.wait_connected(APP, timeout=90)
-                await asyncio.sleep(self.random.uniform(*UP))
+                await self.connected(child)
+                await asyncio.sleep(self.random.uniform(*self.up))
         while self.sandbox.gateway.connections.get(APP):
             await asyncio.sleep(0.01)
         print(f"{self.candidate.name}: kill {number + 1} after {time.perf_counter() - started:.1f} s", flush=True)
@@ -192,13 +207,13 @@ async def run(candidate: Candidate, options: argparse.Namespace) -> dict[str, in
             candidate.store = f"sqlite:///{folder / 'store.sqlite3'}"
         async with redis_if_wanted(candidate, folder), Sandbox(redelivery=(1.0,) * 600, ack_timeout=1.0) as sandbox:
             sandbox.add_app(APP, SECRET)
-            it = Run(candidate, sandbox, folder, options.seed)
+            it = Run(candidate, sandbox, folder, options)
             events = asyncio.create_task(it.send_events(options.count))
             for number in range(candidate.rounds):
                 await it.one_round(number)
-            async with it.process(kill=False):
+            async with it.process(kill=False) as child:
+                await it.connected(child)
                 if options.count is None:
-                    await sandbox.wait_connected(APP, timeout=90)
                     await asyncio.sleep(2)
                     events.cancel()
                 await asyncio.gather(events, return_exceptions=True)
@@ -252,30 +267,36 @@ def table(results: list[tuple[Candidate, dict[str, int]]], seed: int) -> str:
 
 
 def make_candidates(options: argparse.Namespace) -> list[Candidate]:
-    peers = options.peer_rounds
+    rounds, rate = options.peer_rounds, options.peer_rate
+    ours = ("ledger_bot.py", "ours")
     return [
-        Candidate(f"ours, {options.store}", ("ledger_bot.py", "ours"), options.rounds, options.rate, options.store),
-        Candidate("existing adapter", ("ledger_bot.py", "existing"), peers, options.rate),
-        Candidate("SDK, async handler", ("ledger_sdk.py", "async"), peers, options.rate),
-        # It handles one event after the other, so more would only measure its queue.
-        Candidate("SDK, sync handler", ("ledger_sdk.py", "sync"), peers, min(options.rate, 10)),
+        Candidate(f"ours, {options.store}", ours, options.rounds, options.rate, options.store),
+        Candidate("ours, memory", ours, rounds, options.rate, "memory://"),
+        Candidate("existing adapter", ("ledger_bot.py", "existing"), rounds, rate),
+        Candidate("SDK, async handler", ("ledger_sdk.py", "async"), rounds, rate),
+        Candidate("SDK, sync handler", ("ledger_sdk.py", "sync"), rounds, rate),
     ]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=20, help="kills of ours")
-    parser.add_argument("--peer-rounds", type=int, default=5, help="kills of each peer; 0 leaves them out")
+    parser.add_argument("--peer-rounds", type=int, default=5, help="kills of each other candidate; 0 leaves them out")
     parser.add_argument("--store", default="sqlite", help="sqlite, redis, or a URL for FEISHU_STORE")
     parser.add_argument("--rate", type=float, default=100, help="events per second")
+    parser.add_argument("--peer-rate", type=float, default=10, help="events per second for existing adapter and SDK")
+    parser.add_argument("--only", default="", help="a part of the names of the candidates to run")
     parser.add_argument("--count", type=int, help="so many events instead of as many as the rounds take")
     parser.add_argument("--seed", type=int, default=1)
+    up = "seconds after the connection is made: a kill comes at a random moment between them"
+    parser.add_argument("--up", type=float, nargs=2, default=[0.1, 6.0], help=up)
     parser.add_argument("--json", type=Path, help="a file for the ledger of ours")
     parser.add_argument("--write", action="store_true", help="put the table into docs/reliability.md")
     options = parser.parse_args()
+    logging.getLogger("aiohttp.server").disabled = True  # connections that end with their process
     if options.store == "redis" and shutil.which("redis-server") is None:
         parser.error("redis-server is not installed; install it, or give the URL of a running one")
-    chosen = [each for each in make_candidates(options) if each.rounds]
+    chosen = [each for each in make_candidates(options) if each.rounds and options.only in each.name]
     results = [(candidate, asyncio.run(run(candidate, options))) for candidate in chosen]
     if options.json:
         options.json.write_text(json.dumps(results[0][1]), "utf-8")

@@ -26,7 +26,7 @@ else:
     from nonebot.adapters.feishu import Adapter
 
 nonebot.get_driver().register_adapter(Adapter)
-file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 echo = nonebot.on_message()
 
 

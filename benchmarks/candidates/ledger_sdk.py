@@ -11,7 +11,7 @@ from lark_oapi.api.im.v1 import CreateMessageRequest, CreateMessageRequestBody
 
 kind, domain, app_id, secret, path = sys.argv[1:]
 client = lark.Client.builder().app_id(app_id).app_secret(secret).domain(domain).build()
-file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 tasks = set()
 
 

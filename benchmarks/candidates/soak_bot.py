@@ -29,7 +29,9 @@ nonebot.init(
 )
 driver = nonebot.get_driver()
 driver.register_adapter(Adapter)
-handled, samples = (os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND) for path in (handled_path, samples_path))
+handled, samples = (
+    os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644) for path in (handled_path, samples_path)
+)
 card = Card([Markdown("Deploy?"), Button("Approve", value={"action": "approve"})])
 
 witness, answer, approve = on(priority=1, block=False), on_message(priority=5), on_card_action("approve", priority=5)
