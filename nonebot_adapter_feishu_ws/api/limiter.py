@@ -20,7 +20,8 @@ Reserve = Callable[[str], Awaitable[float]]
 
 MAX_LANES = 10_000
 """Idle lanes kept; what they know is a second old at most, so the oldest can go."""
-MAX_ALIASES = 20_000
+MAX_ALIASES = 2_000
+"""Messages and users whose chat is known; a reply to an older message counts for a lane of its own."""
 CALM = 60.0
 """Seconds without a refusal after which a gate forgets it."""
 

@@ -87,7 +87,9 @@ class Messages:
             raise ApiError(230001, "Your request contains an invalid request parameter, ext=uuid is too long.")
         sent_at, message_id = self._world.sent_uuids.get((app.app_id, uuid), (0.0, ""))
         fresh = self._world.clock() - sent_at < UUID_LIFETIME
-        return self._world.messages.get(message_id) if fresh else None
+        earlier = self._world.messages.get(message_id) if fresh else None
+        self._world.repeated_sends += earlier is not None
+        return earlier
 
     def _remember(self, app: App, uuid: object, message: Message) -> None:
         if isinstance(uuid, str) and uuid:

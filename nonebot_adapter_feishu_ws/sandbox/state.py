@@ -163,6 +163,8 @@ class World:
         self.entities: OrderedDict[str, CardEntity] = OrderedDict()
         self.reactions: dict[str, list[dict[str, Any]]] = {}
         self.sent_uuids: OrderedDict[tuple[str, str], tuple[float, str]] = OrderedDict()
+        self.repeated_sends = 0
+        """Sends that were dropped because their uuid had been used."""
         self._number = 0
 
     def add_user(self, name: str, tenant_key: str = TENANT) -> User:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from typing_extensions import override
 
 from .base import CLAIM_TTL, DUPLICATE, Entry, Store, Taken
+from .claims import Claims
 
 
 class MemoryStore(Store):
-    """Claims in a dict, bounded in age and number; nothing waits in it."""
+    """Claims in memory, bounded in age and number; nothing waits in it."""
 
     def __init__(
         self,
@@ -26,10 +26,8 @@ class MemoryStore(Store):
         max_claims: how many; the oldest go first.
         clock: monotonic seconds.
         """
-        self._ttl = ttl
-        self._max_claims = max_claims
         self._clock = clock
-        self._claims: OrderedDict[str, float] = OrderedDict()
+        self._claims = Claims(ttl=ttl, max_claims=max_claims)
         self._state: dict[str, str] = {}
 
     @property
@@ -53,17 +51,17 @@ class MemoryStore(Store):
     @override
     async def claim(self, keys: Sequence[str]) -> bool:
         now = self._clock()
-        self._forget(now)
+        self._claims.forget(now)
         if any(key in self._claims for key in keys):
             return False
         for key in keys:
-            self._claims[key] = now
+            self._claims.add(key, now)
         return True
 
     @override
     async def release(self, keys: Sequence[str]) -> None:
         for key in keys:
-            self._claims.pop(key, None)
+            self._claims.discard(key)
 
     @override
     async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool) -> Taken:
@@ -107,10 +105,3 @@ class MemoryStore(Store):
             self._state.pop(key, None)
         else:
             self._state[key] = value
-
-    def _forget(self, now: float) -> None:
-        while self._claims:
-            key, claimed_at = next(iter(self._claims.items()))
-            if now - claimed_at <= self._ttl and len(self._claims) <= self._max_claims:
-                return
-            del self._claims[key]

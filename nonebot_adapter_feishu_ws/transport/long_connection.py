@@ -38,6 +38,8 @@ PONG_WINDOW = 10.0
 """Seconds in which the server must give a sign of life after a ping."""
 SOCKET_PING = 20.0
 """Seconds between WebSocket-level pings, which notice a dead TCP path sooner than the server's own interval."""
+MAX_UNANSWERED = 2
+"""Pings in a row without a pong, after which a server that still sends does not hear us."""
 CLOSE_TIMEOUT = 2.0
 MAX_MESSAGE = 16 * 1024 * 1024
 MAX_IN_FLIGHT = 1000
@@ -133,6 +135,7 @@ class _Served:
         self._fragments = FragmentBuffer(clock=timing.monotonic)
         self._in_flight: set[asyncio.Task[None]] = set()
         self._last_frame = timing.monotonic()
+        self._unanswered = 0
 
     async def run(self) -> None:
         """Read and keep alive until the socket ends.
@@ -165,10 +168,18 @@ class _Served:
         while True:
             window = min(PONG_WINDOW, self._link.client_config.ping_interval)
             pinged_at = self._timing.monotonic()
+            self._unanswered += 1
             await self._send(encode_ping(self._service_id))
             await self._timing.sleep(window)
             if self._last_frame < pinged_at:
                 raise ConnectionFailed(f"the server gave no sign of life within {window:g} s of a ping", phase="socket")
+            if self._unanswered >= MAX_UNANSWERED:
+                # Acks and answers to clicks are lost, too.
+                raise ConnectionFailed(
+                    f"the server sends, but answered none of the last {self._unanswered} pings: what the bot sends "
+                    "does not arrive",
+                    phase="socket",
+                )
             # The pong may have changed the interval.
             await self._timing.sleep(max(0.0, self._link.client_config.ping_interval - window))
 
@@ -197,8 +208,10 @@ class _Served:
             return
         if frame.method == DATA:
             self._take_data(frame)
-        elif get_header(frame, HEADER_TYPE) == TYPE_PONG and frame.payload:
-            self._configure(frame.payload)
+        elif get_header(frame, HEADER_TYPE) == TYPE_PONG:
+            self._unanswered = 0
+            if frame.payload:
+                self._configure(frame.payload)
 
     def _configure(self, payload: bytes) -> None:
         try:

@@ -76,15 +76,39 @@ async def test_silence_after_a_ping_is_a_dead_socket(sandbox):
             await asyncio.wait_for(it.task, 30)
 
 
+async def keep_pushing(sandbox, until) -> None:
+    while not until():
+        await sandbox.push_raw(APP, b"{}")
+        await asyncio.sleep(0.02)
+
+
 async def test_an_event_is_a_sign_of_life_too(sandbox):
-    """F11: a server that is slow with pongs but delivers is alive."""
+    """F11: a server that is slow with a pong but delivers is alive."""
+    sandbox.gateway.client_config["PingInterval"] = 20
+    sleeps: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        sleeps.append(seconds)
+        await asyncio.sleep(seconds / 20)
+
+    timing = Timing(monotonic=lambda: time.monotonic() * 20, sleep=sleep, random=lambda: 0.5)
+    async with served(sandbox, timing=timing) as it:
+        [connection] = sandbox.gateway.connections[APP]
+        await wait_until(lambda: connection.pings == 1)
+        sandbox.silence(APP)
+        # One ping's window, the rest of its interval, and the window of one without a pong.
+        await keep_pushing(sandbox, until=lambda: len(sleeps) > 3)
+        assert not it.task.done()
+
+
+async def test_a_server_that_sends_but_hears_nothing_is_a_dead_socket(sandbox):
+    """Found by the soak: acks and answers to clicks went nowhere, and the state stayed ``connected``."""
     sandbox.gateway.client_config["PingInterval"] = 20
     async with served(sandbox) as it:
         sandbox.silence(APP)
-        for _ in range(20):
-            await sandbox.push_raw(APP, b"{}")
-            await asyncio.sleep(0.03)
-        assert not it.task.done()
+        await asyncio.wait_for(keep_pushing(sandbox, until=it.task.done), 10)
+        with pytest.raises(ConnectionFailed, match=r"answered none of the last 2 pings|no sign of life"):
+            it.task.result()
 
 
 async def test_a_clean_close_returns_and_a_reset_raises(sandbox):
