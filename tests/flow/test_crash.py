@@ -1,4 +1,4 @@
-"""F27: a bot that is killed at any moment loses no event and answers none twice; ``benchmarks/crash_ledger.py`` in small."""
+"""F27: a bot killed at any moment loses no event and answers none twice; ``benchmarks/crash_ledger.py`` in small."""
 
 import asyncio
 import json
@@ -10,7 +10,21 @@ ROOT = Path(__file__).parent.parent.parent
 
 async def test_kills_lose_nothing_and_double_nothing(tmp_path):
     result = tmp_path / "ledger.json"
-    options = "--rounds 2 --peer-rounds 0 --count 60 --rate 20 --up 0.1 0.8 --seed 3".split()
+    options = [
+        "--rounds",
+        "2",
+        "--peer-rounds",
+        "0",
+        "--count",
+        "60",
+        "--rate",
+        "20",
+        "--up",
+        "0.1",
+        "0.8",
+        "--seed",
+        "3",
+    ]
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, str(ROOT / "benchmarks" / "crash_ledger.py"), *options, "--json", str(result)),
         stdout=asyncio.subprocess.PIPE,
