@@ -23,7 +23,16 @@ class RedisServer:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         command = ["redis-server", "--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder)]
-        command += ["--appendonly", "yes", "--save", "", "--logfile", str(self.folder / "redis.log")]
+        command += [
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "always",
+            "--save",
+            "",
+            "--logfile",
+            str(self.folder / "redis.log"),
+        ]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + STARTUP
         while not self._answers():
