@@ -66,7 +66,7 @@ class Run:
 
     def __init__(self, candidate: Candidate, sandbox: Sandbox, folder: Path, options: argparse.Namespace) -> None:
         self.candidate = candidate
-        self.up: list[float] = options.up
+        self.options = options
         self.sandbox = sandbox
         self.folder = folder
         self.handled = folder / "handled"
@@ -88,8 +88,8 @@ class Run:
 
     async def _send(self, name: str, number: int) -> None:
         user, chat = self.places[number % CHATS]
-        pause = self.random.uniform(0.05, 0.3) if self.random.random() < 0.3 else 0.0
-        self.wanted[name] = 2 if self.random.random() < 0.2 else 1
+        pause = self.random.uniform(0.05, 0.3) if self.random.random() < self.options.slow else 0.0
+        self.wanted[name] = 2 if self.random.random() < self.options.twice else 1
         message = {
             "message_id": f"om_{name}",
             "create_time": str(self.sandbox.world.now_ms()),
@@ -137,7 +137,7 @@ class Run:
                 await asyncio.sleep(self.random.uniform(*STARTING))
             else:
                 await self.connected(child)
-                await asyncio.sleep(self.random.uniform(*self.up))
+                await asyncio.sleep(self.random.uniform(*self.options.up))
         while self.sandbox.gateway.connections.get(APP):
             await asyncio.sleep(0.01)
         print(f"{self.candidate.name}: kill {number + 1} after {time.perf_counter() - started:.1f} s", flush=True)
@@ -287,6 +287,8 @@ def main() -> None:
     parser.add_argument("--peer-rate", type=float, default=10, help="events per second for existing adapter and SDK")
     parser.add_argument("--only", default="", help="a part of the names of the candidates to run")
     parser.add_argument("--count", type=int, help="so many events instead of as many as the rounds take")
+    parser.add_argument("--slow", type=float, default=0.3, help="part of the messages that are answered slowly")
+    parser.add_argument("--twice", type=float, default=0.2, help="part of the messages that are answered twice")
     parser.add_argument("--seed", type=int, default=1)
     up = "seconds after the connection is made: a kill comes at a random moment between them"
     parser.add_argument("--up", type=float, nargs=2, default=[0.1, 6.0], help=up)
