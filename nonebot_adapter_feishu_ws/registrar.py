@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
+from async_timeout import timeout
+
 from .api import BotInfo
 from .bot import Bot
 from .exception import ActionFailed, NetworkError
@@ -125,7 +127,8 @@ class Registrar:
         if bot_id not in self._questions:
             self.expect(bot_id)
         try:
-            return await asyncio.wait_for(self._questions.pop(bot_id), INFO_PATIENCE)
+            async with timeout(INFO_PATIENCE):
+                return await self._questions.pop(bot_id)
         except (ActionFailed, NetworkError, asyncio.TimeoutError) as error:
             log(
                 "WARNING",

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 import aiohttp
+from async_timeout import timeout
 from pydantic import SecretStr
 from typing_extensions import override
 
@@ -98,15 +99,13 @@ class LongConnection(Transport):
 
     async def _open(self, session: aiohttp.ClientSession, url: str) -> aiohttp.ClientWebSocketResponse[bool]:
         try:
-            return await asyncio.wait_for(
-                session.ws_connect(
+            async with timeout(OPEN_TIMEOUT):
+                return await session.ws_connect(
                     url,
                     heartbeat=SOCKET_PING,
                     max_msg_size=MAX_MESSAGE,
                     timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),  # pyright: ignore[reportCallIssue]
-                ),
-                OPEN_TIMEOUT,
-            )
+                )
         except aiohttp.WSServerHandshakeError as error:
             raise parse_handshake_refusal(error.status, error.headers) from error
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
@@ -159,7 +158,8 @@ class _Served:
         for task in self._in_flight:
             task.cancel()
         with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._socket.close(), CLOSE_TIMEOUT + 1)
+            async with timeout(CLOSE_TIMEOUT + 1):
+                await self._socket.close()
 
     async def _watch(self) -> None:
         while True:

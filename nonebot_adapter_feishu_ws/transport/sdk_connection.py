@@ -18,6 +18,7 @@ from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
+from async_timeout import timeout
 from pydantic import SecretStr
 from typing_extensions import override
 
@@ -184,7 +185,8 @@ class _Runner:
                 return url
 
             async def _connect(self) -> None:
-                await asyncio.wait_for(super()._connect(), 2 * OPEN_TIMEOUT)
+                async with timeout(2 * OPEN_TIMEOUT):
+                    await super()._connect()
                 runner._phase = "socket"
                 runner._tell(runner._open, _read_config(self))
 

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from nonebot_adapter_feishu_ws.exception import ConnectionFailed
 from nonebot_adapter_feishu_ws.sandbox import Sandbox
+from nonebot_adapter_feishu_ws.session import make_session
 from nonebot_adapter_feishu_ws.transport.connection import Envelope, Link, Receipt, Timing
 from nonebot_adapter_feishu_ws.transport.long_connection import LongConnection
 from tests.conftest import APP, SECRET, wait_until
@@ -103,6 +104,28 @@ async def test_a_hanging_handshake_ends_by_itself(sandbox, monkeypatch):
     async with served(sandbox) as it:
         with pytest.raises(ConnectionFailed, match="did not answer in time"):
             await asyncio.wait_for(it.task, 30)
+
+
+async def test_a_cancel_in_the_moment_of_opening_is_not_lost(sandbox):
+    """Regression: ``asyncio.wait_for`` of Python 3.10 and 3.11 swallowed it, so a disconnect waited for ever."""
+    it = Served(sandbox)
+    it.connection._session = session = make_session(None)
+    connect = session.ws_connect
+
+    async def cancelled_while_opening(*args, **options):
+        socket = await connect(*args, **options)
+        asyncio.get_running_loop().call_soon(task.cancel)
+        return socket
+
+    session.ws_connect = cancelled_while_opening
+    task = asyncio.create_task(it.connection.serve(it.link))
+    try:
+        await asyncio.wait({task}, timeout=30)
+        assert task.cancelled()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await it.connection.close()
 
 
 async def test_a_hanging_discovery_ends_by_itself(sandbox, monkeypatch):
