@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
+from async_timeout import timeout
+
 from .api import BotInfo
 from .bot import Bot
 from .deadline import timeout

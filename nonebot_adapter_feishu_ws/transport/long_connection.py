@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 import aiohttp
+from async_timeout import timeout
 from pydantic import SecretStr
 from typing_extensions import override
 

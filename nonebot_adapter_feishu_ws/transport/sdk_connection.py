@@ -18,6 +18,7 @@ from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
+from async_timeout import timeout
 from pydantic import SecretStr
 from typing_extensions import override
 

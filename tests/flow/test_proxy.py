@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import ssl
 import subprocess
 import sys
@@ -47,7 +49,7 @@ async def proxy_py(folder):
 @asynccontextmanager
 async def _process(*command: str, port: int, log=None):
     output = log.open("wb") if log else subprocess.DEVNULL
-    child = await asyncio.create_subprocess_exec(*command, stdout=output, stderr=output)
+    child = await asyncio.create_subprocess_exec(*command, stdout=output, stderr=output, start_new_session=True)
     try:
         for _ in range(600):
             try:
@@ -59,7 +61,7 @@ async def _process(*command: str, port: int, log=None):
             break
         yield
     finally:
-        child.kill()
+        os.killpg(child.pid, signal.SIGKILL)  # proxy.py has workers
         await child.wait()
 
 

@@ -9,14 +9,22 @@ from pydantic import SecretStr
 
 from nonebot_adapter_feishu_ws.exception import ConnectionFailed
 from nonebot_adapter_feishu_ws.sandbox import Sandbox
+from nonebot_adapter_feishu_ws.session import make_session
 from nonebot_adapter_feishu_ws.transport.connection import Envelope, Link, Receipt, Timing
 from nonebot_adapter_feishu_ws.transport.long_connection import LongConnection
 from tests.conftest import APP, SECRET, wait_until
 
 SPEED = 100
-FAST = Timing(
-    monotonic=lambda: time.monotonic() * SPEED, sleep=lambda seconds: asyncio.sleep(seconds / SPEED), random=lambda: 0.5
-)
+STEPS = 20
+
+
+async def fast_sleep(seconds: float) -> None:
+    """In steps, so that a machine that stalls costs one step and the rest is left for the answer."""
+    for _ in range(STEPS):
+        await asyncio.sleep(seconds / SPEED / STEPS)
+
+
+FAST = Timing(monotonic=lambda: time.monotonic() * SPEED, sleep=fast_sleep, random=lambda: 0.5)
 
 
 class Served:
@@ -53,7 +61,7 @@ async def test_the_first_ping_goes_at_once_and_the_next_by_the_servers_interval(
     sandbox.gateway.client_config["PingInterval"] = 60
     async with served(sandbox):
         [connection] = sandbox.gateway.connections[APP]
-        await wait_until(lambda: connection.pings == 1, 0.3)
+        await wait_until(lambda: connection.pings == 1)
         started = time.monotonic()
         await wait_until(lambda: connection.pings == 2)
         assert 0.4 < time.monotonic() - started < 3
@@ -64,7 +72,7 @@ async def test_a_pong_may_change_the_interval(sandbox):
     sandbox.gateway.config_in_pong = {"PingInterval": 20}
     async with served(sandbox) as it:
         [connection] = sandbox.gateway.connections[APP]
-        await wait_until(lambda: connection.pings >= 3, 5)
+        await wait_until(lambda: connection.pings >= 3)
         assert it.link.client_config.ping_interval == 20
 
 
@@ -127,6 +135,28 @@ async def test_a_hanging_handshake_ends_by_itself(sandbox, monkeypatch):
     async with served(sandbox) as it:
         with pytest.raises(ConnectionFailed, match="did not answer in time"):
             await asyncio.wait_for(it.task, 30)
+
+
+async def test_a_cancel_in_the_moment_of_opening_is_not_lost(sandbox):
+    """Regression: ``asyncio.wait_for`` of Python 3.10 and 3.11 swallowed it, so a disconnect waited for ever."""
+    it = Served(sandbox)
+    it.connection._session = session = make_session(None)
+    connect = session.ws_connect
+
+    async def cancelled_while_opening(*args, **options):
+        socket = await connect(*args, **options)
+        asyncio.get_running_loop().call_soon(task.cancel)
+        return socket
+
+    session.ws_connect = cancelled_while_opening
+    task = asyncio.create_task(it.connection.serve(it.link))
+    try:
+        await asyncio.wait({task}, timeout=30)
+        assert task.cancelled()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await it.connection.close()
 
 
 async def test_a_hanging_discovery_ends_by_itself(sandbox, monkeypatch):
