@@ -12,7 +12,6 @@ from async_timeout import timeout
 
 from .api import BotInfo
 from .bot import Bot
-from .deadline import timeout
 from .exception import ActionFailed, NetworkError
 from .log import escape, log
 

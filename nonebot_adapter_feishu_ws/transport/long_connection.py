@@ -13,7 +13,6 @@ from async_timeout import timeout
 from pydantic import SecretStr
 from typing_extensions import override
 
-from ..deadline import timeout
 from ..exception import ConnectionFailed
 from ..log import OncePer, escape, log
 from ..session import make_session

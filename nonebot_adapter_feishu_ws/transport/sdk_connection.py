@@ -22,7 +22,6 @@ from async_timeout import timeout
 from pydantic import SecretStr
 from typing_extensions import override
 
-from ..deadline import timeout
 from ..exception import ApiNotAvailable, ConnectionFailed
 from ..log import escape, log
 from ..sdk import load_connection_module
