@@ -295,8 +295,10 @@ class Adapter(BaseAdapter):
     def _bot_arrived(self, bot: Bot) -> None:
         self.bot_connect(bot)
         self._dispatcher.open(bot.self_id)
+        self._hand_off.arrive(bot.self_id)
 
     def _bot_left(self, bot: Bot) -> None:
+        self._hand_off.leave(bot.self_id)
         self._dispatcher.pause(bot.self_id)
         self.bot_disconnect(bot)
 

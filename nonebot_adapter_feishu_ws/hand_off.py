@@ -59,8 +59,8 @@ class _Load:
 class HandOff:
     """Bounded per bot, and batched into one wake-up, in both directions.
 
-    ``reserve``, ``cancel``, ``put`` and ``listen`` are called on the network loop, everything else on NoneBot's. The
-    two sides count what they did in counters of their own, so that no lock is needed.
+    ``reserve``, ``cancel``, ``put``, ``listen`` and ``is_present`` are called on the network loop, everything else on
+    NoneBot's. The two sides count what they did in counters of their own, so that no lock is needed.
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class HandOff:
         self._queue: deque[Delivery] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_open = False
+        self._present: set[str] = set()
         self._waking = False
         self._put: defaultdict[str, _Load] = defaultdict(_Load)
         self._started: defaultdict[str, _Load] = defaultdict(_Load)
@@ -158,7 +159,19 @@ class HandOff:
             batch = [self._ended.popleft() for _ in range(len(self._ended))]
             self._listener[1](batch)
 
+    def is_present(self, bot_id: str) -> bool:
+        """Whether a bot's deliveries are handled, and do not wait for the bot."""
+        return bot_id in self._present
+
     # On NoneBot's loop
+
+    def arrive(self, bot_id: str) -> None:
+        """The bot is there."""
+        self._present.add(bot_id)
+
+    def leave(self, bot_id: str) -> None:
+        """The bot is gone."""
+        self._present.discard(bot_id)
 
     def started(self, delivery: Delivery) -> None:
         """A delivery's handlers have started: its place is free."""

@@ -45,7 +45,7 @@ class Settler:
         self._bot_ids: Sequence[str] = ()
         self._orphan: str | None = None
         self._alone_until = 0.0
-        self._orphans = True
+        self._orphaned: set[str] = set()
         self.backlog: set[str] = set()
         """The bots whose events wait in the inbox; while they do, a new one waits behind them."""
 
@@ -53,6 +53,7 @@ class Settler:
         """Begin to feed these bots; to be called when the store is open."""
         self._hand_off.listen(self._settle)
         self._bot_ids = tuple(bot_ids)
+        self._orphaned.update(bot_ids)
         if self._store.durable:
             self.backlog.update(bot_ids)
         self._feeder = asyncio.create_task(self._feed(), name="feishu-inbox")
@@ -83,7 +84,7 @@ class Settler:
             await self._pause()
 
     async def _pause(self) -> None:
-        if self._orphans or self.backlog:
+        if self._orphaned or self.backlog:
             pause = POLL_BACKLOG
         elif self._store.shared:
             pause = POLL_SHARED
@@ -98,15 +99,19 @@ class Settler:
                 task.cancel()
 
     async def _feed_orphan(self) -> None:
-        """One at a time: what kills the process again must be the only one to be blamed."""
+        """One at a time: what kills the process again must be the only one to be blamed. And only what is handled at
+        once: while its bot is on its way, a process that dies of something else would have it blamed and parked."""
         now = asyncio.get_running_loop().time()
-        alone = self._orphan is not None and now < self._alone_until
-        if alone or not self._hand_off.is_open or not (self._orphans or self._store.shared):
+        if (self._orphan is not None and now < self._alone_until) or not self._hand_off.is_open:
             return
-        entry = await self._store.fetch_orphan()
+        asked = self._bot_ids if self._store.shared else self._orphaned
+        present = [bot_id for bot_id in asked if self._hand_off.is_present(bot_id)]
+        if not present:
+            return
+        entry = await self._store.fetch_orphan(present)
         self._orphan = None if entry is None else entry.key
-        self._orphans = entry is not None
         if entry is None:
+            self._orphaned.difference_update(present)
             return
         self._alone_until = now + ORPHAN_PATIENCE
         log(

@@ -118,9 +118,12 @@ class Store(Protocol):
         """
         ...
 
-    async def fetch_orphan(self) -> Entry | None:
+    async def fetch_orphan(self, bot_ids: Sequence[str] | None = None) -> Entry | None:
         """Begin again one event whose process died while it was handled; one after the other, so that an event that
         kills its process is found. What was begun :data:`MAX_RUNS` times is parked and reported.
+
+        Args:
+            bot_ids: whose events; those of all bots of :meth:`open` when it is None.
 
         Raises:
             StoreError: it cannot be read.

@@ -137,10 +137,10 @@ class FallbackStore(Store):
         return []
 
     @override
-    async def fetch_orphan(self) -> Entry | None:
+    async def fetch_orphan(self, bot_ids: Sequence[str] | None = None) -> Entry | None:
         if self.status.ok:
             try:
-                return await self._inner.fetch_orphan()
+                return await self._inner.fetch_orphan(bot_ids)
             except StoreError as error:
                 self._fail(error)
         return None

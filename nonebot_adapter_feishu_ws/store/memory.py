@@ -72,7 +72,7 @@ class MemoryStore(Store):
         return []
 
     @override
-    async def fetch_orphan(self) -> Entry | None:
+    async def fetch_orphan(self, bot_ids: Sequence[str] | None = None) -> Entry | None:
         return None
 
     @override

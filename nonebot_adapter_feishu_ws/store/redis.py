@@ -210,8 +210,8 @@ class RedisStore(Store):
         return entries
 
     @override
-    async def fetch_orphan(self) -> Entry | None:
-        for bot_id in self._bot_ids:
+    async def fetch_orphan(self, bot_ids: Sequence[str] | None = None) -> Entry | None:
+        for bot_id in self._bot_ids if bot_ids is None else bot_ids:
             keys = [_bot_key(bot_id, name) for name in ("inbox", "alive", "parked")]
             parked, *found = await self._run(ORPHAN, keys, self._consumer, self._silence, MAX_RUNS, MAX_PARKED)
             for key in parked:

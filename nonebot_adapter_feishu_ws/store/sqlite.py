@@ -112,8 +112,9 @@ class SqliteStore(Store):
         return entries
 
     @override
-    async def fetch_orphan(self) -> Entry | None:
-        entry, parked = await self._commits.submit(self._fetch_orphan)
+    async def fetch_orphan(self, bot_ids: Sequence[str] | None = None) -> Entry | None:
+        chosen = self._bot_ids if bot_ids is None else bot_ids
+        entry, parked = await self._commits.submit(lambda database: self._fetch_orphan(database, chosen))
         for key in parked:
             log(
                 "ERROR",
@@ -239,9 +240,9 @@ class SqliteStore(Store):
         self._count += 1
         return True
 
-    def _fetch_orphan(self, database: sqlite3.Connection) -> tuple[Entry | None, list[str]]:
+    def _fetch_orphan(self, database: sqlite3.Connection, bot_ids: Sequence[str]) -> tuple[Entry | None, list[str]]:
         parked: list[str] = []
-        while found := self._begin(database, "runs > 0", self._bot_ids, 1):
+        while found := self._begin(database, "runs > 0", bot_ids, 1):
             if found[0].runs <= MAX_RUNS:
                 return found[0], parked
             database.execute("UPDATE inbox SET parked_at = ? WHERE key = ?", (self._clock(), found[0].key))

@@ -30,6 +30,8 @@ class Process:
 
     async def start(self) -> "Process":
         self.hand_off.open(asyncio.get_running_loop())
+        for bot_id in (BOT, OTHER):
+            self.hand_off.arrive(bot_id)
         await self.intake.open([BOT, OTHER])
         return self
 

@@ -1,0 +1,60 @@
+"""The inbox on a real file, over several runs of the process."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+from nonebot_adapter_feishu_ws.hand_off import Delivery, HandOff
+from nonebot_adapter_feishu_ws.intake import Intake
+from nonebot_adapter_feishu_ws.store import MAX_RUNS
+from nonebot_adapter_feishu_ws.store.sqlite import SqliteStore
+from tests.conftest import wait_until
+from tests.intake.test_intake import envelope, message
+
+
+@asynccontextmanager
+async def run(path, *, arrives: bool):
+    """One run of a process; nothing that it takes comes to its end, as when it is killed."""
+    taken: list[Delivery] = []
+    polls: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        polls.append(seconds)
+        await asyncio.sleep(0.001)
+
+    hand_off = HandOff(taken.append)
+    hand_off.open(asyncio.get_running_loop())
+    intake = Intake(SqliteStore(path), hand_off, sleep=sleep)
+    if arrives:
+        hand_off.arrive("a")
+    await intake.open(["a"])
+    try:
+        yield intake, taken, polls
+    finally:
+        await intake.close()
+
+
+async def test_deaths_before_the_bot_is_there_are_not_blamed_on_an_event(tmp_path):
+    """Found by the crash ledger: three kills during the start, and the first event that waited was parked."""
+    path = tmp_path / "store.sqlite3"
+    async with run(path, arrives=True) as (intake, taken, _):
+        assert (await intake.receive(envelope(message()))).code == 200
+        await wait_until(lambda: taken)
+    for _ in range(MAX_RUNS + 1):
+        async with run(path, arrives=False) as (_, taken, polls):
+            await wait_until(lambda polls=polls: len(polls) > 5)
+            assert taken == []
+    async with run(path, arrives=True) as (_, taken, _):
+        await wait_until(lambda: taken)
+
+
+async def test_an_event_that_kills_its_process_is_parked(tmp_path, logs):
+    path = tmp_path / "store.sqlite3"
+    async with run(path, arrives=True) as (intake, taken, _):
+        await intake.receive(envelope(message()))
+        await wait_until(lambda: taken)
+    for _ in range(MAX_RUNS - 1):
+        async with run(path, arrives=True) as (_, again, _):
+            await wait_until(lambda again=again: again)
+    async with run(path, arrives=True) as (_, at_last, _):
+        await wait_until(lambda: any("is parked" in line for line in logs))
+        assert at_last == []
