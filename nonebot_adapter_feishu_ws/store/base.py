@@ -120,7 +120,8 @@ class Store(Protocol):
 
     async def fetch_orphan(self, bot_ids: Sequence[str] | None = None) -> Entry | None:
         """Begin again one event whose process died while it was handled; one after the other, so that an event that
-        kills its process is found. What was begun :data:`MAX_RUNS` times is parked and reported.
+        kills its process is found. Those that were begun least often come first; what was begun :data:`MAX_RUNS` times
+        is parked and reported.
 
         Args:
             bot_ids: whose events; those of all bots of :meth:`open` when it is None.

@@ -107,7 +107,7 @@ class SqliteStore(Store):
     @override
     async def fetch(self, bot_id: str, limit: int) -> list[Entry]:
         entries: list[Entry] = await self._commits.submit(
-            lambda database: self._begin(database, "runs = 0", (bot_id,), limit)
+            lambda database: self._begin(database, "runs = 0", (bot_id,), limit, order="number")
         )
         return entries
 
@@ -242,18 +242,22 @@ class SqliteStore(Store):
 
     def _fetch_orphan(self, database: sqlite3.Connection, bot_ids: Sequence[str]) -> tuple[Entry | None, list[str]]:
         parked: list[str] = []
-        while found := self._begin(database, "runs > 0", bot_ids, 1):
+        # The least suspected first: kills that come soon after a start then hit one event after the other, not always
+        # the same, and what does kill its process holds up nothing else.
+        while found := self._begin(database, "runs > 0", bot_ids, 1, order="runs, number"):
             if found[0].runs <= MAX_RUNS:
                 return found[0], parked
             database.execute("UPDATE inbox SET parked_at = ? WHERE key = ?", (self._clock(), found[0].key))
             parked.append(found[0].key)
         return None, parked
 
-    def _begin(self, database: sqlite3.Connection, which: str, bot_ids: Sequence[str], limit: int) -> list[Entry]:
+    def _begin(
+        self, database: sqlite3.Connection, which: str, bot_ids: Sequence[str], limit: int, *, order: str
+    ) -> list[Entry]:
         marks = ", ".join("?" * len(bot_ids))
         rows = database.execute(
             f"SELECT key, bot_id, payload, taken_at, runs + 1 FROM inbox WHERE {_WAITING} AND {which} "
-            f"AND bot_id IN ({marks}) ORDER BY number LIMIT ?",
+            f"AND bot_id IN ({marks}) ORDER BY {order} LIMIT ?",
             (*bot_ids, limit),
         ).fetchall()
         held = [(self._holder, row[0]) for row in rows]

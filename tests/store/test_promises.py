@@ -162,6 +162,15 @@ async def test_an_event_that_kills_its_process_is_parked_and_the_others_are_not(
     assert not await take(again, entry(1)), "parked is not forgotten"
 
 
+async def test_kills_soon_after_a_start_hit_one_orphan_after_the_other(make):
+    """Found by the crash ledger: the oldest was begun first every time, and parked after three kills of chance."""
+    before = await make()
+    for number in (1, 2, 3):
+        assert await take(before, entry(number))
+    begun = [(await (await make()).fetch_orphan()).key for _ in range(6)]
+    assert begun == [entry(number).key for number in (1, 2, 3)] * 2
+
+
 async def test_what_was_put_back_is_no_orphan(make):
     store = await make()
     await take(store, entry(1))
