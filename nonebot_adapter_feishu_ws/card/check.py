@@ -76,9 +76,16 @@ def json_size(card: Mapping[str, Any]) -> int:
 
 def check_size(card: Mapping[str, Any]) -> None:
     """Raises:
-    CardError: it is larger than 30 KB.
+    CardError: it is larger than 30 KB, or holds half a character, which UTF-8 cannot carry.
     """
-    if (size := json_size(card)) > SIZE_LIMIT:
+    try:
+        size = json_size(card)
+    except UnicodeEncodeError as error:
+        half = error.object[error.start]
+        raise CardError(
+            [f"a text holds {half!r}, half of a character, which cannot be sent: do not cut texts in UTF-16 units"]
+        ) from None
+    if size > SIZE_LIMIT:
         raise CardError([f"the card is {size:,} bytes, Feishu takes {SIZE_LIMIT:,}: shorten it or send several cards"])
 
 

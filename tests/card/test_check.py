@@ -185,3 +185,9 @@ def test_a_segment_takes_a_card_and_checks_it():
     assert MessageSegment.card({"elements": []}).data == {"elements": []}
     with pytest.raises(ValueError, match="a click does nothing"):
         MessageSegment.card(Card([Button("x")]))
+
+
+@pytest.mark.parametrize("card", [Card([Markdown("cut: \ud83d")]), RawCard({"elements": [{"content": "\udc00"}]})])
+def test_half_a_character_is_told_as_a_mistake_of_the_card(card):
+    with pytest.raises(CardError, match="half of a character"):
+        card.validate()
