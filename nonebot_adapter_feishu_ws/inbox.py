@@ -15,7 +15,7 @@ from pydantic_core import from_json
 from .exception import StoreError
 from .hand_off import Delivery, Ended, HandOff
 from .log import escape, log
-from .store import Entry, Store
+from .store import Entry, MemoryStore, Store
 
 FETCH = 64
 """Entries that are fetched at a time."""
@@ -53,8 +53,9 @@ class Settler:
         """Begin to feed these bots; to be called when the store is open."""
         self._hand_off.listen(self._settle)
         self._bot_ids = tuple(bot_ids)
-        self._orphaned.update(bot_ids)
-        if self._store.durable:
+        if not isinstance(self._store, MemoryStore):
+            # Also while it is down: what waits in it is looked for when it is back.
+            self._orphaned.update(bot_ids)
             self.backlog.update(bot_ids)
         self._feeder = asyncio.create_task(self._feed(), name="feishu-inbox")
 
@@ -102,7 +103,8 @@ class Settler:
         """One at a time: what kills the process again must be the only one to be blamed. And only what is handled at
         once: while its bot is on its way, a process that dies of something else would have it blamed and parked."""
         now = asyncio.get_running_loop().time()
-        if (self._orphan is not None and now < self._alone_until) or not self._hand_off.is_open:
+        alone = self._orphan is not None and now < self._alone_until
+        if alone or not (self._hand_off.is_open and self._store.durable):
             return
         asked = self._bot_ids if self._store.shared else self._orphaned
         present = [bot_id for bot_id in asked if self._hand_off.is_present(bot_id)]
@@ -111,7 +113,8 @@ class Settler:
         entry = await self._store.fetch_orphan(present)
         self._orphan = None if entry is None else entry.key
         if entry is None:
-            self._orphaned.difference_update(present)
+            if self._store.durable:
+                self._orphaned.difference_update(present)
             return
         self._alone_until = now + ORPHAN_PATIENCE
         log(
@@ -126,6 +129,8 @@ class Settler:
             entries = await self._store.fetch(bot_id, min(room, FETCH))
             for entry in entries:
                 self._hand_over(entry)
+            if not self._store.durable:
+                return  # it is down, which does not say that nothing waits in it
             if len(entries) < min(room, FETCH):
                 self.backlog.discard(bot_id)
                 return

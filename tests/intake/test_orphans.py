@@ -1,11 +1,13 @@
 """The inbox on a real file, over several runs of the process."""
 
 import asyncio
+import sqlite3
+import time
 from contextlib import asynccontextmanager
 
 from nonebot_adapter_feishu_ws.hand_off import Delivery, HandOff
 from nonebot_adapter_feishu_ws.intake import Intake
-from nonebot_adapter_feishu_ws.store import MAX_RUNS
+from nonebot_adapter_feishu_ws.store import MAX_RUNS, Entry, FallbackStore
 from nonebot_adapter_feishu_ws.store.sqlite import SqliteStore
 from tests.conftest import wait_until
 from tests.intake.test_intake import envelope, message
@@ -58,3 +60,30 @@ async def test_an_event_that_kills_its_process_is_parked(tmp_path, logs):
     async with run(path, arrives=True) as (_, at_last, _):
         await wait_until(lambda: any("is parked" in line for line in logs))
         assert at_last == []
+
+
+async def test_what_waits_in_a_store_that_was_down_is_handled_when_it_is_back(tmp_path):
+    """Found by the crash ledger: after one slow write the backlog was taken for empty, until the next start."""
+    path = tmp_path / "store.sqlite3"
+    before = SqliteStore(path)
+    await before.open(["a"])
+    for number, begin in ((1, False), (2, True)):
+        entry = Entry(f"a:event:{number}", "a", b'{"header": {}}', time.time())
+        await before.take(entry, [entry.key], begin=begin)
+    await before.close()
+    taken: list[Delivery] = []
+    hand_off = HandOff(taken.append)
+    hand_off.open(asyncio.get_running_loop())
+    hand_off.arrive("a")
+    store = FallbackStore(SqliteStore(path), "sqlite", probe_every=0.05)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    intake = Intake(store, hand_off)
+    await intake.open(["a"])
+    assert not store.status.ok
+    await asyncio.sleep(0.5)
+    assert taken == []
+    other.execute("ROLLBACK")
+    other.close()
+    await wait_until(lambda: {delivery.key for delivery in taken} == {"a:event:1", "a:event:2"})
+    await intake.close()
