@@ -7,11 +7,13 @@ from typing import Any
 
 from nonebot.drivers import URL, ASGIMixin, Driver, HTTPServerSetup, Request, Response
 
+from .body_limit import limit_bodies
+
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 def mount(driver: Driver, method: str, path: str, name: str, handler: Handler) -> None:
-    """Serve one route.
+    """Serve one route, behind the bounds of :mod:`.body_limit`.
 
     Args:
         driver: a driver with a server.
@@ -25,6 +27,7 @@ def mount(driver: Driver, method: str, path: str, name: str, handler: Handler) -
     """
     if not isinstance(driver, ASGIMixin):
         raise TypeError(f"{driver.type} serves no routes")
+    limit_bodies(driver)
     quart = driver.type == "quart"
     if quart:
         path = path.replace("{", "<").replace("}", ">")
