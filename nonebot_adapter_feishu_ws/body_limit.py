@@ -110,14 +110,13 @@ def limit_bodies(driver: Driver) -> None:
     if not isinstance(driver, ASGIMixin):
         raise TypeError(f"{driver.type} serves no routes")
     app: Any = driver.server_app
-    bounds = {"max_bytes": MAX_BYTES, "max_seconds": MAX_SECONDS}
     if hasattr(app, "add_middleware"):
         if not any(layer.cls is BodyLimit for layer in app.user_middleware):
-            app.add_middleware(BodyLimit, **bounds)
+            app.add_middleware(BodyLimit, max_bytes=MAX_BYTES, max_seconds=MAX_SECONDS)
     elif not hasattr(app, "asgi_app"):
         log("WARNING", f"Bodies of requests to {PREFIX} are not limited on this driver: let a proxy in front do it")
     elif not isinstance(app.asgi_app, BodyLimit):
-        app.asgi_app = BodyLimit(app.asgi_app, **bounds)
+        app.asgi_app = BodyLimit(app.asgi_app, max_bytes=MAX_BYTES, max_seconds=MAX_SECONDS)
 
 
 def _is_ours(scope: MutableMapping[str, Any]) -> bool:
