@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from nonebot.adapters import Adapter as BaseAdapter
@@ -14,10 +12,9 @@ from typing_extensions import override
 
 from .api import METHODS, ApiClient, BotInfo, call_method, get_bot_info
 from .bot import Bot
-from .config import BotConfig, Config, load_config, unknown_keys
+from .config import BotConfig, Config
 from .dispatch import Dispatcher
 from .event import Event, EventRegistry, MessageEvent
-from .exception import ConfigError
 from .first_minutes import OTHER_CLIENTS_AFTER, SILENCE_AFTER, FirstMinutes
 from .hand_off import Delivery, HandOff
 from .hooks import StateHook, StateHooks
@@ -26,10 +23,10 @@ from .log import OncePer, escape, log
 from .mounting import mount
 from .registrar import GRACE, Registrar
 from .sending import SendHandler
+from .startup import make_transport, read_config, warn_of_other_adapter
 from .store import Shared, make_store, shared_of
 from .store_apps import AppTickets
-from .transport.connection import ConnectionState, ConnectionStatus, Envelope, Receipt, Transport
-from .transport.long_connection import LongConnection
+from .transport.connection import ConnectionState, ConnectionStatus, Envelope, Receipt
 from .transport.manager import ConnectionManager, ManagedBot
 from .transport.network import NetworkThread
 from .transport.supervisor import ReconnectPolicy
@@ -42,7 +39,6 @@ if TYPE_CHECKING:
 
 DRAIN_TIMEOUT = 10.0
 """Seconds that running handlers get at shutdown, and when their bot is disconnected."""
-_OTHER_ADAPTER = "nonebot.adapters.feishu.adapter"
 
 
 class Adapter(BaseAdapter):
@@ -56,7 +52,7 @@ class Adapter(BaseAdapter):
     @override
     def __init__(self, driver: Driver, **kwargs: Any) -> None:
         super().__init__(driver, **kwargs)
-        self.feishu_config: Config = _read_config(driver)
+        self.feishu_config: Config = read_config(driver)
         self.bot_configs: dict[str, BotConfig] = {
             bot.app_id: bot for bot in self.feishu_config.feishu_bots if bot.enabled
         }
@@ -118,7 +114,7 @@ class Adapter(BaseAdapter):
     async def _start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self.driver.on_shutdown(self._stop)  # registered last, so it runs before the plugins close their own
-        _warn_of_other_adapter()
+        warn_of_other_adapter()
         if self.feishu_config.feishu_sandbox and not await self._open_sandbox():
             return
         if not self.bot_configs:
@@ -134,7 +130,7 @@ class Adapter(BaseAdapter):
             self.connections.add(
                 ManagedBot(
                     bot_id=bot.app_id,
-                    make_transport=lambda bot=bot: _make_transport(bot),
+                    make_transport=lambda bot=bot: make_transport(bot),
                     use_websocket=bot.use_websocket,
                     webhook=bot.app_id in self._webhook_bots,
                     enabled=bot.enabled,
@@ -365,35 +361,5 @@ class Adapter(BaseAdapter):
         Bot.send_handler = send_func
 
 
-def _warn_of_other_adapter() -> None:
-    if _OTHER_ADAPTER in sys.modules:
-        log(
-            "WARNING",
-            "The package nonebot-adapter-feishu is imported too. Both adapters are named 'Feishu', so NoneBot ignores "
-            "the one that comes second; remove the line that registers the other one, if there is one",
-        )
-
-
-def _read_config(driver: Driver) -> Config:
-    raw = driver.config.model_dump()
-    try:
-        config = load_config(raw, os.environ)
-    except ConfigError as error:
-        log("ERROR", f"The Feishu configuration cannot be used:\n{escape(str(error))}")
-        # Not an exception with a traceback: the text above is all that helps.
-        raise SystemExit(1) from None
-    for warning in unknown_keys(raw):
-        log("WARNING", escape(warning))
-    return config
-
-
 def _is_final(status: ConnectionStatus) -> bool:
     return status.state is ConnectionState.ERROR and status.next_attempt_at is None
-
-
-def _make_transport(bot: BotConfig) -> Transport:
-    if bot.transport == "sdk":
-        from .transport.sdk_connection import SdkConnection  # only who asks for it loads what goes with it
-
-        return SdkConnection(bot.app_id, bot.app_secret, bot.api_origin, proxy=bot.proxy_url)
-    return LongConnection(bot.app_id, bot.app_secret, bot.api_origin, proxy=bot.proxy_url)

@@ -38,7 +38,7 @@ LAYERS = [
         "first_minutes",
         "store_apps",
     },
-    {"adapter", "duplicate"},
+    {"adapter", "startup", "duplicate"},
     {"management", "doctor", "sandbox", "compat"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS, start=1) for name in names}

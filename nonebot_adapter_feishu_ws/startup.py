@@ -1,0 +1,55 @@
+"""What the adapter needs before anything runs: its configuration, and each bot's transport."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from nonebot.drivers import Driver
+
+from .config import BotConfig, Config, load_config, unknown_keys
+from .exception import ConfigError
+from .log import escape, log
+from .transport.connection import Transport
+from .transport.long_connection import LongConnection
+
+_OTHER_ADAPTER = "nonebot.adapters.feishu.adapter"
+
+
+def warn_of_other_adapter() -> None:
+    """Say so when the existing adapter is imported too: NoneBot takes only one of a name, without a word."""
+    if _OTHER_ADAPTER in sys.modules:
+        log(
+            "WARNING",
+            "The package nonebot-adapter-feishu is imported too. Both adapters are named 'Feishu', so NoneBot ignores "
+            "the one that comes second; remove the line that registers the other one, if there is one",
+        )
+
+
+def read_config(driver: Driver) -> Config:
+    """The checked configuration; what cannot be used is logged and ends the process.
+
+    Raises:
+        SystemExit: the configuration cannot be used.
+    """
+    raw = driver.config.model_dump()
+    try:
+        config = load_config(raw, os.environ)
+    except ConfigError as error:
+        log("ERROR", f"The Feishu configuration cannot be used:\n{escape(str(error))}")
+        # Not an exception with a traceback: the text above is all that helps.
+        raise SystemExit(1) from None
+    for warning in unknown_keys(raw):
+        log("WARNING", escape(warning))
+    return config
+
+
+
+
+def make_transport(bot: BotConfig) -> Transport:
+    """The connection that a bot's entry asks for."""
+    if bot.transport == "sdk":
+        from .transport.sdk_connection import SdkConnection  # only who asks for it loads what goes with it
+
+        return SdkConnection(bot.app_id, bot.app_secret, bot.api_origin, proxy=bot.proxy_url)
+    return LongConnection(bot.app_id, bot.app_secret, bot.api_origin, proxy=bot.proxy_url)
