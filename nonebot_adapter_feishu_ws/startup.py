@@ -44,8 +44,6 @@ def read_config(driver: Driver) -> Config:
     return config
 
 
-
-
 def make_transport(bot: BotConfig) -> Transport:
     """The connection that a bot's entry asks for."""
     if bot.transport == "sdk":
