@@ -11,6 +11,7 @@ from nonebot.drivers import ASGIMixin, Driver
 from typing_extensions import override
 
 from .api import METHODS, ApiClient, BotInfo, call_method, get_bot_info
+from .backfill import Backfill, Policy
 from .bot import Bot
 from .config import BotConfig, Config
 from .dispatch import Dispatcher
@@ -23,7 +24,7 @@ from .log import OncePer, escape, log
 from .mounting import mount
 from .registrar import GRACE, Registrar
 from .sending import SendHandler
-from .startup import make_transport, read_config, warn_of_other_adapter
+from .startup import claim_ttl, make_transport, read_config, warn_of_other_adapter
 from .store import Shared, make_store, shared_of
 from .store_apps import AppTickets
 from .transport.connection import ConnectionState, ConnectionStatus, Envelope, Receipt
@@ -62,6 +63,7 @@ class Adapter(BaseAdapter):
             config.feishu_store,
             replay_window=config.feishu_replay_window,
             takeover_after=config.feishu_takeover_after,
+            claim_ttl=claim_ttl(config),
         )
         self.shared: Shared | None = shared_of(self._store, self._network.call)
         """What the replicas of the bots share; None unless the store is Redis."""
@@ -72,7 +74,8 @@ class Adapter(BaseAdapter):
             self._hand_off.ended,
             max_running=config.feishu_max_running_handlers,
         )
-        self._intake = Intake(self._store, self._hand_off)
+        self._backfill = self._make_backfill()
+        self._intake = Intake(self._store, self._hand_off, on_message=self._backfill and self._backfill.places.note)
         self.connections: ConnectionManager = ConnectionManager(
             self._network,
             self._intake.receive,
@@ -138,6 +141,8 @@ class Adapter(BaseAdapter):
             )
         for bot in self.bot_configs.values():
             await self._start_bot(bot)
+        if self._backfill is not None:
+            self._backfill.start(list(self.bot_configs))
 
     def _all_bots(self) -> list[BotConfig]:
         """The bots that run, in the order of the configuration, and those that it disables."""
@@ -163,6 +168,8 @@ class Adapter(BaseAdapter):
         self._hand_off.close()
         if self._network.running:
             await self.connections.close()
+            if self._backfill is not None:
+                await self._backfill.close()
         await self._dispatcher.drain(DRAIN_TIMEOUT)
         self._hand_off.tell()
         await self._first_minutes.close()
@@ -264,8 +271,11 @@ class Adapter(BaseAdapter):
         else:
             gone = status.state is ConnectionState.DISCONNECTED or _is_final(status)
             self._registrar.leave(bot_id, grace=0.0 if gone else GRACE)
-        if status.state is ConnectionState.CONNECTED and self._sandbox is None:
-            self._first_minutes.connected(bot_id)
+        if status.state is ConnectionState.CONNECTED:
+            if self._backfill is not None:
+                self._backfill.arrived(bot_id)
+            if self._sandbox is None:
+                self._first_minutes.connected(bot_id)
 
     async def _report_other_clients(self, bot_id: str) -> None:
         from .doctor import warn_of_other_clients  # a door, opened when a bot is in its first minutes
@@ -292,11 +302,33 @@ class Adapter(BaseAdapter):
         self.bot_connect(bot)
         self._dispatcher.open(bot.self_id)
         self._hand_off.arrive(bot.self_id)
+        if self._backfill is not None:
+            self._backfill.arrived(bot.self_id)
 
     def _bot_left(self, bot: Bot) -> None:
         self._hand_off.leave(bot.self_id)
         self._dispatcher.pause(bot.self_id)
         self.bot_disconnect(bot)
+
+    # What was missed
+
+    def _make_backfill(self) -> Backfill | None:
+        config = self.feishu_config
+        if config.feishu_backfill_after is None:
+            return None
+        return Backfill(
+            Policy(after=config.feishu_backfill_after, window=config.feishu_backfill_window),
+            store=self._store,
+            on_network=self._network.call,
+            feed=lambda envelope: self._intake.receive(envelope),
+            bot_of=lambda bot_id: cast("Bot | None", self.bots.get(bot_id)),
+            is_receiving=self._is_receiving,
+        )
+
+    def _is_receiving(self, bot_id: str) -> bool:
+        if self.bot_configs[bot_id].use_websocket:
+            return self.connections.is_connected(bot_id)  # the webhook beside it may not be chosen in the console
+        return self.connections.can_receive(bot_id)
 
     # API
 

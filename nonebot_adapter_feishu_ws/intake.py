@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, cast
 
 from pydantic_core import to_json
@@ -39,17 +39,20 @@ class Intake:
         store: Store,
         hand_off: HandOff,
         *,
+        on_message: Callable[[str, Mapping[str, Any]], None] | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Args:
         store: knows what was taken, and keeps it until it is handled.
         hand_off: the way to NoneBot's loop.
+        on_message: told of every message that is taken, with its bot.
         clock: seconds since the epoch.
         sleep: as asyncio's.
         """
         self._store = store
         self._hand_off = hand_off
+        self._on_message = on_message
         self._clock = clock
         self._settler = Settler(store, hand_off, sleep=sleep)
         self.counts: Counter[tuple[str, str, Outcome]] = Counter()
@@ -90,6 +93,8 @@ class Intake:
             log("DEBUG", f"Bot {escape(envelope.bot_id)}: dropped a duplicate {name}")
         elif outcome == "refused":
             self._warn(envelope, f"no room for {event_type}: refused with 500, Feishu will push it again")
+        elif event_type == MESSAGE_EVENT and self._on_message is not None:
+            self._on_message(envelope.bot_id, payload)
         return self._end(envelope, outcome)
 
     async def _take(self, envelope: Envelope, payload: dict[str, Any], keys: Sequence[str]) -> Outcome:

@@ -7,9 +7,11 @@ import sys
 
 from nonebot.drivers import Driver
 
+from .backfill import OVERLAP
 from .config import BotConfig, Config, load_config, unknown_keys
 from .exception import ConfigError
 from .log import escape, log
+from .store import CLAIM_TTL
 from .transport.connection import Transport
 from .transport.long_connection import LongConnection
 
@@ -42,6 +44,13 @@ def read_config(driver: Driver) -> Config:
     for warning in unknown_keys(raw):
         log("WARNING", escape(warning))
     return config
+
+
+def claim_ttl(config: Config) -> float:
+    """Seconds for which an event must be known again: by redelivery, and by backfill, which looks back further."""
+    if config.feishu_backfill_after is None:
+        return CLAIM_TTL
+    return max(CLAIM_TTL, config.feishu_backfill_window + OVERLAP + 3600)
 
 
 def make_transport(bot: BotConfig) -> Transport:

@@ -37,6 +37,7 @@ LAYERS = [
         "body_limit",
         "first_minutes",
         "store_apps",
+        "backfill",
     },
     {"adapter", "startup", "duplicate"},
     {"management", "doctor", "sandbox", "compat"},

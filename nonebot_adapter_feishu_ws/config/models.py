@@ -194,6 +194,8 @@ class Config(BaseModel):
     feishu_store: str = Field(DEFAULT_STORE, repr=False)
     feishu_takeover_after: float = Field(30, ge=1, le=3600)
     feishu_replay_window: float = Field(600, ge=0, le=86_400)
+    feishu_backfill_after: float | None = Field(None, gt=0, le=604_800)
+    feishu_backfill_window: float = Field(86_400, ge=60, le=604_800)
     feishu_max_reconnect_attempts: int = Field(5, ge=0, le=1000)
     feishu_reconnect_delays: list[Annotated[float, Field(gt=0, le=86_400)]] = Field([1, 2, 4, 8, 16], min_length=1)
     feishu_sandbox: bool = False

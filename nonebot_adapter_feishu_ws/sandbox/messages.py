@@ -15,6 +15,7 @@ from .state import TENANT, App, Chat, Message, World, new_id
 
 UUID_LIFETIME = 3600.0
 MAX_EDITS = 20
+GROUP_HISTORY = "im:message.group_msg"
 AT = re.compile(r'<at user_id="([^"]*)">[^<]*</at>')
 
 
@@ -147,17 +148,33 @@ class Messages:
             raise ApiError(99992402, "field validation failed", field_violations=[{"field": "container_id_type"}])
         if kind == "chat" and container not in self._world.chats:
             raise ApiError(230001, "Your request contains an invalid request parameter, ext=invalid container_id.")
-        size = min(int(call.query.get("page_size", 20)), 50)
-        after = int(call.query.get("page_token") or 0)
-        found = (
-            self._world.history(container, after=after)
-            if kind == "chat"
-            else self._world.history(after=after, thread_id=container)
-        )
-        page = [message for _, message in zip(range(size + 1), found, strict=False)]
-        has_more = len(page) > size
-        items = [message_body(message) for message in page[:size]]
-        return {"has_more": has_more, "page_token": str(page[size - 1].number) if has_more else "", "items": items}
+        found = self._of_chat(call, self._world.chats[container]) if kind == "chat" else self._of_topic(call, container)
+        if call.query.get("sort_type") == "ByCreateTimeDesc":
+            found.reverse()
+        size, start = min(int(call.query.get("page_size", 20)), 50), int(call.query.get("page_token") or 0)
+        has_more = len(found) > start + size
+        items = [message_body(message) for message in found[start : start + size]]
+        return {"has_more": has_more, "page_token": str(start + size) if has_more else "", "items": items}
+
+    def _of_chat(self, call: Call, chat: Chat) -> list[Message]:
+        self._check_member(call, chat)
+        if chat.mode != "p2p" and GROUP_HISTORY not in call.app.scopes:
+            raise ApiError(230027, "Lack of necessary permissions, ext=need scope: im:message.group_msg")
+        since, until = int(call.query.get("start_time") or 0), int(call.query.get("end_time") or 10**10)
+        found: list[Message] = []
+        topics: set[str] = set()
+        for message in self._world.history(chat.chat_id):
+            # An ordinary group lists the first message of a topic alone.
+            inside = chat.mode != "topic" and message.thread_id in topics
+            topics.add(message.thread_id or "")
+            if not (inside and message.thread_id) and since <= message.create_time // 1000 <= until:
+                found.append(message)
+        return found
+
+    def _of_topic(self, call: Call, thread_id: str) -> list[Message]:
+        if call.query.get("start_time") or call.query.get("end_time"):
+            raise ApiError(230001, "Your request contains an invalid request parameter, ext=thread has no time range.")
+        return list(self._world.history(thread_id=thread_id))
 
     async def edit(self, call: Call) -> dict[str, Any]:
         """编辑消息."""

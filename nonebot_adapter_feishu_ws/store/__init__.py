@@ -12,7 +12,13 @@ TAKEOVER_AFTER = 30.0
 SCHEMES = "memory://, sqlite:///relative/path, sqlite:////absolute/path or redis://host:6379/0 (rediss://, unix://)"
 
 
-def make_store(url: str, *, replay_window: float = REPLAY_WINDOW, takeover_after: float = TAKEOVER_AFTER) -> Store:
+def make_store(
+    url: str,
+    *,
+    replay_window: float = REPLAY_WINDOW,
+    takeover_after: float = TAKEOVER_AFTER,
+    claim_ttl: float = CLAIM_TTL,
+) -> Store:
     """The store that a URL of ``FEISHU_STORE`` names.
 
     Args:
@@ -20,6 +26,7 @@ def make_store(url: str, *, replay_window: float = REPLAY_WINDOW, takeover_after
             ``redis://[user:password@]host:port/0``, ``rediss://`` (TLS) or ``unix:///path/of/socket``.
         replay_window: seconds; what an earlier process left behind is handled when it is not older.
         takeover_after: seconds of silence after which another process counts as dead; for Redis.
+        claim_ttl: seconds for which an event is known again.
 
     Raises:
         ValueError: it names none.
@@ -27,15 +34,15 @@ def make_store(url: str, *, replay_window: float = REPLAY_WINDOW, takeover_after
     """
     scheme, separator, rest = url.partition("://")
     if separator and scheme == "memory":
-        return MemoryStore()
+        return MemoryStore(ttl=claim_ttl)
     if separator and scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
         from .sqlite import SqliteStore  # only who keeps state on disk loads sqlite3
 
-        return FallbackStore(SqliteStore(rest[1:], replay_window=replay_window), url)
+        return FallbackStore(SqliteStore(rest[1:], replay_window=replay_window, claim_ttl=claim_ttl), url)
     if separator and scheme in ("redis", "rediss", "unix") and rest:
         from .redis import RedisStore  # the redis package is an extra
 
-        redis = RedisStore(url, replay_window=replay_window, takeover_after=takeover_after)
+        redis = RedisStore(url, replay_window=replay_window, takeover_after=takeover_after, claim_ttl=claim_ttl)
         return FallbackStore(redis, redis.name)
     raise ValueError(f"must be {SCHEMES}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -82,7 +82,8 @@ class Store(Protocol):
             keys: names of one event (bot and event id, bot and message id).
 
         Returns:
-            True when it is ours to handle; False when any key was claimed within :data:`CLAIM_TTL`.
+            True when it is ours to handle; False when any key was claimed within the time of a claim,
+            :data:`CLAIM_TTL` or more.
 
         Raises:
             StoreError: it cannot be written.
@@ -175,6 +176,27 @@ class Store(Protocol):
 
         Raises:
             StoreError: it cannot be written.
+        """
+        ...
+
+    async def note(self, name: str, members: Mapping[str, float], *, keep: int) -> None:
+        """Add members to a set, or move them to a later time.
+
+        Args:
+            name: the set; begins with the app id and a colon.
+            members: each with its time, seconds since the epoch.
+            keep: how many stay in the set; the oldest go.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        ...
+
+    async def noted(self, name: str) -> list[str]:
+        """The members of a set, the latest first.
+
+        Raises:
+            StoreError: it cannot be read.
         """
         ...
 

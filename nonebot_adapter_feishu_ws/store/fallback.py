@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -183,6 +183,14 @@ class FallbackStore(Store):
                 await self._inner.unlock(name)
             except StoreError as error:
                 self._fail(error)
+
+    @override
+    async def note(self, name: str, members: Mapping[str, float], *, keep: int) -> None:
+        await self._inner.note(name, members, keep=keep)
+
+    @override
+    async def noted(self, name: str) -> list[str]:
+        return await self._inner.noted(name)
 
     @override
     async def get(self, key: str) -> str | None:

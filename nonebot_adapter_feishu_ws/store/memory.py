@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from typing_extensions import override
 
@@ -29,6 +29,7 @@ class MemoryStore(Store):
         self._clock = clock
         self._claims = Claims(ttl=ttl, max_claims=max_claims)
         self._state: dict[str, str] = {}
+        self._sets: dict[str, dict[str, float]] = {}
 
     @property
     @override
@@ -94,6 +95,16 @@ class MemoryStore(Store):
     @override
     async def unlock(self, name: str) -> None:
         return
+
+    @override
+    async def note(self, name: str, members: Mapping[str, float], *, keep: int) -> None:
+        both = {**self._sets.get(name, {}), **members}
+        self._sets[name] = dict(sorted(both.items(), key=lambda item: item[1])[-keep:])
+
+    @override
+    async def noted(self, name: str) -> list[str]:
+        members = self._sets.get(name, {})
+        return sorted(members, key=lambda member: members[member], reverse=True)
 
     @override
     async def get(self, key: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -50,6 +50,7 @@ class RedisStore(Store):
         *,
         replay_window: float = REPLAY_WINDOW,
         takeover_after: float = TAKEOVER_AFTER,
+        claim_ttl: float = CLAIM_TTL,
         max_waiting: int = 100_000,
         write_timeout: float = WRITE_TIMEOUT,
         clock: Callable[[], float] = time.time,
@@ -58,6 +59,7 @@ class RedisStore(Store):
         url: ``redis://``, ``rediss://`` or ``unix://``, with credentials.
         replay_window: seconds; what was left behind is dropped, with a warning, when it is older.
         takeover_after: seconds of silence after which another process counts as dead.
+        claim_ttl: seconds a claim is remembered.
         max_waiting: events of one bot in the inbox; when it is full, no more are taken.
         write_timeout: seconds that a write may take before those who wait for it are told.
         clock: seconds since the epoch.
@@ -67,6 +69,7 @@ class RedisStore(Store):
         """The URL without credentials."""
         self._replay_window = replay_window
         self._takeover_after = takeover_after
+        self._claim_ttl = int(claim_ttl)
         self._max_waiting = max_waiting
         self._clock = clock
         self._started_at = clock()
@@ -176,7 +179,7 @@ class RedisStore(Store):
 
     @override
     async def claim(self, keys: Sequence[str]) -> bool:
-        return bool(await self._run(CLAIM, _claims(keys), int(CLAIM_TTL)))
+        return bool(await self._run(CLAIM, _claims(keys), self._claim_ttl))
 
     @override
     async def release(self, keys: Sequence[str]) -> None:
@@ -185,7 +188,7 @@ class RedisStore(Store):
     @override
     async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool) -> Taken:
         names = [_bot_key(entry.bot_id, "inbox"), _bot_key(entry.bot_id, "alive"), *_claims(keys)]
-        bounds = (int(CLAIM_TTL), self._max_waiting)
+        bounds = (self._claim_ttl, self._max_waiting)
         event = (_bytes(entry.key), entry.payload, repr(entry.taken_at))
         try:
             code, *older = await self._run(TAKE, names, self._consumer, *bounds, *event, int(begin))
@@ -244,6 +247,17 @@ class RedisStore(Store):
             await self._run(PUT_BACK, [_bot_key(bot_id, "inbox"), *_claims(some)], self._consumer)
 
     # State, and what the processes share
+
+    @override
+    async def note(self, name: str, members: Mapping[str, float], *, keep: int) -> None:
+        key = _key("set", name)
+        scores = [part for member, at in members.items() for part in (repr(at), _bytes(member))]
+        await self._command("ZADD", key, *scores)
+        await self._command("ZREMRANGEBYRANK", key, 0, -keep - 1)
+
+    @override
+    async def noted(self, name: str) -> list[str]:
+        return [_text(member) for member in await self._command("ZREVRANGE", _key("set", name), 0, -1)]
 
     @override
     async def get(self, key: str) -> str | None:

@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from hashlib import blake2b
@@ -41,6 +41,7 @@ class SqliteStore(Store):
         path: str | Path,
         *,
         replay_window: float = REPLAY_WINDOW,
+        claim_ttl: float = CLAIM_TTL,
         max_claims: int = 1_000_000,
         max_waiting: int = 100_000,
         write_timeout: float = WRITE_TIMEOUT,
@@ -49,6 +50,7 @@ class SqliteStore(Store):
         """Args:
         path: the file; it and its folder are made when they are not there.
         replay_window: seconds; what a process left behind is dropped, with a warning, when it is older.
+        claim_ttl: seconds a claim is remembered.
         max_claims: how many are remembered; the oldest go first.
         max_waiting: events in the inbox; when it is full, no more are taken.
         write_timeout: seconds that a write may take before those who wait for it are told.
@@ -56,6 +58,7 @@ class SqliteStore(Store):
         """
         self.path: Path = Path(path)
         self._replay_window = replay_window
+        self._claim_ttl = int(claim_ttl)
         self._max_claims = max_claims
         self._max_waiting = max_waiting
         self._clock = clock
@@ -146,6 +149,17 @@ class SqliteStore(Store):
         return
 
     @override
+    async def note(self, name: str, members: Mapping[str, float], *, keep: int) -> None:
+        rows = [(name, member, at) for member, at in members.items()]
+        await self._commits.submit(lambda database: _note(database, name, rows, keep))
+
+    @override
+    async def noted(self, name: str) -> list[str]:
+        sql = "SELECT member FROM sets WHERE name = ? ORDER BY at DESC"
+        rows = await self._run(lambda: self._opened().execute(sql, (name,)).fetchall())
+        return [str(row[0]) for row in rows]
+
+    @override
     async def get(self, key: str) -> str | None:
         row = await self._run(
             lambda: self._opened().execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
@@ -222,7 +236,7 @@ class SqliteStore(Store):
         names = [_name(key) for key in keys]
         marks = ", ".join("?" * len(names))
         found = database.execute(
-            f"SELECT 1 FROM claims WHERE name IN ({marks}) AND at > ? LIMIT 1", (*names, now - int(CLAIM_TTL))
+            f"SELECT 1 FROM claims WHERE name IN ({marks}) AND at > ? LIMIT 1", (*names, now - self._claim_ttl)
         ).fetchone()
         if found is not None:
             return False
@@ -274,7 +288,7 @@ class SqliteStore(Store):
         if abs(now - self._swept_at) < SWEEP_EVERY:
             return
         self._swept_at = now
-        database.execute("DELETE FROM claims WHERE at <= ?", (int(now - CLAIM_TTL),))
+        database.execute("DELETE FROM claims WHERE at <= ?", (int(now) - self._claim_ttl,))
         [[count]] = database.execute("SELECT count(*) FROM claims")
         if count > self._max_claims:
             database.execute(
@@ -299,6 +313,15 @@ def _name(key: str) -> bytes:
 
 def _many(database: sqlite3.Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
     database.executemany(sql, rows)
+
+
+def _note(database: sqlite3.Connection, name: str, rows: Sequence[Sequence[Any]], keep: int) -> None:
+    _many(database, "INSERT OR REPLACE INTO sets VALUES (?, ?, ?)", rows)
+    database.execute(
+        "DELETE FROM sets WHERE name = ? AND member NOT IN "
+        "(SELECT member FROM sets WHERE name = ? ORDER BY at DESC LIMIT ?)",
+        (name, name, keep),
+    )
 
 
 def _ping(database: sqlite3.Connection) -> None:

@@ -35,6 +35,11 @@ MIGRATIONS: Final = (
     );
     CREATE INDEX inbox_waiting ON inbox (number) WHERE holder IS NULL AND parked_at IS NULL
     """,
+    # 3: sets, such as the chats of a bot
+    """
+    CREATE TABLE sets (name TEXT NOT NULL, member TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (name, member))
+    WITHOUT ROWID
+    """,
 )
 SCHEMA_VERSION: Final = len(MIGRATIONS)
 

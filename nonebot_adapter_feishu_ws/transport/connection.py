@@ -12,6 +12,8 @@ from enum import Enum
 from typing import Any, Literal, Protocol
 
 TransportName = Literal["websocket", "webhook"]
+Source = Literal["websocket", "webhook", "backfill"]
+"""The ways on which an event comes; ``backfill``: fetched from a chat's history after an outage."""
 Phase = Literal["discovery", "handshake", "socket"]
 
 
@@ -93,7 +95,7 @@ class Envelope:
 
     bot_id: str
     payload: bytes
-    transport: TransportName
+    transport: Source
     trace_id: str = ""
 
 

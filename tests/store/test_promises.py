@@ -202,6 +202,28 @@ async def test_state_is_shared_and_outlives(make):
     assert await store.get("a") is None
 
 
+async def test_a_set_keeps_its_latest_members_and_outlives(make):
+    store = await make()
+    await store.note(f"{BOT}:places", {"a": 1.0, "b": 2.0}, keep=3)
+    await store.note(f"{BOT}:places", {"c": 3.0, "a": 4.0, "d": 5.0}, keep=3)
+    await store.note(f"{OTHER}:places", {"x": 1.0}, keep=3)
+    after = await make()
+    assert await after.noted(f"{BOT}:places") == ["d", "a", "c"]
+    assert await after.noted(f"{OTHER}:places") == ["x"]
+    assert await after.noted("cli_c:places") == []
+
+
+async def test_a_claim_may_be_remembered_for_longer(make, now, request):
+    if "redis" in request.node.name:
+        pytest.skip("Redis has a clock of its own; test_redis.py looks at the key")
+    store = await make(claim_ttl=25 * 3600.0)
+    assert await store.claim(["old"])
+    now.at += 24.9 * 3600
+    assert not await (await make(claim_ttl=25 * 3600.0)).claim(["old"])
+    now.at += 0.2 * 3600
+    assert await (await make(claim_ttl=25 * 3600.0)).claim(["old"])
+
+
 async def test_memory_keeps_claims_and_state_only():
     store = MemoryStore()
     assert not store.durable

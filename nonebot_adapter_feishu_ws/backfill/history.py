@@ -1,0 +1,93 @@
+"""Reads what was said in a bot's chats and topics during an outage, the oldest first.
+
+Source: 获取会话历史消息 (an ordinary chat lists only the first message of each topic; a topic cannot be asked for a
+span of time).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
+
+from ..api.models.im import Message
+from ..bot import Bot
+from ..exception import ActionFailed
+from ..log import escape, log
+from .places import Place
+
+PAGE = 50
+
+
+async def missed_messages(bot: Bot, place: Place, since: float, until: float) -> AsyncIterator[tuple[Place, Message]]:
+    """The messages of one place from a span of time, the oldest first; those of a topic that is found follow on it.
+
+    Args:
+        bot: who asks.
+        place: a chat or topic.
+        since: seconds since the epoch.
+        until: seconds since the epoch.
+
+    Raises:
+        ActionFailed: the place cannot be read.
+        NetworkError: no usable answer came.
+    """
+    if place.thread_id:
+        for message in await _of_topic(bot, place.thread_id, since, until):
+            yield place, message
+        return
+    messages = bot.im.list_messages(
+        "chat",
+        place.chat_id,
+        start_time=str(int(since)),
+        end_time=str(int(until) + 1),
+        sort_type="ByCreateTimeAsc",
+        page_size=PAGE,
+    )
+    async for message in messages:
+        if _seconds(message) >= int(since):
+            yield place, message
+        if message.thread_id and place.chat_type == "group":
+            topic = replace(place, thread_id=message.thread_id)
+            for inner in await _of_topic(bot, message.thread_id, since, until):
+                if inner.message_id != message.message_id:
+                    yield topic, inner
+
+
+async def unknown_groups(bot: Bot, known: Iterable[Place]) -> list[Place]:
+    """The groups that the bot is in and that nobody has talked to it in yet; none when the app may not list them.
+
+    Raises:
+        NetworkError: no usable answer came.
+    """
+    chats = {place.chat_id for place in known}
+    found: list[Place] = []
+    try:
+        async for chat in bot.chat.list(page_size=100):
+            if chat.chat_id and chat.chat_id not in chats:
+                info = await bot.get_chat_info(chat.chat_id)
+                of_topics = info.get("chat_mode") == "topic" or info.get("group_message_type") == "thread"
+                chat_type = "topic_group" if of_topics else "group"
+                found.append(Place(chat.tenant_key or "", chat_type, chat.chat_id))
+    except ActionFailed as error:
+        log(
+            "INFO",
+            f"Bot {escape(bot.self_id)}: backfill leaves out groups that were silent so far: {escape(str(error))}",
+        )
+    return found
+
+
+async def _of_topic(bot: Bot, thread_id: str, since: float, until: float) -> list[Message]:
+    messages: list[Message] = []
+    latest_first = bot.im.list_messages("thread", thread_id, sort_type="ByCreateTimeDesc", page_size=PAGE)
+    async for message in latest_first:
+        at = _seconds(message)
+        if at < since:
+            break
+        if at <= until + 1:
+            messages.append(message)
+    return messages[::-1]
+
+
+def _seconds(message: Message) -> float:
+    text = message.create_time or ""
+    return int(text) / 1000 if text.isdecimal() else 0.0

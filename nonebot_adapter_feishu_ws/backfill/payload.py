@@ -1,0 +1,67 @@
+"""A message of a chat's history as the event that would have told of it. Pure: no I/O."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic_core import to_json
+
+from ..api.models.im import Mention, Message
+from .places import Place
+
+EVENT_ID = "backfill:"
+"""What the ``event_id`` of such an event begins with; the message's id follows."""
+
+
+def is_missable(message: Message) -> bool:
+    """Whether Feishu would have pushed a message: people's are, the bots' own and recalled ones are not."""
+    return message.sender.sender_type == "user" and not message.deleted and message.msg_type != "system"
+
+
+def to_payload(message: Message, place: Place, app_id: str) -> bytes:
+    """The payload of ``im.message.receive_v1`` for a message.
+
+    The history names people by ``open_id`` alone, so ``user_id`` and ``union_id`` are absent.
+
+    Args:
+        message: as the history has it (获取会话历史消息).
+        place: where it stands.
+        app_id: the bot that it is delivered to.
+    """
+    tenant_key = message.sender.tenant_key or place.tenant_key
+    body: dict[str, Any] = {
+        "message_id": message.message_id,
+        "root_id": message.root_id,
+        "parent_id": message.parent_id,
+        "thread_id": message.thread_id,
+        "create_time": message.create_time,
+        "update_time": message.update_time,
+        "chat_id": place.chat_id,
+        "chat_type": place.chat_type,
+        "message_type": message.msg_type,
+        "content": message.body.content,
+        "mentions": [_mention(mention) for mention in message.mentions],
+    }
+    sender = {
+        "sender_id": {message.sender.id_type or "open_id": message.sender.id},
+        "sender_type": message.sender.sender_type,
+        "tenant_key": tenant_key,
+    }
+    header = {
+        "event_id": f"{EVENT_ID}{message.message_id}",
+        "event_type": "im.message.receive_v1",
+        "create_time": message.create_time,
+        "app_id": app_id,
+        "tenant_key": place.tenant_key or tenant_key,
+    }
+    present = {key: value for key, value in body.items() if value not in (None, "", [])}
+    return to_json({"schema": "2.0", "header": header, "event": {"sender": sender, "message": present}})
+
+
+def _mention(mention: Mention) -> dict[str, Any]:
+    return {
+        "key": mention.key,
+        "id": {mention.id_type or "open_id": mention.id},
+        "name": mention.name,
+        "tenant_key": mention.tenant_key,
+    }
