@@ -156,22 +156,38 @@ class Backfill:
     async def _catch_up(self, bot: Bot, since: float) -> None:
         bot_id = bot.self_id
         lock = f"{bot_id}:backfill"
-
-        async def keep_lock() -> bool:
-            return bool(await self._on_network(self._store.try_lock(lock, 4 * TICK)))
-
         try:
-            if not await keep_lock():
+            if not await self._try_lock(lock):
                 return  # another process is at it
-            until = self._clock()
-            known = await self._on_network(self.places.known(bot_id))
-            run = CatchUp(bot, lambda envelope: self._on_network(self._feed(envelope)), keep_lock, sleep=self._sleep)
-            if await run.fetch(known, since, until):
-                await self._set(bot_id, "backfill", None)
-                self._failures.pop(bot_id, None)
+            keeping = asyncio.create_task(self._keep_lock(lock), name=f"feishu-backfill-lock-{bot_id}")
+            try:
+                await self._fetch(bot, since, is_ours=lambda: not keeping.done())
+            finally:
+                keeping.cancel()
             await self._on_network(self._store.unlock(lock))
         except FeishuAdapterException as error:
             self._put_off(bot_id, error)
+
+    async def _fetch(self, bot: Bot, since: float, is_ours: Callable[[], bool]) -> None:
+        until = self._clock()
+        known = await self._on_network(self.places.known(bot.self_id))
+        run = CatchUp(bot, lambda envelope: self._on_network(self._feed(envelope)), is_ours, sleep=self._sleep)
+        if await run.fetch(known, since, until):
+            await self._set(bot.self_id, "backfill", None)
+            self._failures.pop(bot.self_id, None)
+
+    async def _try_lock(self, lock: str) -> bool:
+        return bool(await self._on_network(self._store.try_lock(lock, 4 * TICK)))
+
+    async def _keep_lock(self, lock: str) -> None:
+        """Ends when another process has it."""
+        while True:
+            await self._sleep(TICK)
+            try:
+                if not await self._try_lock(lock):
+                    return
+            except StoreError as error:
+                log("DEBUG", f"The right to backfill could not be renewed: {escape(str(error))}")
 
     def _put_off(self, bot_id: str, error: FeishuAdapterException) -> None:
         failures = self._failures[bot_id] = self._failures.get(bot_id, 0) + 1

@@ -29,19 +29,19 @@ class CatchUp:
         self,
         bot: Bot,
         feed: Callable[[Envelope], Awaitable[Receipt]],
-        keep_lock: Callable[[], Awaitable[bool]],
+        is_ours: Callable[[], bool],
         *,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         """Args:
         bot: whose messages.
         feed: offers one to the intake.
-        keep_lock: renews the right to do this; False when another process has it.
+        is_ours: whether no other process has taken over.
         sleep: waits for seconds.
         """
         self._bot = bot
         self._feed = feed
-        self._keep_lock = keep_lock
+        self._is_ours = is_ours
         self._sleep = sleep
         self._left_out: list[str] = []
         self._scope_missing = False
@@ -65,7 +65,7 @@ class CatchUp:
         """
         places = [*known, *await unknown_groups(self._bot, known)]
         for place in places:
-            if not await self._keep_lock():
+            if not self._is_ours():
                 return False
             with self._bot.for_tenant(place.tenant_key):
                 await self._fetch_place(place, since, until)
