@@ -1,7 +1,7 @@
 """What becomes of events when the bot is killed again and again: ``python benchmarks/crash_ledger.py``.
 
 Prints one ledger per candidate and, with ``--write``, puts them into docs/reliability.md. ``--store`` takes ``sqlite``,
-``redis`` (a redis-server is started for the run) or any URL of FEISHU_STORE.
+``redis`` (a redis-server is started for the run) or any URLs of FEISHU_STORE.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from pathlib import Path
 
 import psutil
 from ledger import Witness, read_handled, write_section
+from redis import Redis
 
 from nonebot_adapter_feishu_ws.sandbox import Delivery, Sandbox
 
@@ -194,7 +195,10 @@ class Run:
 
 
 def count_parked(store: str) -> int:
-    """Parked events, where they can be counted from outside."""
+    """Parked events, counted from outside."""
+    if store.startswith("redis://"):
+        with Redis.from_url(store) as redis:
+            return redis.xlen(f"feishu:{{{APP}}}:parked")
     if not store.startswith("sqlite:///"):
         return 0
     with sqlite3.connect(store.removeprefix("sqlite:///")) as database:
@@ -274,7 +278,7 @@ def make_candidates(options: argparse.Namespace) -> list[Candidate]:
     rounds, rate = options.peer_rounds, options.peer_rate
     ours = ("ledger_bot.py", "ours")
     return [
-        Candidate(f"ours, {options.store}", ours, options.rounds, options.rate, options.store),
+        *(Candidate(f"ours, {store}", ours, options.rounds, options.rate, store) for store in options.store),
         Candidate("ours, memory", ours, rounds, options.rate, "memory://"),
         Candidate("existing adapter", ("ledger_bot.py", "existing"), rounds, rate),
         # What is pushed again is more work for who knows no duplicates, so here it comes no sooner than Feishu's.
@@ -287,7 +291,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=20, help="kills of ours")
     parser.add_argument("--peer-rounds", type=int, default=5, help="kills of each other candidate; 0 leaves them out")
-    parser.add_argument("--store", default="sqlite", help="sqlite, redis, or a URL for FEISHU_STORE")
+    stores = "sqlite, redis, or URLs for FEISHU_STORE"
+    parser.add_argument("--store", nargs="+", default=["sqlite", "redis"], help=stores)
     parser.add_argument("--rate", type=float, default=100, help="events per second")
     parser.add_argument("--peer-rate", type=float, default=10, help="events per second for existing adapter and SDK")
     parser.add_argument("--only", default="", help="a part of the names of the candidates to run")
@@ -301,7 +306,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the table into docs/reliability.md")
     options = parser.parse_args()
     logging.getLogger("aiohttp.server").disabled = True  # connections that end with their process
-    if options.store == "redis" and shutil.which("redis-server") is None:
+    if "redis" in options.store and shutil.which("redis-server") is None:
         parser.error("redis-server is not installed; install it, or give the URL of a running one")
     chosen = [each for each in make_candidates(options) if each.rounds and options.only in each.name]
     results = [(candidate, asyncio.run(run(candidate, options))) for candidate in chosen]

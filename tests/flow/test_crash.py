@@ -10,6 +10,7 @@ from pathlib import Path
 
 LEDGER = Path(__file__).parent.parent.parent / "benchmarks" / "crash_ledger.py"
 OPTIONS = {
+    "store": "sqlite",
     "rounds": "2",
     "peer-rounds": "0",
     "count": "60",
