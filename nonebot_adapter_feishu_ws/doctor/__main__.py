@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not bots:
         print("No bot is configured: set FEISHU_BOTS in .env", file=sys.stderr)  # noqa: T201
         return 2
-    return asyncio.run(_examine_all(bots))
+    return asyncio.run(_examine_all(bots, backfill=config.feishu_backfill_after is not None))
 
 
 def _read(env_file: str | None) -> tuple[Config, list[str]]:
@@ -73,12 +73,12 @@ def _general(config: Config, bots: list[BotConfig]) -> list[str]:
     return warnings
 
 
-async def _examine_all(bots: list[BotConfig]) -> int:
+async def _examine_all(bots: list[BotConfig], *, backfill: bool) -> int:
     levels: list[Level] = []
     for bot in bots:
         title = f"{bot.app_id} ({bot.name})" if bot.name else bot.app_id
         print(title)  # noqa: T201
-        findings = await examine(bot)
+        findings = await examine(bot, backfill=backfill)
         print(to_text(findings))  # noqa: T201
         levels.append(worst(findings))
     return 1 if Level.PROBLEM in levels else 0

@@ -16,7 +16,7 @@ from ..transport.endpoint import discover
 from ..transport.wire import CODE_WRONG_DOMAIN
 from .clients import ADVICE, count_clients
 from .console import Console
-from .needs import MESSAGE_EVENT, NEEDS
+from .needs import BACKFILL_NEEDS, MESSAGE_EVENT, NEEDS
 
 TIMEOUT = 15.0
 """Seconds per question."""
@@ -60,16 +60,17 @@ class Finding:
     link: str = ""
 
 
-async def examine(bot: BotConfig, *, own_connections: int = 0) -> list[Finding]:
+async def examine(bot: BotConfig, *, own_connections: int = 0, backfill: bool = False) -> list[Finding]:
     """Ask everything about one bot; ends early when the answers would only repeat the first problem.
 
     Args:
         bot: its entry of the configuration.
         own_connections: long connections that the asker itself holds, so that they are not taken for a stranger's.
+        backfill: whether missed messages are fetched, which wants scopes of its own.
     """
     client = _client(bot, bot.api_origin)
     try:
-        return await _Examination(bot, client, own_connections).run()
+        return await _Examination(bot, client, own_connections, backfill).run()
     finally:
         await client.close()
 
@@ -91,10 +92,11 @@ async def _no_ticket() -> None:
 
 
 class _Examination:
-    def __init__(self, bot: BotConfig, client: ApiClient, own_connections: int) -> None:
+    def __init__(self, bot: BotConfig, client: ApiClient, own_connections: int, backfill: bool) -> None:
         self._bot = bot
         self._client = client
         self._own_connections = own_connections
+        self._needs = (*NEEDS, *BACKFILL_NEEDS) if backfill else NEEDS
         self._console = Console(bot.api_origin, bot.app_id)
 
     async def run(self) -> list[Finding]:
@@ -222,7 +224,7 @@ class _Examination:
             if scope.get("grant_status") == GRANTED and scope.get("scope_type", "tenant") == "tenant"
         }
         findings: list[Finding] = []
-        for need in NEEDS:
+        for need in self._needs:
             if granted.isdisjoint(need.scopes):
                 level = Level.PROBLEM if need.vital else Level.UNKNOWN if need.optional else Level.WARNING
                 advice = f"Grant {need.scopes[0]} under 权限管理 (Permissions & Scopes), then publish a version."

@@ -50,3 +50,8 @@ NEEDS: Final = (
         "to stream an answer into a card (without it streaming edits messages)", ("cardkit:card:write",), optional=True
     ),
 )
+BACKFILL_NEEDS: Final = (
+    Need("to fetch missed private messages", ("im:message:readonly", "im:message", "im:message.history:readonly")),
+    Need("to fetch missed messages of groups", ("im:message.group_msg",)),
+)
+"""What ``FEISHU_BACKFILL_AFTER`` wants on top (获取会话历史消息)."""

@@ -175,3 +175,11 @@ async def test_the_scope_for_streaming_is_a_note_and_no_failure(sandbox):
     assert "cardkit:card:write" in note.advice
     app.scopes = app.scopes | {"cardkit:card:write"}
     assert not [finding for finding in await examine(bot) if "stream" in finding.text]
+
+
+async def test_the_scopes_of_backfill_are_asked_for_when_it_is_on(sandbox):
+    sandbox.world.apps[APP].scopes -= {"im:message.group_msg"}
+    assert bad(await examine(bot(sandbox))) == []
+    [finding] = bad(await examine(bot(sandbox), backfill=True))
+    assert (finding.level, finding.text) == (Level.WARNING, "a scope is missing to fetch missed messages of groups")
+    assert "im:message.group_msg" in finding.advice
