@@ -56,11 +56,15 @@ async def missed_messages(bot: Bot, place: Place, since: float, until: float) ->
 async def unknown_groups(bot: Bot, known: Iterable[Place]) -> list[Place]:
     """The groups that the bot is in and that nobody has talked to it in yet; none when the app may not list them.
 
+    A store app has groups in every tenant, and nothing lists its tenants.
+
     Raises:
         NetworkError: no usable answer came.
     """
     chats = {place.chat_id for place in known}
     found: list[Place] = []
+    if bot.bot_config.app_type == "store":
+        return found
     try:
         async for chat in bot.chat.list(page_size=100):
             if chat.chat_id and chat.chat_id not in chats:

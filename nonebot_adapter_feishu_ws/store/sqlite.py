@@ -318,9 +318,9 @@ def _many(database: sqlite3.Connection, sql: str, rows: Sequence[Sequence[Any]])
 def _note(database: sqlite3.Connection, name: str, rows: Sequence[Sequence[Any]], keep: int) -> None:
     _many(database, "INSERT OR REPLACE INTO sets VALUES (?, ?, ?)", rows)
     database.execute(
-        "DELETE FROM sets WHERE name = ? AND member NOT IN "
-        "(SELECT member FROM sets WHERE name = ? ORDER BY at DESC LIMIT ?)",
-        (name, name, keep),
+        "DELETE FROM sets WHERE name = ? AND at < "
+        "(SELECT at FROM sets WHERE name = ? ORDER BY at DESC LIMIT 1 OFFSET ?)",
+        (name, name, keep - 1),
     )
 
 

@@ -38,7 +38,8 @@ MIGRATIONS: Final = (
     # 3: sets, such as the chats of a bot
     """
     CREATE TABLE sets (name TEXT NOT NULL, member TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (name, member))
-    WITHOUT ROWID
+    WITHOUT ROWID;
+    CREATE INDEX sets_by_time ON sets (name, at)
     """,
 )
 SCHEMA_VERSION: Final = len(MIGRATIONS)

@@ -10,7 +10,7 @@ from nonebot.drivers.fastapi import Driver as FastAPIDriver
 from nonebot_adapter_feishu_ws import MessageEvent
 from nonebot_adapter_feishu_ws.backfill import backfill
 from nonebot_adapter_feishu_ws.sandbox import Sandbox
-from tests.conftest import APP, SECRET, wait_until
+from tests.conftest import APP, SECRET, serving, wait_until
 
 AFTER = {"feishu_backfill_after": 0.3}
 
@@ -273,3 +273,32 @@ async def test_one_of_several_replicas_does_it(sandbox, run_adapter, heard, redi
     assert texts(heard) == ["before", "missed 0", "missed 1", "missed 2"]
     assert len(found_by(logs)) == 1
     assert len(answers(sandbox, chat)) == 4
+
+
+async def test_a_store_app_reads_each_tenants_chats_with_its_own_token(sandbox, run_adapter, heard, tmp_path, logs):
+    app = sandbox.world.apps[APP]
+    app.is_store, app.verification_token = True, "verification-token-1"
+    bot = {"app_id": APP, "app_secret": SECRET, "app_type": "store", "verification_token": app.verification_token}
+    people = {key: sandbox.add_user(f"User of {key}", tenant_key=key) for key in ("tenant_a", "tenant_b")}
+    chats = {
+        key: sandbox.add_chat(f"Group of {key}", members=[user], apps=[APP], mode="p2p") for key, user in people.items()
+    }
+    config = {**AFTER, "driver": FastAPIDriver, "feishu_store": f"sqlite:///{tmp_path / 's.db'}"}
+    async with run_adapter([bot], **config) as adapter, serving(adapter) as url:
+        app.webhook_url = f"{url}/feishu/{APP}"
+        for key, user in people.items():
+            await sandbox.say(user, chats[key], "before")
+        await wait_until(lambda: len(heard) == 2)
+    app.webhook_url = None
+    await outage()
+    for key, user in people.items():
+        await sandbox.say(user, chats[key], "missed")
+    await outage()
+    async with run_adapter([bot], **config) as adapter, serving(adapter) as url:
+        app.webhook_url = f"{url}/feishu/{APP}"
+        await wait_until(lambda: len(heard) == 4)
+    assert sorted((event.header.tenant_key, event.get_plaintext()) for event in heard[2:]) == [
+        ("tenant_a", "missed"),
+        ("tenant_b", "missed"),
+    ]
+    assert all(answers(sandbox, chat) == ["answer to before", "answer to missed"] for chat in chats.values())
