@@ -65,12 +65,17 @@ class Adapter(BaseAdapter):
         )
         self.shared: Shared | None = shared_of(self._store, self._network.call)
         """What the replicas of the bots share; None unless the store is Redis."""
-        self._hand_off = HandOff(self._take)
+        self._hand_off = HandOff(
+            self._take,
+            max_running=config.feishu_max_running_handlers,
+            lose=lambda keys: self._dispatcher.lose(keys),
+        )
         self._dispatcher = Dispatcher(
             self._handle,
             self._hand_off.started,
             self._hand_off.ended,
             max_running=config.feishu_max_running_handlers,
+            may_start=self._hand_off.may_start,
         )
         self._intake = Intake(self._store, self._hand_off)
         self.connections: ConnectionManager = ConnectionManager(

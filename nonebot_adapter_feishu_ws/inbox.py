@@ -125,7 +125,7 @@ class Settler:
         self._hand_over(entry)
 
     async def _feed_waiting(self, bot_id: str) -> None:
-        while (bot_id in self.backlog or self._store.shared) and (room := self._hand_off.room(bot_id)):
+        while (bot_id in self.backlog or self._store.shared) and (room := self._hand_off.wanted(bot_id)):
             entries = await self._store.fetch(bot_id, min(room, FETCH))
             for entry in entries:
                 self._hand_over(entry)

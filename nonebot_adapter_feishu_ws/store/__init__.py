@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .base import CLAIM_TTL, DUPLICATE, MAX_RUNS, Entry, Store, Taken
+from .awake import awake
+from .base import CLAIM_TTL, DUPLICATE, MAX_RUNS, Entry, InboxCount, Store, Taken
 from .fallback import FallbackStore, StoreStatus
 from .memory import MemoryStore
 from .shared import Shared, shared_of
@@ -46,11 +47,13 @@ __all__ = [
     "MAX_RUNS",
     "Entry",
     "FallbackStore",
+    "InboxCount",
     "MemoryStore",
     "Shared",
     "Store",
     "StoreStatus",
     "Taken",
+    "awake",
     "make_store",
     "shared_of",
 ]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from typing_extensions import override
 
-from ..exception import StoreError
+from ..exception import InboxFull, StoreError
 from ..log import escape, log
-from .base import DUPLICATE, Entry, Store, Taken
+from .base import DUPLICATE, Entry, Held, InboxCount, Store, Taken
 from .memory import MemoryStore
 
 PROBE_EVERY = 2.0
@@ -62,6 +63,7 @@ class FallbackStore(Store):
         self._memory = MemoryStore()
         self._probe_every = probe_every
         self._on_change = on_change
+        self._held: Held = lambda until, lost: None
         self._owed: dict[str, None] = {}
         self._probe: asyncio.Task[None] | None = None
 
@@ -120,6 +122,9 @@ class FallbackStore(Store):
         if self.status.ok:
             try:
                 return await self._inner.take(entry, keys, begin=begin)
+            except InboxFull:
+                await self._memory.release(keys)  # nothing is wrong with the store
+                raise
             except StoreError as error:
                 self._fail(error)
         if not begin:
@@ -168,6 +173,20 @@ class FallbackStore(Store):
         await self._inner.ping()
 
     @override
+    async def count(self, bot_ids: Sequence[str]) -> Mapping[str, InboxCount]:
+        if self.status.ok:
+            try:
+                return await self._inner.count(bot_ids)
+            except StoreError as error:
+                self._fail(error)
+        return {}
+
+    @override
+    def watch(self, held: Held) -> None:
+        self._held = held
+        self._inner.watch(held)
+
+    @override
     async def try_lock(self, name: str, ttl: float) -> bool:
         if self.status.ok:
             try:
@@ -211,6 +230,9 @@ class FallbackStore(Store):
                 await self._pay()
             except StoreError as error:
                 log("DEBUG", f"The store is still down: {escape(str(error))}")
+                # Nobody can ask it what is whose, and the bots must not wait for that. Not said at the first error: a
+                # process that was paused sees one, too, and the store is there to be asked.
+                self._held(math.inf, ())
             else:
                 break
         log("SUCCESS", f"The store {escape(self.status.name)} is back: events are written to it again")

@@ -106,7 +106,7 @@ async def test_a_paused_process_does_not_steal_back(make, logs):
     await take(paused, entry(1))
     die(paused)
     assert (await until(other.fetch_orphan)).runs == 2
-    paused._beaten_at -= 60
+    paused._presence._said_at -= 60
     await paused.ping()
     assert any("was not heard of" in line and "same uuid" in line for line in logs)
     assert await paused.fetch_orphan() is None
