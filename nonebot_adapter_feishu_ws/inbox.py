@@ -149,6 +149,8 @@ class Settler:
                 task = asyncio.create_task(self._write(write, keys), name="feishu-settle")
                 self._writers.add(task)
                 task.add_done_callback(self._writers.discard)
+        if self.backlog:
+            self._woken.set()  # at once: what is fetched is written together with what is done
 
     async def _write(self, write: Callable[[Sequence[str]], Awaitable[None]], keys: list[str]) -> None:
         try:
@@ -157,8 +159,6 @@ class Settler:
             log("ERROR", f"What became of {len(keys)} events could not be written: {escape(str(error))}")
         if self._orphan in keys:
             self._orphan = None
-            self._woken.set()
-        elif self.backlog:
             self._woken.set()
 
 
