@@ -205,6 +205,7 @@ class Adapter(BaseAdapter):
             names=lambda: {bot.app_id: bot.name for bot in self._all_bots()},
             counts=self._intake.counts,
             load=self._dispatcher.load,
+            store=self._intake.watch.view,
         )
         for route in management.routes():
             mount(self.driver, *route)

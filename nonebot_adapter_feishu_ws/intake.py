@@ -20,7 +20,7 @@ from .exception import InboxFull, StoreError
 from .hand_off import Delivery, HandOff
 from .inbox import Settler, read_entry, read_json
 from .log import escape, log
-from .store import Entry, Store
+from .store import Entry, Store, StoreWatch
 from .transport.connection import Envelope, Receipt
 
 ACCEPTED = Receipt(200)
@@ -54,6 +54,8 @@ class Intake:
         self._hand_off = hand_off
         self._clock = clock
         self._settler = Settler(store, hand_off, sleep=sleep)
+        self.watch: StoreWatch = StoreWatch(store)
+        """What operators see of the store."""
         self._told_full: dict[str, float] = {}
         self.counts: Counter[tuple[str, str, Outcome]] = Counter()
         """How many deliveries of a bot came by a transport to which end; for the metrics."""
@@ -67,9 +69,11 @@ class Intake:
         self._store.watch(self._hand_off.confirm)
         await self._store.open(bot_ids)
         self._settler.start(bot_ids)
+        self.watch.start(bot_ids)
 
     async def close(self) -> None:
         """Write what became of the deliveries, and close the store."""
+        await self.watch.stop()
         await self._settler.stop()
         await self._store.close()
 

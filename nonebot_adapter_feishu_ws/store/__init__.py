@@ -7,6 +7,7 @@ from .base import CLAIM_TTL, DUPLICATE, MAX_RUNS, Entry, InboxCount, Store, Take
 from .fallback import FallbackStore, StoreStatus
 from .memory import MemoryStore
 from .shared import Shared, shared_of
+from .view import StoreView, StoreWatch
 
 REPLAY_WINDOW = 600.0
 TAKEOVER_AFTER = 30.0
@@ -52,6 +53,8 @@ __all__ = [
     "Shared",
     "Store",
     "StoreStatus",
+    "StoreView",
+    "StoreWatch",
     "Taken",
     "awake",
     "make_store",
