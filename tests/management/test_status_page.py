@@ -33,8 +33,14 @@ async def browser():
             await it.close()
 
 
+@pytest.fixture(autouse=True)
+def folder_of_its_own(monkeypatch, tmp_path):
+    """The default store is named by a relative path."""
+    monkeypatch.chdir(tmp_path)
+
+
 @asynccontextmanager
-async def three_bots(sandbox, run_adapter, **config):
+async def three_bots(sandbox, run_adapter, feishu_store="sqlite:///data/feishu_ws.sqlite3"):
     """One connected, one with a wrong secret (and a webhook), one disconnected by its operator."""
     for app_id in (BAD, RESTING):
         sandbox.add_app(app_id, "secret")
@@ -45,7 +51,9 @@ async def three_bots(sandbox, run_adapter, **config):
     ]
     tokens = {TOKEN: ["*"], "only-the-first-bot-012345": [APP]}
     async with (
-        run_adapter(bots, driver=FastAPIDriver, connected=False, feishu_management_tokens=tokens, **config) as adapter,
+        run_adapter(
+            bots, driver=FastAPIDriver, connected=False, feishu_management_tokens=tokens, feishu_store=feishu_store
+        ) as adapter,
         serving(adapter) as url,
     ):
         await wait_until(lambda: adapter.connections.is_connected(APP))
