@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..exception import StoreError
@@ -31,12 +31,16 @@ class StoreView:
 class StoreWatch:
     """Counts the inbox now and then. Lives on the network loop; the view may be read from anywhere."""
 
-    def __init__(self, store: Store, *, count_every: float = COUNT_EVERY) -> None:
+    def __init__(
+        self, store: Store, waits: Callable[[str], None] = lambda bot_id: None, *, count_every: float = COUNT_EVERY
+    ) -> None:
         """Args:
         store: what is looked at.
+        waits: told of each bot whose events wait, with every count.
         count_every: seconds between two counts.
         """
         self._store = store
+        self._waits = waits
         self._count_every = count_every
         self._inbox: Mapping[str, InboxCount] = {}
         self._counter: asyncio.Task[None] | None = None
@@ -65,4 +69,7 @@ class StoreWatch:
             except StoreError as error:
                 self._inbox = {}
                 log("DEBUG", f"The inbox cannot be counted: {escape(str(error))}")
+            for bot_id, count in self._inbox.items():
+                if count.waiting:
+                    self._waits(bot_id)
             await asyncio.sleep(self._count_every)

@@ -168,3 +168,18 @@ async def test_while_the_store_is_down_a_thousand_wait_in_memory(tmp_path):
     codes = [await process.give(number) for number in range(1001)]
     assert codes == [200] * 1000 + [500]
     await process.intake.close()
+
+
+async def test_trouble_of_a_store_that_is_not_shared_never_holds_up_a_handler(tmp_path):
+    disk = SqliteStore(tmp_path / "s.db")
+    process = Process(FallbackStore(disk, "sqlite", probe_every=0.01))
+    await process.open()
+    disk._database.execute("PRAGMA query_only = ON")
+    assert await process.give(0) == 200
+    await asyncio.sleep(0.2)
+    assert not process.store.status.ok
+    disk._database.execute("PRAGMA query_only = OFF")
+    await wait_until(lambda: process.store.status.ok)
+    await asyncio.sleep(0.2)
+    assert process.hand_off.may_start(process.taken[0])
+    await process.intake.close()
