@@ -255,7 +255,8 @@ class RedisStore(Store):
                 log(
                     "ERROR",
                     f"The event {escape(_text(key))} is parked: {MAX_RUNS} times the process died while it was "
-                    f"handled. Its payload stays in the stream {keys[2].decode()} of {escape(self.name)}",
+                    f"handled. Its payload stays in the stream {keys[2].decode()} of {escape(self.name)}: "
+                    "python -m nonebot_adapter_feishu_ws.parked shows it, and runs it again",
                 )
             if found:
                 entry = _entry(bot_id, found[0], runs=found[1])

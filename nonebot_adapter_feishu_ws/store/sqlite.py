@@ -132,7 +132,8 @@ class SqliteStore(Store):
             log(
                 "ERROR",
                 f"The event {escape(key)} is parked: {MAX_RUNS} times the process died while it was handled. "
-                f"Its payload stays in the table inbox of {escape(str(self.path))} for {PARKED_FOR / 86_400:.0f} days",
+                f"Its payload stays in the table inbox of {escape(str(self.path))} for {PARKED_FOR / 86_400:.0f} days: "
+                "python -m nonebot_adapter_feishu_ws.parked shows it, and runs it again",
             )
         return entry
 
