@@ -73,6 +73,11 @@ class Settler:
         self.backlog.add(bot_id)
         self._woken.set()
 
+    def look(self, bot_id: str) -> None:
+        """Something of a bot is in the inbox that nobody handles, whatever is known of it here."""
+        self._orphaned.add(bot_id)
+        self.wake(bot_id)
+
     async def _feed(self) -> None:
         while True:
             self._woken.clear()

@@ -54,7 +54,7 @@ class Intake:
         self._hand_off = hand_off
         self._clock = clock
         self._settler = Settler(store, hand_off, sleep=sleep)
-        self.watch: StoreWatch = StoreWatch(store, self._settler.wake)
+        self.watch: StoreWatch = StoreWatch(store, self._settler.look)
         """What operators see of the store."""
         self._told_full: dict[str, float] = {}
         self.counts: Counter[tuple[str, str, Outcome]] = Counter()

@@ -1,7 +1,9 @@
 """An inbox that is full is no trouble of its store, and what a slow write leaves behind is handled."""
 
 import asyncio
+import sqlite3
 import threading
+import time
 
 import pytest
 
@@ -182,4 +184,22 @@ async def test_trouble_of_a_store_that_is_not_shared_never_holds_up_a_handler(tm
     await wait_until(lambda: process.store.status.ok)
     await asyncio.sleep(0.2)
     assert process.hand_off.may_start(process.taken[0])
+    await process.intake.close()
+
+
+@pytest.mark.parametrize("runs", [0, 1])
+async def test_what_waits_in_the_store_without_the_feeders_knowing_is_found_by_the_count(tmp_path, runs):
+    """An operator lets a parked event run again, or a slow read of an orphan was undone."""
+    disk = SqliteStore(tmp_path / "s.db")
+    process = Process(FallbackStore(disk, "sqlite"))
+    process.intake.watch._count_every = 0.05
+    await process.open()
+    await wait_until(lambda: not process.intake._settler._orphaned)
+    with sqlite3.connect(disk.path) as other:
+        other.execute(
+            "INSERT INTO inbox (key, bot_id, payload, taken_at, runs) VALUES (?, ?, ?, ?, ?)",
+            ("a:event:e5", BOT, b'{"header": {"event_id": "e5"}}', time.time(), runs),
+        )
+    other.close()
+    await wait_until(lambda: process.numbers == [5])
     await process.intake.close()
