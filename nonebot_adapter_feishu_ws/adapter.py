@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from nonebot.adapters import Adapter as BaseAdapter
 from nonebot.adapters import Bot as BaseBot
 from nonebot.drivers import ASGIMixin, Driver
+from pydantic import SecretStr
 from typing_extensions import override
 
-from .api import METHODS, ApiClient, BotInfo, call_method, get_bot_info
+from .api import METHODS, BotInfo, call_method, get_bot_info
 from .backfill import Backfill, Policy
 from .bot import Bot
+from .clients import Clients
 from .config import BotConfig, Config
 from .dispatch import Dispatcher
 from .event import Event, EventRegistry, MessageEvent
@@ -67,12 +69,17 @@ class Adapter(BaseAdapter):
         )
         self.shared: Shared | None = shared_of(self._store, self._network.call)
         """What the replicas of the bots share; None unless the store is Redis."""
-        self._hand_off = HandOff(self._take)
+        self._hand_off = HandOff(
+            self._take,
+            max_running=config.feishu_max_running_handlers,
+            lose=lambda keys: self._dispatcher.lose(keys),
+        )
         self._dispatcher = Dispatcher(
             self._handle,
             self._hand_off.started,
             self._hand_off.ended,
             max_running=config.feishu_max_running_handlers,
+            may_start=self._hand_off.may_start,
         )
         self._backfill = self._make_backfill()
         self._intake = Intake(self._store, self._hand_off, on_message=self._backfill and self._backfill.places.note)
@@ -95,9 +102,13 @@ class Adapter(BaseAdapter):
             disconnected=self._bot_left,
             drain=lambda bot_id: self._dispatcher.drain_bot(bot_id, DRAIN_TIMEOUT),
         )
-        self._clients: dict[str, ApiClient] = {}
+        self._clients = Clients(
+            timeout=max(30.0, self.config.api_timeout or 0.0),
+            load_ticket=self._load_ticket,
+            shared=self.shared,
+        )
         self._tickets = AppTickets(
-            self._store, self._network.call, lambda bot_id: self._client(self.bot_configs[bot_id])
+            self._store, self._network.call, lambda bot_id: self._clients.of(self.bot_configs[bot_id])
         )
         self._webhook_bots: dict[str, WebhookSecrets] = {}
         self._reported = OncePer()
@@ -175,8 +186,7 @@ class Adapter(BaseAdapter):
         await self._first_minutes.close()
         await self._state_hooks.close()
         await self._registrar.close()
-        for client in self._clients.values():
-            await client.close()
+        await self._clients.close()
         if self._network.running:
             await self._network.call(self._intake.close())
             await self._network.stop()
@@ -207,6 +217,7 @@ class Adapter(BaseAdapter):
             names=lambda: {bot.app_id: bot.name for bot in self._all_bots()},
             counts=self._intake.counts,
             load=self._dispatcher.load,
+            store=self._intake.watch.view,
         )
         for route in management.routes():
             mount(self.driver, *route)
@@ -241,7 +252,7 @@ class Adapter(BaseAdapter):
         assert isinstance(bot, Bot)
         event = self.event_models.parse(delivery.payload, on_fallback=self._report_fallback)
         if isinstance(event, MessageEvent):
-            self._client(bot.bot_config).learn(event.message_id, event.chat_id)
+            self._clients.of(bot.bot_config).learn(event.message_id, event.chat_id)
         event.set_callback(delivery.callback)
         try:
             await bot.handle_event(event)
@@ -281,7 +292,7 @@ class Adapter(BaseAdapter):
         from .doctor import warn_of_other_clients  # a door, opened when a bot is in its first minutes
 
         if self.connections.is_connected(bot_id):
-            await warn_of_other_clients(self._client(self.bot_configs[bot_id]), bot_id)
+            await warn_of_other_clients(self._clients.of(self.bot_configs[bot_id]), bot_id)
 
     async def _report_silence(self, bot_id: str) -> None:
         from .doctor import explain_silence  # a door, opened when a bot is in its first minutes
@@ -293,7 +304,7 @@ class Adapter(BaseAdapter):
     async def _fetch_info(self, bot_id: str) -> BotInfo:
         bot = self.bot_configs[bot_id]
         # A store app has a profile in every tenant: it is asked for with a tenant's first event.
-        return BotInfo() if bot.app_type == "store" else await get_bot_info(self._client(bot))
+        return BotInfo() if bot.app_type == "store" else await get_bot_info(self._clients.of(bot))
 
     def _make_bot(self, bot_id: str, info: BotInfo) -> Bot:
         return Bot(self, bot_id, bot_config=self.bot_configs[bot_id], bot_info=info)
@@ -332,30 +343,20 @@ class Adapter(BaseAdapter):
 
     # API
 
+    async def _load_ticket(self, bot_id: str) -> SecretStr | None:
+        return await self._tickets.load(bot_id)
+
     @override
     async def _call_api(self, bot: BaseBot, api: str, **data: Any) -> Any:
         assert isinstance(bot, Bot)
-        client = self._client(bot.bot_config)
+        client = self._clients.of(bot.bot_config)
         if api in METHODS:
             return await call_method(client, api, data, bot.send_ids.next)
         return await client.call(api, **data)
 
-    def _client(self, bot: BotConfig) -> ApiClient:
-        if (client := self._clients.get(bot.app_id)) is None:
-            client = self._clients[bot.app_id] = ApiClient(
-                app_id=bot.app_id,
-                app_secret=bot.app_secret,
-                origin=bot.api_origin,
-                proxy=bot.proxy_url,
-                timeout=max(30.0, self.config.api_timeout or 0.0),
-                load_ticket=(lambda: self._tickets.load(bot.app_id)) if bot.app_type == "store" else None,
-                shared=self.shared,
-            )
-        return client
-
     async def get_lark(self, bot: Bot) -> Client:
         """The official SDK's client of a bot; see :meth:`Bot.get_lark`."""
-        return await self._client(bot.bot_config).get_lark()
+        return await self._clients.of(bot.bot_config).get_lark()
 
     @classmethod
     def json_to_event(cls, json_data: Any) -> Event | None:

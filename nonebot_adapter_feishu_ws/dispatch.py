@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from .hand_off import Delivery
 from .log import escape, log
@@ -27,6 +27,7 @@ class Dispatcher:
         *,
         max_running: int,
         slot_time: float = SLOT_TIME,
+        may_start: Callable[[Delivery], bool] = lambda delivery: True,
     ) -> None:
         """Args:
         handle: runs a delivery through NoneBot.
@@ -34,12 +35,14 @@ class Dispatcher:
         ended: called when its handlers have run (True), or when it is given up because the process ends (False).
         max_running: slots of one bot.
         slot_time: seconds after which a handler gives its slot back.
+        may_start: asked right before a delivery's handlers start; after a no, :meth:`lose` goes on.
         """
         self.handle = handle
         self.started = started
         self.ended = ended
         self.max_running = max_running
         self.slot_time = slot_time
+        self.may_start = may_start
         self.tasks: set[asyncio.Task[None]] = set()
         self._lanes: dict[str, _Lane] = {}
 
@@ -64,6 +67,12 @@ class Dispatcher:
     def pause(self, bot_id: str) -> None:
         """The bot is gone: let its deliveries wait."""
         self._lane(bot_id).is_open = False
+
+    def lose(self, keys: Sequence[str]) -> None:
+        """Forget what waits under these keys, as other processes handle it; the rest may start."""
+        lost = frozenset(keys)
+        for lane in self._lanes.values():
+            lane.lose(lost)
 
     async def drain_bot(self, bot_id: str, timeout: float) -> None:
         """Wait until nothing of one bot waits or runs, at most ``timeout`` seconds; what runs longer goes on."""
@@ -119,6 +128,14 @@ class _Lane:
         self.is_open = True
         self._start()
 
+    def lose(self, keys: frozenset[str]) -> None:
+        kept = [delivery for delivery in self.waiting if delivery.key not in keys]
+        for delivery in self.waiting:
+            if delivery.key in keys:
+                self._dispatcher.started(delivery)
+        self.waiting = deque(kept)
+        self._start()
+
     def give_up(self) -> None:
         self.is_open = False
         while self.waiting:
@@ -129,6 +146,8 @@ class _Lane:
     def _start(self) -> None:
         dispatcher = self._dispatcher
         while self.is_open and self.waiting and self._running < dispatcher.max_running:
+            if not dispatcher.may_start(self.waiting[0]):
+                return
             delivery = self.waiting.popleft()
             dispatcher.started(delivery)
             self._running += 1

@@ -15,6 +15,7 @@
         ├── BotNotFound        no bot with this app id is configured (also a LookupError)
         ├── BotDisabled        the bot is configured with "enabled": false
         └── StoreError         the store cannot be read or written
+            └── InboxFull          it works, but has no place for one more event
 
 A message says what happened, what it means and what to do next; it never contains a secret. :func:`make_failure`
 is the one place that chooses among the subclasses of :class:`ActionFailed`, by the table in ``codes``.
@@ -303,6 +304,10 @@ class StoreError(FeishuAdapterException):
     @override
     def __str__(self) -> str:
         return self.message
+
+
+class InboxFull(StoreError):
+    """The store works, but so many events wait in it that it takes no more; Feishu keeps them and pushes them again."""
 
 
 def _text(value: object) -> str:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .callback import Callback
+from .store import awake
+
+MIN_BEGUN = 32
+"""Deliveries of a bot that may wait for their handlers, however few of these run at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,14 @@ class Ended:
     handled: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """How long what was begun is this process's own, and what of it is lost."""
+
+    until: float
+    lost: Sequence[str]
+
+
 class _Load:
     """What one side has counted of one bot."""
 
@@ -59,8 +72,8 @@ class _Load:
 class HandOff:
     """Bounded per bot, and batched into one wake-up, in both directions.
 
-    ``reserve``, ``cancel``, ``put``, ``listen`` and ``is_present`` are called on the network loop, everything else on
-    NoneBot's. The two sides count what they did in counters of their own, so that no lock is needed.
+    What stands below "On the network loop" is called there, everything else on NoneBot's. The two sides count what they
+    did in counters of their own, so that no lock is needed.
     """
 
     def __init__(
@@ -68,17 +81,29 @@ class HandOff:
         take: Callable[[Delivery], None],
         *,
         max_waiting: int = 1_000,
+        max_running: int | None = None,
         max_bytes: int = 32 * 1024 * 1024,
+        lose: Callable[[Sequence[str]], None] = lambda keys: None,
+        clock: Callable[[], float] = awake,
     ) -> None:
         """Args:
         take: receives each delivery on NoneBot's loop; must not block.
         max_waiting: deliveries of one bot between arrival and the start of their handlers.
+        max_running: slots of one bot. Of those that can wait in a store, few more are taken: a process that dies leaves
+            all of them as orphans.
         max_bytes: their JSON together.
+        lose: called on NoneBot's loop when it is known again what is this process's own: what waits with one of these
+            keys is another's now, and the rest may start.
+        clock: seconds that count while the machine sleeps.
         """
         self._take = take
         self._max_waiting = max_waiting
+        self._max_begun = max_waiting if max_running is None else min(max_waiting, max(MIN_BEGUN, 2 * max_running))
         self._max_bytes = max_bytes
-        self._queue: deque[Delivery] = deque()
+        self._lose = lose
+        self._clock = clock
+        self._held_until = math.inf
+        self._queue: deque[Delivery | _Held] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_open = False
         self._present: set[str] = set()
@@ -109,18 +134,30 @@ class HandOff:
         """A bot's deliveries taken whose handlers have not started."""
         return self._put[bot_id].count - self._started[bot_id].count
 
-    def room(self, bot_id: str) -> int:
-        """How many more deliveries of a bot may be taken; 0 when it is closed or they hold too many bytes."""
+    def room(self, bot_id: str, *, stored: bool = False) -> int:
+        """How many more deliveries of a bot may be taken; 0 when it is closed or they hold too many bytes.
+
+        Args:
+            bot_id: the bot.
+            stored: whether they can wait in a store as well.
+        """
         if not self._is_open or self._put[bot_id].bytes - self._started[bot_id].bytes >= self._max_bytes:
             return 0
-        return max(0, self._max_waiting - self.waiting(bot_id))
+        return max(0, (self._max_begun if stored else self._max_waiting) - self.waiting(bot_id))
 
-    def reserve(self, bot_id: str, size: int, *, force: bool = False) -> bool:
+    def wanted(self, bot_id: str) -> int:
+        """How many deliveries to fetch from the store: none while half of the places are taken, so that they come in
+        batches."""
+        room = self.room(bot_id, stored=True)
+        return room if 2 * room >= self._max_begun else 0
+
+    def reserve(self, bot_id: str, size: int, *, stored: bool = False, force: bool = False) -> bool:
         """Keep a place for a delivery.
 
         Args:
             bot_id: its bot.
             size: bytes of its JSON.
+            stored: whether it can wait in a store as well.
             force: keep it even when there is no room.
 
         Returns:
@@ -128,7 +165,7 @@ class HandOff:
         """
         put = self._put[bot_id]
         fits = put.bytes - self._started[bot_id].bytes + size <= self._max_bytes
-        if not force and not (self.room(bot_id) and fits):
+        if not force and not (self.room(bot_id, stored=stored) and fits):
             return False
         put.add(size)
         return True
@@ -140,7 +177,14 @@ class HandOff:
     def put(self, delivery: Delivery, reserved: int) -> None:
         """Hand over a delivery into a place that was kept for ``reserved`` bytes."""
         self._put[delivery.bot_id].add(delivery.size - reserved, 0)
-        self._queue.append(delivery)
+        self._send(delivery)
+
+    def confirm(self, until: float, lost: Sequence[str]) -> None:
+        """Tell how long what was begun is certainly this process's own, and what of it others have taken over."""
+        self._send(_Held(until, lost))
+
+    def _send(self, item: Delivery | _Held) -> None:
+        self._queue.append(item)
         if not self._waking and (loop := self._loop) is not None:
             self._waking = True
             # In the network loop's next round: by then the ack is out, and one wake-up serves a whole batch.
@@ -173,6 +217,10 @@ class HandOff:
         """The bot is gone."""
         self._present.discard(bot_id)
 
+    def may_start(self, delivery: Delivery) -> bool:
+        """Whether a delivery is certainly this process's own; when not, it waits until the network loop has asked."""
+        return delivery.key is None or self._clock() < self._held_until
+
     def started(self, delivery: Delivery) -> None:
         """A delivery's handlers have started: its place is free."""
         self._started[delivery.bot_id].add(delivery.size)
@@ -194,4 +242,11 @@ class HandOff:
 
     def _drain(self) -> None:
         while self._queue:
-            self._take(self._queue.popleft())
+            item = self._queue.popleft()
+            if isinstance(item, Delivery):
+                self._take(item)
+                continue
+            waited = self._clock() >= self._held_until
+            self._held_until = item.until
+            if waited or item.lost:
+                self._lose(item.lost)

@@ -73,6 +73,11 @@ class Settler:
         self.backlog.add(bot_id)
         self._woken.set()
 
+    def look(self, bot_id: str) -> None:
+        """Something of a bot is in the inbox that nobody handles, whatever is known of it here."""
+        self._orphaned.add(bot_id)
+        self.wake(bot_id)
+
     async def _feed(self) -> None:
         while True:
             self._woken.clear()
@@ -125,7 +130,7 @@ class Settler:
         self._hand_over(entry)
 
     async def _feed_waiting(self, bot_id: str) -> None:
-        while (bot_id in self.backlog or self._store.shared) and (room := self._hand_off.room(bot_id)):
+        while (bot_id in self.backlog or self._store.shared) and (room := self._hand_off.wanted(bot_id)):
             entries = await self._store.fetch(bot_id, min(room, FETCH))
             for entry in entries:
                 self._hand_over(entry)
@@ -149,6 +154,8 @@ class Settler:
                 task = asyncio.create_task(self._write(write, keys), name="feishu-settle")
                 self._writers.add(task)
                 task.add_done_callback(self._writers.discard)
+        if self.backlog:
+            self._woken.set()  # at once: what is fetched is written together with what is done
 
     async def _write(self, write: Callable[[Sequence[str]], Awaitable[None]], keys: list[str]) -> None:
         try:
@@ -157,8 +164,6 @@ class Settler:
             log("ERROR", f"What became of {len(keys)} events could not be written: {escape(str(error))}")
         if self._orphan in keys:
             self._orphan = None
-            self._woken.set()
-        elif self.backlog:
             self._woken.set()
 
 

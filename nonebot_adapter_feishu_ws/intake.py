@@ -16,11 +16,11 @@ from typing import Any, Literal, cast
 from pydantic_core import to_json
 
 from .callback import Callback
-from .exception import StoreError
+from .exception import InboxFull, StoreError
 from .hand_off import Delivery, HandOff
 from .inbox import Settler, read_entry, read_json
 from .log import escape, log
-from .store import Entry, Store
+from .store import Entry, Store, StoreWatch
 from .transport.connection import Envelope, Receipt
 
 ACCEPTED = Receipt(200)
@@ -29,6 +29,8 @@ MESSAGE_EVENT = "im.message.receive_v1"
 CALLBACKS = frozenset({"card.action.trigger", "url.preview.get"})
 """Events that Feishu wants an answer to."""
 Outcome = Literal["accepted", "duplicate", "refused"]
+TELL_FULL_EVERY = 60.0
+"""Seconds between two warnings that a bot's inbox is full."""
 
 
 class Intake:
@@ -55,6 +57,9 @@ class Intake:
         self._on_message = on_message
         self._clock = clock
         self._settler = Settler(store, hand_off, sleep=sleep)
+        self.watch: StoreWatch = StoreWatch(store, self._settler.look)
+        """What operators see of the store."""
+        self._told_full: dict[str, float] = {}
         self.counts: Counter[tuple[str, str, Outcome]] = Counter()
         """How many deliveries of a bot came by a transport to which end; for the metrics."""
 
@@ -64,11 +69,14 @@ class Intake:
         Raises:
             StoreError: the store cannot be used.
         """
+        self._store.watch(self._hand_off.confirm)
         await self._store.open(bot_ids)
         self._settler.start(bot_ids)
+        self.watch.start(bot_ids)
 
     async def close(self) -> None:
         """Write what became of the deliveries, and close the store."""
+        await self.watch.stop()
         await self._settler.stop()
         await self._store.close()
 
@@ -85,6 +93,9 @@ class Intake:
             if event_type in CALLBACKS:
                 return await self._receive_callback(envelope, payload, keys)
             outcome = await self._take(envelope, payload, keys)
+        except InboxFull as error:
+            self._warn_full(envelope, error)
+            return self._end(envelope, "refused")
         except StoreError as error:
             self._warn(envelope, f"{event_type} is refused with 500, Feishu will push it again: {error}")
             return self._end(envelope, "refused")
@@ -100,8 +111,9 @@ class Intake:
     async def _take(self, envelope: Envelope, payload: dict[str, Any], keys: Sequence[str]) -> Outcome:
         size, bot_id = len(envelope.payload), envelope.bot_id
         # While the store is down nothing can wait in it, and nothing that waits there can be fetched.
-        behind = bot_id in self._settler.backlog and self._store.durable
-        begin = not behind and self._hand_off.reserve(bot_id, size)
+        durable = self._store.durable
+        behind = bot_id in self._settler.backlog and durable
+        begin = not behind and self._hand_off.reserve(bot_id, size, stored=durable)
         if not begin and not (self._store.durable and self._hand_off.is_open):
             return "refused"
         entry = Entry(keys[0], bot_id, envelope.payload, self._clock())
@@ -110,6 +122,8 @@ class Intake:
         except BaseException:
             if begin:
                 self._hand_off.cancel(bot_id, size)
+            else:
+                self._settler.wake(bot_id)  # it may have been written all the same
             raise
         if begin and taken.entry is None:
             self._hand_off.cancel(bot_id, size)
@@ -146,6 +160,18 @@ class Intake:
     def _end(self, envelope: Envelope, outcome: Outcome) -> Receipt:
         self.counts[envelope.bot_id, envelope.transport, outcome] += 1
         return REFUSED if outcome == "refused" else ACCEPTED
+
+    def _warn_full(self, envelope: Envelope, error: InboxFull) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._told_full.get(envelope.bot_id, -TELL_FULL_EVERY) < TELL_FULL_EVERY:
+            return
+        self._told_full[envelope.bot_id] = now
+        self._warn(
+            envelope,
+            f"{error}. New events are refused with 500; Feishu keeps each of them and pushes it again after 15 s, "
+            "5 min, 1 h and 6 h, then it is lost. The handlers do not keep up: look for one that hangs, raise "
+            "FEISHU_MAX_RUNNING_HANDLERS or start more replicas (said once a minute)",
+        )
 
     def _warn(self, envelope: Envelope, text: str) -> None:
         trace = f" (trace_id {envelope.trace_id})" if envelope.trace_id else ""

@@ -38,9 +38,10 @@ LAYERS = [
         "first_minutes",
         "store_apps",
         "backfill",
+        "clients",
     },
     {"adapter", "startup", "duplicate"},
-    {"management", "doctor", "sandbox", "compat"},
+    {"management", "doctor", "sandbox", "compat", "parked"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS, start=1) for name in names}
 STRANGERS = {("transport", "api"), ("api", "transport")}

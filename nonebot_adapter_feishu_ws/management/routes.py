@@ -12,10 +12,12 @@ from pydantic_core import to_json
 
 from ..exception import BotDisabled, BotNotFound
 from ..log import OncePer, escape, log
+from ..store import StoreView
 from ..transport.connection import ConnectionStatus
 from ..transport.manager import ConnectionManager
 from .access import Access, FailureLimit, Tokens
 from .health import check_health
+from .store import store_to_dict
 
 Handler = Callable[[Request], Awaitable[Response]]
 _JSON = {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store"}
@@ -37,6 +39,7 @@ class Management:
         names: Callable[[], Mapping[str, str | None]],
         counts: Mapping[Any, int],
         load: Callable[[str], tuple[int, int]],
+        store: Callable[[], StoreView],
         limit: FailureLimit | None = None,
     ) -> None:
         """Args:
@@ -45,6 +48,7 @@ class Management:
         names: app id -> the bot's name.
         counts: deliveries by app id, transport and outcome.
         load: app id -> running handlers, waiting events.
+        store: the store and its inboxes.
         limit: when wrong tokens are answered with 429.
         """
         self._connections = connections
@@ -52,6 +56,7 @@ class Management:
         self._names = names
         self._counts = counts
         self._load = load
+        self._store = store
         self._limit = limit or FailureLimit()
         self._reported = OncePer()
 
@@ -95,7 +100,8 @@ class Management:
         access = self._authorise(request)
         if isinstance(access, Response):
             return access
-        return _answer(200, {"connections": [status.to_dict() for status in self._visible(access)]})
+        connections = [status.to_dict() for status in self._visible(access)]
+        return _answer(200, {"connections": connections, "store": store_to_dict(self._store(), access)})
 
     async def _steer(self, request: Request, act: Callable[[str], Awaitable[ConnectionStatus]]) -> Response:
         async def run(bot_id: str) -> Response:
@@ -135,7 +141,8 @@ class Management:
         status = 200 if healthy else 503
         if access is None:
             return Response(status, headers={"Cache-Control": "no-store", "Content-Type": "text/plain"}, content=b"")
-        return _answer(status, {"status": "ok" if healthy else "failing", "bots": lines})
+        store = store_to_dict(self._store(), access)
+        return _answer(status, {"status": "ok" if healthy else "failing", "bots": lines, "store": store})
 
     async def metrics(self, request: Request) -> Response:
         """``GET /feishu/metrics``: Prometheus text."""
@@ -146,7 +153,7 @@ class Management:
             from .metrics import CONTENT_TYPE, render_metrics
         except ImportError:
             return _text(501, _NO_METRICS)
-        body = render_metrics(self._visible(access), self._counts, self._load)
+        body = render_metrics(self._visible(access), self._counts, self._load, self._store())
         return Response(200, headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}, content=body)
 
     # For people

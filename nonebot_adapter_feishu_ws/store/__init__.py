@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from .base import CLAIM_TTL, DUPLICATE, MAX_RUNS, Entry, Store, Taken
+from .awake import awake
+from .base import CLAIM_TTL, DUPLICATE, MAX_RUNS, Entry, InboxCount, Store, Taken
 from .fallback import FallbackStore, StoreStatus
 from .memory import MemoryStore
 from .shared import Shared, shared_of
+from .view import StoreView, StoreWatch
 
 REPLAY_WINDOW = 600.0
 TAKEOVER_AFTER = 30.0
@@ -53,11 +55,15 @@ __all__ = [
     "MAX_RUNS",
     "Entry",
     "FallbackStore",
+    "InboxCount",
     "MemoryStore",
     "Shared",
     "Store",
     "StoreStatus",
+    "StoreView",
+    "StoreWatch",
     "Taken",
+    "awake",
     "make_store",
     "shared_of",
 ]

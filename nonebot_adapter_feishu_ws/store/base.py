@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,6 +45,22 @@ class Taken:
 
 
 DUPLICATE = Taken(new=False)
+Held = Callable[[float, Sequence[str]], None]
+"""Takes the time by :func:`~.awake.awake` until which what was begun is certainly this process's own, and the keys of
+the entries that others have taken over."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxCount:
+    """How much of a bot is in the inbox.
+
+    Attributes:
+        waiting: events that nobody handles yet.
+        parked: events that were given up because they killed their process.
+    """
+
+    waiting: int
+    parked: int
 
 
 class Store(Protocol):
@@ -107,7 +123,8 @@ class Store(Protocol):
             begin: whether it is handled now; otherwise it waits in the inbox.
 
         Raises:
-            StoreError: it cannot be written, or the inbox is full; the event must not be acked.
+            StoreError: it cannot be written; the event must not be acked.
+            InboxFull: it could be, but too many events wait already; the event must not be acked.
         """
         ...
 
@@ -153,6 +170,23 @@ class Store(Protocol):
 
         Raises:
             StoreError: it cannot.
+        """
+        ...
+
+    async def count(self, bot_ids: Sequence[str]) -> Mapping[str, InboxCount]:
+        """How many events of these bots are in the inbox, of all processes; bots of which nobody knows are missing.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        ...
+
+    def watch(self, held: Held) -> None:
+        """Have somebody told, on the network loop, how long what was begun is certainly this process's own, and what of
+        it is lost to others. A store that is not shared has nothing to tell.
+
+        Args:
+            held: what is told; to be given before :meth:`open`.
         """
         ...
 

@@ -9,13 +9,16 @@ from datetime import datetime, timezone
 
 from typing_extensions import override
 
-from ..exception import StoreError
+from ..exception import InboxFull, StoreError
 from ..log import escape, log
-from .base import DUPLICATE, Entry, Store, Taken
+from .awake import awake
+from .base import DUPLICATE, Entry, Held, InboxCount, Store, Taken
 from .memory import MemoryStore
 
 PROBE_EVERY = 2.0
 """Seconds between two tries of a store that is down."""
+STAYS_DOWN = 5
+"""Tries for which a store that two tries in a row have found down counts as down."""
 MAX_OWED = 100_000
 """Handled events whose entries could not be deleted and are remembered for later."""
 
@@ -50,18 +53,23 @@ class FallbackStore(Store):
         *,
         probe_every: float = PROBE_EVERY,
         on_change: Callable[[StoreStatus], None] = lambda status: None,
+        clock: Callable[[], float] = awake,
     ) -> None:
         """Args:
         inner: the store that is used while it works.
         name: its URL without credentials, for people.
         probe_every: seconds between two tries while it is down.
         on_change: told of every change, on the network loop.
+        clock: monotonic seconds that count while the machine sleeps.
         """
         self.status: StoreStatus = StoreStatus(name)
         self._inner = inner
         self._memory = MemoryStore()
         self._probe_every = probe_every
         self._on_change = on_change
+        self._clock = clock
+        self._failed_at = 0.0
+        self._held: Held = lambda until, lost: None
         self._owed: dict[str, None] = {}
         self._probe: asyncio.Task[None] | None = None
 
@@ -120,6 +128,9 @@ class FallbackStore(Store):
         if self.status.ok:
             try:
                 return await self._inner.take(entry, keys, begin=begin)
+            except InboxFull:
+                await self._memory.release(keys)  # nothing is wrong with the store
+                raise
             except StoreError as error:
                 self._fail(error)
         if not begin:
@@ -168,6 +179,20 @@ class FallbackStore(Store):
         await self._inner.ping()
 
     @override
+    async def count(self, bot_ids: Sequence[str]) -> Mapping[str, InboxCount]:
+        if self.status.ok:
+            try:
+                return await self._inner.count(bot_ids)
+            except StoreError as error:
+                self._fail(error)
+        return {}
+
+    @override
+    def watch(self, held: Held) -> None:
+        self._held = held
+        self._inner.watch(held)
+
+    @override
     async def try_lock(self, name: str, ttl: float) -> bool:
         if self.status.ok:
             try:
@@ -209,6 +234,7 @@ class FallbackStore(Store):
             "being handled are lost when the process ends, and are not known to other processes",
         )
         self._change(str(error))
+        self._failed_at = self._clock()
         self._probe = asyncio.create_task(self._try_again(), name="feishu-store-probe")
 
     async def _try_again(self) -> None:
@@ -219,10 +245,20 @@ class FallbackStore(Store):
                 await self._pay()
             except StoreError as error:
                 log("DEBUG", f"The store is still down: {escape(str(error))}")
+                self._go_on()
             else:
                 break
         log("SUCCESS", f"The store {escape(self.status.name)} is back: events are written to it again")
         self._change(None)
+
+    def _go_on(self) -> None:
+        """Nobody can ask the store what is whose, and the bots must not wait for that. Not said at the first error, and
+        not for long: a process that was paused sees an error when it wakes, too, and the store is there to be asked."""
+        now, before = self._clock(), self._failed_at
+        self._failed_at = now
+        patience = STAYS_DOWN * self._probe_every
+        if self.shared and now - before < patience:
+            self._held(now + patience, ())
 
     async def _pay(self) -> None:
         owed = list(self._owed)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from typing_extensions import override
 
-from .base import CLAIM_TTL, DUPLICATE, Entry, Store, Taken
+from .base import CLAIM_TTL, DUPLICATE, Entry, Held, InboxCount, Store, Taken
 from .claims import Claims
 
 
@@ -86,6 +86,14 @@ class MemoryStore(Store):
 
     @override
     async def ping(self) -> None:
+        return
+
+    @override
+    async def count(self, bot_ids: Sequence[str]) -> Mapping[str, InboxCount]:
+        return {}
+
+    @override
+    def watch(self, held: Held) -> None:
         return
 
     @override

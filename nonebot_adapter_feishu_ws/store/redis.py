@@ -10,20 +10,23 @@ from typing import Any
 
 from typing_extensions import override
 
-from ..exception import StoreError
+from ..exception import InboxFull, StoreError
 from ..log import escape, log
-from .base import CLAIM_TTL, DUPLICATE, MAX_RUNS, Entry, Store, Taken
+from .awake import awake
+from .base import CLAIM_TTL, DUPLICATE, MAX_RUNS, Entry, Held, InboxCount, Store, Taken
 from .group_commit import WRITE_TIMEOUT, GroupCommit
-from .process_name import is_dead, new_name
+from .process_name import new_name
 from .redis_link import Call, RedisLink
+from .redis_presence import Presence
 from .redis_scripts import (
     CLAIM,
+    COUNT,
     DONE,
     DROP_OLD,
     FETCH,
-    HEARTBEAT,
     HELD,
     LOCK,
+    LOST,
     ORPHAN,
     PUT_BACK,
     RESERVE,
@@ -36,6 +39,8 @@ REPLAY_WINDOW = 600.0
 """Seconds: what was left behind when no process lived is handled when it is not older."""
 TAKEOVER_AFTER = 30.0
 """Seconds of silence after which a process counts as dead, and others handle what it has begun."""
+LOOK_EVERY = 1.0
+"""Seconds between two looks whether the others must be told that this process lives."""
 MAX_PARKED = 1_000
 _AT_ONCE = 500
 """Keys that one script is given."""
@@ -54,6 +59,7 @@ class RedisStore(Store):
         max_waiting: int = 100_000,
         write_timeout: float = WRITE_TIMEOUT,
         clock: Callable[[], float] = time.time,
+        awake_clock: Callable[[], float] = awake,
     ) -> None:
         """Args:
         url: ``redis://``, ``rediss://`` or ``unix://``, with credentials.
@@ -63,6 +69,7 @@ class RedisStore(Store):
         max_waiting: events of one bot in the inbox; when it is full, no more are taken.
         write_timeout: seconds that a write may take before those who wait for it are told.
         clock: seconds since the epoch.
+        awake_clock: monotonic seconds that count while the machine sleeps.
         """
         self._link = RedisLink(url)
         self.name: str = self._link.name
@@ -77,7 +84,9 @@ class RedisStore(Store):
         self._bot_ids: tuple[str, ...] = ()
         self._commits = GroupCommit[Call](self._link.run, name=self.name, timeout=write_timeout)
         self._beat: asyncio.Task[None] | None = None
-        self._beaten_at = 0.0
+        self._presence = Presence(self._submit, self._consumer, takeover_after, clock=awake_clock)
+        self._settling = asyncio.Lock()
+        self._held: Held = lambda until, lost: None
         self._inherited = False
         self._unsure = False
         self._begun: set[str] = set()
@@ -122,37 +131,53 @@ class RedisStore(Store):
 
     async def _settle_in(self) -> None:
         """What must be done before entries are begun: at the start, and after trouble."""
-        await self._say_alive()
-        if not self._inherited:
-            await self._drop_old()
-            self._inherited = True
-        if self._unsure:
-            self._unsure = False
-            await self._find_stranded()
+        async with self._settling:
+            await self._say_alive()
+            if not self._inherited:
+                await self._drop_old()
+                self._inherited = True
+            if self._unsure:
+                self._unsure = False
+                await self._find_stranded()
 
     async def _stay_alive(self) -> None:
         while True:
-            await asyncio.sleep(self._takeover_after / 3)
+            # Short sleeps: one does not count while the machine is suspended, and nothing is begun until it has ended.
+            await asyncio.sleep(min(LOOK_EVERY, self._takeover_after / 3))
+            if not self._presence.is_due():
+                continue
             try:
                 await self._settle_in()
             except StoreError as error:
                 log("DEBUG", f"The store does not know that this process lives: {escape(str(error))}")
 
     async def _say_alive(self) -> None:
-        now = time.monotonic()
-        silent, self._beaten_at = now - self._beaten_at, now
-        if self._begun and silent > self._takeover_after:
+        if not self._bot_ids:
+            return
+        silent = await self._presence.say([_bot_key(bot_id, "alive") for bot_id in self._bot_ids])
+        # From here on nobody takes anything over, so what is ours now stays so.
+        lost = await self._find_lost(silent) if silent > self._takeover_after else []
+        self._presence.confirm()
+        self._held(self._presence.until, lost)
+
+    async def _find_lost(self, silent: float) -> list[str]:
+        """What others have taken over while this process was silent."""
+        holding = self._begun | self._asked
+        lost: list[str] = []
+        for bot_id, some in _by_bot(list(holding)):
+            numbers = await self._run(LOST, [_bot_key(bot_id, "inbox"), *_claims(some)], self._consumer)
+            lost += [some[number] for number in numbers]
+        self._begun.difference_update(lost)
+        self._asked.difference_update(lost)
+        if lost:
             log(
                 "WARNING",
                 f"This process was not heard of for {silent:.0f} s (it was paused, or Redis was out of reach): other "
-                f"processes may have taken over the {len(self._begun)} events that it is handling. Their answers are "
-                "sent once, as they carry the same uuid; other effects of the handlers may happen twice",
+                f"processes have taken over {len(lost)} of the {len(holding)} events that it had begun. Those whose "
+                "handlers have not started here are left to them; the others' answers are sent once, as they carry the "
+                "same uuid, but other effects of their handlers may happen twice",
             )
-        for bot_id in self._bot_ids:
-            names = await self._run(HEARTBEAT, [_bot_key(bot_id, "alive")], self._consumer)
-            dead = [name for name in names if is_dead(name.decode())]
-            if dead:
-                await self._command("ZREM", _bot_key(bot_id, "alive"), *dead)
+        return lost
 
     async def _drop_old(self) -> None:
         dropped = 0
@@ -174,6 +199,18 @@ class RedisStore(Store):
         for bot_id in self._bot_ids:
             held = await self._run(HELD, [_bot_key(bot_id, "inbox")], self._consumer)
             await self._put_back([key for key in map(_text, held) if key not in self._begun | self._asked])
+
+    @override
+    async def count(self, bot_ids: Sequence[str]) -> Mapping[str, InboxCount]:
+        counts: dict[str, InboxCount] = {}
+        for bot_id in bot_ids:
+            keys = [_bot_key(bot_id, "inbox"), _bot_key(bot_id, "parked")]
+            counts[bot_id] = InboxCount(*await self._run(COUNT, keys))
+        return counts
+
+    @override
+    def watch(self, held: Held) -> None:
+        self._held = held
 
     # Events
 
@@ -197,7 +234,7 @@ class RedisStore(Store):
                 self._asked.add(entry.key)  # whoever asked handles it now, and tells when it is done
             raise
         if code == -1:
-            raise StoreError(f"the inbox of {entry.bot_id} in the store {self.name} is full: {self._max_waiting} wait")
+            raise InboxFull(f"the inbox of {entry.bot_id} in the store {self.name} is full: {self._max_waiting} wait")
         if code == 0:
             return DUPLICATE
         begun = entry if code == 2 else _entry(entry.bot_id, older[0]) if code == 3 else None
@@ -221,7 +258,8 @@ class RedisStore(Store):
                 log(
                     "ERROR",
                     f"The event {escape(_text(key))} is parked: {MAX_RUNS} times the process died while it was "
-                    f"handled. Its payload stays in the stream {keys[2].decode()} of {escape(self.name)}",
+                    f"handled. Its payload stays in the stream {keys[2].decode()} of {escape(self.name)}: "
+                    "python -m nonebot_adapter_feishu_ws.parked shows it, and runs it again",
                 )
             if found:
                 entry = _entry(bot_id, found[0], runs=found[1])

@@ -170,10 +170,10 @@ HEARTBEAT: Final = Script(
     + """
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], 0, now - 86400000)
-return redis.call('ZRANGE', KEYS[1], 0, -1)
+return {now, redis.call('ZRANGE', KEYS[1], 0, -1)}
 """
 )
-"""KEYS: alive. ARGV: consumer. Returns the names of all."""
+"""KEYS: alive. ARGV: consumer. Returns the time in milliseconds, and the names of all."""
 
 HELD: Final = Script(
     """
@@ -188,6 +188,31 @@ return keys
 """
 )
 """KEYS: inbox. ARGV: consumer. Returns the keys of the entries that it has begun."""
+
+LOST: Final = Script(
+    """
+local lost = {}
+for number = 2, #KEYS do
+  local id = redis.call('GET', KEYS[number])
+  if id and id ~= '' then
+    local held = redis.pcall('XPENDING', KEYS[1], 'inbox', id, id, 1)
+    if held.err or not held[1] or held[1][2] ~= ARGV[1] then lost[#lost + 1] = number - 2 end
+  end
+end
+return lost
+"""
+)
+"""KEYS: inbox, claims. ARGV: consumer. Returns which of the claims, counted from 0, are another's, or done, by now.
+What Redis does not know is nobody else's."""
+
+COUNT: Final = Script(
+    """
+local pending = redis.pcall('XPENDING', KEYS[1], 'inbox')
+local begun = pending.err and 0 or pending[1]
+return {math.max(0, redis.call('XLEN', KEYS[1]) - begun), redis.call('XLEN', KEYS[2])}
+"""
+)
+"""KEYS: inbox, parked. Returns how many wait, and how many are parked."""
 
 DROP_OLD: Final = Script(
     _NOW
@@ -242,4 +267,4 @@ return at - now
 )
 """KEYS: times. ARGV: calls, milliseconds in which no more are made. Returns the milliseconds until the call's turn."""
 
-ALL: Final = (CLAIM, TAKE, FETCH, DONE, PUT_BACK, ORPHAN, HEARTBEAT, HELD, DROP_OLD, LOCK, UNLOCK, RESERVE)
+ALL: Final = (CLAIM, TAKE, FETCH, DONE, PUT_BACK, ORPHAN, HEARTBEAT, HELD, LOST, COUNT, DROP_OLD, LOCK, UNLOCK, RESERVE)

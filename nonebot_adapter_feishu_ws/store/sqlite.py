@@ -15,11 +15,12 @@ from typing import Any, TypeVar
 
 from typing_extensions import override
 
-from ..exception import StoreError
+from ..exception import InboxFull, StoreError
 from ..log import escape, log
-from .base import CLAIM_TTL, DUPLICATE, MAX_RUNS, Entry, Store, Taken
+from .base import CLAIM_TTL, DUPLICATE, MAX_RUNS, Entry, Held, InboxCount, Store, Taken
 from .group_commit import WRITE_TIMEOUT, GroupCommit
 from .sqlite_file import is_damage, open_file, set_aside
+from .sqlite_inbox import count_inbox, free_stranded
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
@@ -65,6 +66,8 @@ class SqliteStore(Store):
         self._bot_ids: tuple[str, ...] = ()
         self._holder = uuid.uuid4().hex
         self._count = 0
+        self._unsure = False
+        self._mine: set[str] = set()
         self._swept_at = 0.0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="feishu-sqlite")
         self._database: sqlite3.Connection | None = None
@@ -103,42 +106,66 @@ class SqliteStore(Store):
     @override
     async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool) -> Taken:
         if self._count >= self._max_waiting:
-            raise StoreError(f"the inbox of the store {self.path} is full: {self._count} events wait in it")
-        new = await self._commits.submit(lambda database: self._take(database, entry, keys, begin))
+            raise InboxFull(f"the inbox of the store {self.path} is full: {self._count} events are in it")
+        try:
+            new = await self._submit(lambda database: self._take(database, entry, keys, begin))
+        except StoreError:
+            if begin:
+                self._mine.add(entry.key)  # whoever asked handles it now, and tells when it is done
+            raise
+        if new and begin:
+            self._mine.add(entry.key)
         return Taken(new=True, entry=entry if begin else None) if new else DUPLICATE
 
     @override
     async def fetch(self, bot_id: str, limit: int) -> list[Entry]:
-        entries: list[Entry] = await self._commits.submit(
+        entries: list[Entry] = await self._submit(
             lambda database: self._begin(database, "runs = 0", (bot_id,), limit, order="number")
         )
+        self._mine.update(entry.key for entry in entries)
         return entries
 
     @override
     async def fetch_orphan(self, bot_ids: Sequence[str] | None = None) -> Entry | None:
         chosen = self._bot_ids if bot_ids is None else bot_ids
-        entry, parked = await self._commits.submit(lambda database: self._fetch_orphan(database, chosen))
+        entry, parked = await self._submit(lambda database: self._fetch_orphan(database, chosen))
+        if entry is not None:
+            self._mine.add(entry.key)
         for key in parked:
             log(
                 "ERROR",
                 f"The event {escape(key)} is parked: {MAX_RUNS} times the process died while it was handled. "
-                f"Its payload stays in the table inbox of {escape(str(self.path))} for {PARKED_FOR / 86_400:.0f} days",
+                f"Its payload stays in the table inbox of {escape(str(self.path))} for {PARKED_FOR / 86_400:.0f} days: "
+                "python -m nonebot_adapter_feishu_ws.parked shows it, and runs it again",
             )
         return entry
 
     @override
     async def done(self, keys: Sequence[str]) -> None:
-        await self._commits.submit(lambda database: self._done(database, keys))
+        await self._submit(lambda database: self._done(database, keys))
+        self._mine.difference_update(keys)
 
     @override
     async def put_back(self, keys: Sequence[str]) -> None:
         rows = [(key,) for key in keys]
         sql = "UPDATE inbox SET holder = NULL, runs = 0 WHERE key = ?"
-        await self._commits.submit(lambda database: _many(database, sql, rows))
+        await self._submit(lambda database: _many(database, sql, rows))
+        self._mine.difference_update(keys)
 
     @override
     async def ping(self) -> None:
-        await self._commits.submit(_ping)
+        await self._submit(_ping)
+        if self._unsure:
+            await self._submit(lambda database: free_stranded(database, self._holder, self._mine))
+            self._unsure = False
+
+    @override
+    async def count(self, bot_ids: Sequence[str]) -> Mapping[str, InboxCount]:
+        return await self._run(lambda: count_inbox(self._opened(), bot_ids))
+
+    @override
+    def watch(self, held: Held) -> None:
+        return
 
     @override
     async def try_lock(self, name: str, ttl: float) -> bool:
@@ -169,6 +196,13 @@ class SqliteStore(Store):
     @override
     async def set(self, key: str, value: str | None) -> None:
         await self._commits.submit(lambda database: _set(database, key, value))
+
+    async def _submit(self, work: Work) -> Any:
+        try:
+            return await self._commits.submit(work)
+        except StoreError:
+            self._unsure = True  # it may have been written all the same
+            raise
 
     async def _write(self, works: Sequence[Work]) -> Sequence[Any]:
         return await self._run(lambda: self._commit(works))

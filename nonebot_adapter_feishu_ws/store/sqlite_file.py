@@ -35,7 +35,15 @@ MIGRATIONS: Final = (
     );
     CREATE INDEX inbox_waiting ON inbox (number) WHERE holder IS NULL AND parked_at IS NULL
     """,
-    # 3: sets, such as the chats of a bot
+    # 3: the inbox by bot, so that one bot's backlog costs another's fetch nothing; with the columns of its condition,
+    # so that counting reads no row
+    """
+    CREATE INDEX inbox_of_bot ON inbox (bot_id, runs, number, holder, parked_at)
+        WHERE holder IS NULL AND parked_at IS NULL;
+    CREATE INDEX inbox_parked ON inbox (bot_id, parked_at) WHERE parked_at IS NOT NULL;
+    DROP INDEX inbox_waiting
+    """,
+    # 4: sets, such as the chats of a bot
     """
     CREATE TABLE sets (name TEXT NOT NULL, member TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (name, member))
     WITHOUT ROWID;

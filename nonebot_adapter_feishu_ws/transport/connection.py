@@ -62,18 +62,19 @@ class ConnectionStatus:
             "botId": self.bot_id,
             "state": self.state.value,
             "transport": self.transport,
-            "connectedAt": _iso(self.connected_at),
-            "lastHeartbeat": _iso(self.last_heartbeat),
-            "lastEventAt": _iso(self.last_event_at),
+            "connectedAt": iso(self.connected_at),
+            "lastHeartbeat": iso(self.last_heartbeat),
+            "lastEventAt": iso(self.last_event_at),
             "attempts": self.attempts,
-            "nextAttemptAt": _iso(self.next_attempt_at),
+            "nextAttemptAt": iso(self.next_attempt_at),
             "error": self.error,
             "errorCode": self.error_code,
             "advice": self.advice,
         }
 
 
-def _iso(time_: datetime | None) -> str | None:
+def iso(time_: datetime | None) -> str | None:
+    """A time as the control routes show it: ISO 8601 in UTC."""
     return None if time_ is None else time_.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -50,6 +50,7 @@ class Process:
 
     async def kill(self) -> None:
         """As kill -9 does: nothing is written any more."""
+        await self.intake.watch.stop()
         await self.intake._settler.stop()
         await self.disk.close()
 

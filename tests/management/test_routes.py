@@ -208,3 +208,48 @@ async def test_disconnecting_lets_running_handlers_finish(sandbox, run_adapter, 
         assert APP in adapter.bots, "the bot stays for the handler that runs"
         await sandbox.wait_message(chat)
         await wait_until(lambda: APP not in adapter.bots)
+
+
+async def test_the_store_is_told_and_its_place_only_to_who_may_see_all(sandbox, run_adapter, tmp_path):
+    path = tmp_path / "s.db"
+    async with managed(run_adapter, sandbox, feishu_store=f"sqlite:///{path}") as (adapter, call):
+        status, body, _ = await call("ws/status")
+        assert set(body) == {"connections", "store"}
+        assert set(body["store"]) == {"name", "ok", "error", "since", "inbox"}
+        assert (body["store"]["name"], body["store"]["ok"]) == (f"sqlite:///{path}", True)
+        assert (body["store"]["error"], body["store"]["since"]) == (None, None)
+        await wait_until(lambda: adapter._intake.watch.view().inbox)
+        assert (await call("ws/status"))[1]["store"]["inbox"] == {
+            bot_id: {"waiting": 0, "parked": 0} for bot_id in (APP, B)
+        }
+        assert list((await call("ws/status", ONLY_B))[1]["store"]["inbox"]) == [B]
+        assert 'feishu_inbox_waiting{bot_id="cli_b"} 0.0' in (await call("metrics", ONLY_B))[1]
+        assert "feishu_store_up 1.0" in (await call("metrics"))[1]
+
+        adapter._store.inner._database.execute("PRAGMA query_only = ON")
+        await (await sandbox.push(APP, "x", {}, event_id="e1")).wait()
+        for route in ("ws/status", "healthz"):
+            status, body, _ = await call(route)
+            assert status == 200, "the bots go on: a restart would lose what is in memory"
+            assert body["store"]["ok"] is False
+            assert "check the disk" in body["store"]["error"]
+            assert body["store"]["since"].endswith("Z")
+            store = (await call(route, ONLY_A))[1]["store"]
+            assert (store["name"], store["ok"], store["error"]) == (None, False, None)
+        assert (await call("healthz", None))[:2] == (200, "")
+        assert "feishu_store_up 0.0" in (await call("metrics", ONLY_A))[1]
+        adapter._store.inner._database.execute("PRAGMA query_only = OFF")
+        await wait_until(lambda: adapter._store.status.ok)
+        body = (await call("ws/status"))[1]
+        assert (body["store"]["ok"], body["store"]["error"]) == (True, None)
+        assert body["store"]["since"] is not None
+
+
+async def test_no_route_tells_the_stores_credentials(sandbox, run_adapter, tmp_path, logs):
+    url = f"unix://operator:hunter2@{tmp_path}/none.sock?db=0&password=hunter3"
+    async with managed(run_adapter, sandbox, feishu_store=url) as (_, call):
+        body = (await call("ws/status"))[1]
+        assert "check that Redis runs" in body["store"]["error"]
+        texts = [str(body), *[str((await call(path))[1]) for path in ("", "healthz", "metrics")], *logs]
+    for secret in ("hunter2", "hunter3"):
+        assert not any(secret in text for text in texts)

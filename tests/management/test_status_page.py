@@ -4,6 +4,8 @@ import asyncio
 import os
 import re
 import shutil
+import sqlite3
+import time
 from contextlib import asynccontextmanager
 
 import pytest
@@ -31,8 +33,14 @@ async def browser():
             await it.close()
 
 
+@pytest.fixture(autouse=True)
+def folder_of_its_own(monkeypatch, tmp_path):
+    """The default store is named by a relative path."""
+    monkeypatch.chdir(tmp_path)
+
+
 @asynccontextmanager
-async def three_bots(sandbox, run_adapter):
+async def three_bots(sandbox, run_adapter, feishu_store="sqlite:///data/feishu_ws.sqlite3"):
     """One connected, one with a wrong secret (and a webhook), one disconnected by its operator."""
     for app_id in (BAD, RESTING):
         sandbox.add_app(app_id, "secret")
@@ -43,7 +51,9 @@ async def three_bots(sandbox, run_adapter):
     ]
     tokens = {TOKEN: ["*"], "only-the-first-bot-012345": [APP]}
     async with (
-        run_adapter(bots, driver=FastAPIDriver, connected=False, feishu_management_tokens=tokens) as adapter,
+        run_adapter(
+            bots, driver=FastAPIDriver, connected=False, feishu_management_tokens=tokens, feishu_store=feishu_store
+        ) as adapter,
         serving(adapter) as url,
     ):
         await wait_until(lambda: adapter.connections.is_connected(APP))
@@ -154,3 +164,71 @@ async def test_a_stopped_bot_is_told(sandbox, run_adapter):
             await expect(page.locator("article")).to_have_count(3)
         await page.clock.fast_forward(15_000)
         await expect(page.get_by_role("status")).to_contain_text("does not answer")
+
+
+def park(path, bot_id: str, number: int) -> None:
+    """An event that has ended its process three times, as the store keeps it."""
+    with sqlite3.connect(path) as database:
+        database.execute(
+            "INSERT INTO inbox (key, bot_id, payload, taken_at, runs, parked_at) VALUES (?, ?, ?, ?, 4, ?)",
+            (f"{bot_id}:event:{number}", bot_id, b"{}", time.time(), time.time()),
+        )
+    database.close()
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+async def test_a_store_that_is_down_is_told_and_so_is_its_return(sandbox, run_adapter, tmp_path, locale):
+    from playwright.async_api import expect
+
+    zh = locale == "zh-CN"
+    down, works, means = ("不可用", "正常", "请不要重启") if zh else ("down", "works", "do not restart it")
+    folder = os.environ.get("SCREENSHOTS", str(tmp_path))
+    path = tmp_path / "feishu_ws.sqlite3"
+    async with (
+        three_bots(sandbox, run_adapter, feishu_store=f"sqlite:///{path}") as (adapter, url),
+        browser() as chromium,
+    ):
+        context = await chromium.new_context(
+            locale=locale,
+            viewport={"width": 390, "height": 844} if zh else {"width": 1000, "height": 760},
+            device_scale_factor=2 if zh else 1,
+            is_mobile=zh,
+        )
+        page = await context.new_page()
+        await page.goto(url)
+        await page.get_by_label("管理令牌" if zh else "Management token").fill(TOKEN)
+        await page.keyboard.press("Enter")
+        store = page.locator("#store")
+        await expect(store).to_contain_text(f"● {works}")
+        await expect(store).to_contain_text("feishu_ws.sqlite3")
+        park(path, APP, 1)
+        adapter._store.inner._database.execute("PRAGMA query_only = ON")
+        await (await sandbox.push(APP, "x", {})).wait(30)
+        await expect(store).to_contain_text(f"● {down}")
+        await expect(store).to_contain_text("check the disk")
+        await expect(store).to_contain_text(means)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= (390 if zh else 1000)
+        await page.screenshot(path=f"{folder}/store-down-{locale}.png", full_page=True)
+        adapter._store.inner._database.execute("PRAGMA query_only = OFF")
+        await expect(store).to_contain_text(f"● {works}")
+        await expect(store).not_to_contain_text("check the disk")
+        good = page.locator(f'[data-bot="{APP}"]')
+        await expect(good.locator("dt", has_text="已搁置" if zh else "parked")).to_have_count(1, timeout=15_000)
+        await page.screenshot(path=f"{folder}/store-back-{locale}.png", full_page=True)
+
+
+async def test_a_token_for_one_bot_is_not_told_the_stores_place(sandbox, run_adapter, tmp_path):
+    from playwright.async_api import expect
+
+    store_url = f"sqlite:///{tmp_path / 'secret-place.sqlite3'}"
+    async with three_bots(sandbox, run_adapter, feishu_store=store_url) as (adapter, url), browser() as chromium:
+        page = await chromium.new_page(locale="en-US")
+        await page.goto(url)
+        await page.get_by_label("Management token").fill("only-the-first-bot-012345")
+        await page.keyboard.press("Enter")
+        store = page.locator("#store")
+        await expect(store).to_contain_text("● works")
+        adapter._store.inner._database.execute("PRAGMA query_only = ON")
+        await (await sandbox.push(APP, "x", {})).wait(30)
+        await expect(store).to_contain_text("The cause is shown to tokens for all bots")
+        await expect(store).not_to_contain_text("secret-place")

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from nonebot_adapter_feishu_ws.store import CLAIM_TTL, MAX_RUNS, Entry, FallbackStore, MemoryStore
+from nonebot_adapter_feishu_ws.store import CLAIM_TTL, MAX_RUNS, Entry, FallbackStore, InboxCount, MemoryStore
 from nonebot_adapter_feishu_ws.store.redis import RedisStore
 from nonebot_adapter_feishu_ws.store.sqlite import SqliteStore
 
@@ -177,6 +177,21 @@ async def test_what_was_put_back_is_no_orphan(make):
     await store.put_back([entry(1).key])
     [it] = await (await make()).fetch(BOT, 5)
     assert (it.key, it.runs) == (entry(1).key, 1)
+
+
+async def test_what_waits_and_what_is_parked_is_counted_by_bot(make):
+    store = await make(BOT, OTHER)
+    assert dict(await store.count([BOT, OTHER])) == {BOT: InboxCount(0, 0), OTHER: InboxCount(0, 0)}
+    for number in range(3):
+        await take(store, entry(number), begin=False)
+    await take(store, entry(9, OTHER))
+    assert dict(await store.count([BOT, OTHER])) == {BOT: InboxCount(3, 0), OTHER: InboxCount(0, 0)}
+    await store.fetch(BOT, 2)
+    assert dict(await store.count([BOT])) == {BOT: InboxCount(1, 0)}
+    for _ in range(MAX_RUNS):
+        store = await make(OTHER)
+        await store.fetch_orphan()
+    assert (await store.count([OTHER]))[OTHER] == InboxCount(0, 1)
 
 
 async def test_what_is_older_than_the_window_is_dropped_with_a_warning(make, now, logs):

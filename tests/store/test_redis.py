@@ -106,7 +106,7 @@ async def test_a_paused_process_does_not_steal_back(make, logs):
     await take(paused, entry(1))
     die(paused)
     assert (await until(other.fetch_orphan)).runs == 2
-    paused._beaten_at -= 60
+    paused._presence._said_at -= 60
     await paused.ping()
     assert any("was not heard of" in line and "same uuid" in line for line in logs)
     assert await paused.fetch_orphan() is None
@@ -278,6 +278,10 @@ async def test_a_user_with_the_documented_rights_is_enough_and_a_wrong_password_
     await store.done([entry(1).key])
     assert await store.try_lock(f"{BOT}:x", 1)
     assert await store.reserve(f"{BOT}:x", 1, 1) == 0
+    assert (await store.count([BOT]))[BOT].waiting == 0
+    await take(store, entry(2))
+    store._presence._said_at -= 60
+    await store.ping()
     await store.close()
     wrong = RedisStore(f"unix://bot:hunter3@{redis_server.socket}?db=0")
     with pytest.raises(StoreError, match="check user and password") as caught:

@@ -1,0 +1,56 @@
+"""Parked events in a SQLite file."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from typing_extensions import override
+
+from ..exception import StoreError
+from .store import ParkedEvent, ParkedEvents
+
+BUSY_TIMEOUT = 5.0
+"""Seconds to wait for the bots' own writes."""
+
+
+class SqliteParked(ParkedEvents):
+    """Rows of the table ``inbox`` with a time of parking."""
+
+    def __init__(self, path: Path) -> None:
+        """Args:
+        path: the file.
+
+        Raises:
+            StoreError: it is not there, or is no store.
+        """
+        if not path.is_file():
+            raise StoreError(f"there is no store {path}: run this in the bot's folder, or name it with --store")
+        self._database = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)
+        try:
+            self._database.execute("SELECT parked_at FROM inbox LIMIT 1")
+        except sqlite3.Error as error:
+            self._database.close()
+            raise StoreError(f"{path} cannot be read as a store ({error})") from error
+
+    @override
+    def list(self) -> Sequence[ParkedEvent]:
+        rows = self._database.execute(
+            "SELECT key, taken_at, payload FROM inbox WHERE parked_at IS NOT NULL ORDER BY number"
+        ).fetchall()
+        return [ParkedEvent(*row) for row in rows]
+
+    @override
+    def retry(self, key: str) -> bool:
+        sql = "UPDATE inbox SET parked_at = NULL, holder = NULL, runs = 0, taken_at = ? WHERE key = ? AND parked_at > 0"
+        return self._database.execute(sql, (time.time(), key)).rowcount > 0
+
+    @override
+    def drop(self, key: str) -> bool:
+        return self._database.execute("DELETE FROM inbox WHERE key = ? AND parked_at > 0", (key,)).rowcount > 0
+
+    @override
+    def close(self) -> None:
+        self._database.close()

@@ -1,0 +1,205 @@
+"""An inbox that is full is no trouble of its store, and what a slow write leaves behind is handled."""
+
+import asyncio
+import sqlite3
+import threading
+import time
+
+import pytest
+
+from nonebot_adapter_feishu_ws.exception import InboxFull, StoreError
+from nonebot_adapter_feishu_ws.hand_off import Delivery, HandOff
+from nonebot_adapter_feishu_ws.intake import Intake
+from nonebot_adapter_feishu_ws.store import FallbackStore
+from nonebot_adapter_feishu_ws.store.redis import RedisStore
+from nonebot_adapter_feishu_ws.store.sqlite import SqliteStore
+from tests.conftest import wait_until
+from tests.intake.test_intake import envelope, message
+
+BOT = "a"
+
+
+class Process:
+    """An intake whose handlers do not keep up: nothing ends before the test says so."""
+
+    def __init__(self, store: FallbackStore, **bounds: int) -> None:
+        self.taken: list[Delivery] = []
+        self.store = store
+        self.hand_off = HandOff(self.taken.append, **bounds)
+        self.intake = Intake(store, self.hand_off)
+
+    async def open(self) -> None:
+        self.hand_off.open(asyncio.get_running_loop())
+        self.hand_off.arrive(BOT)
+        await self.intake.open([BOT])
+        await wait_until(lambda: not self.intake._settler.backlog)
+
+    async def give(self, number: int) -> int:
+        return (await self.intake.receive(envelope(message(f"e{number}", f"om{number}")))).code
+
+    def handle(self) -> None:
+        for delivery in self.taken:
+            self.hand_off.started(delivery)
+            self.hand_off.ended(delivery, True)
+
+    @property
+    def numbers(self) -> list[int]:
+        return [int(delivery.payload["header"]["event_id"][1:]) for delivery in self.taken]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("redis", marks=pytest.mark.needs("redis-server"))])
+async def full(request, tmp_path):
+    """A process whose inbox has three places."""
+    if request.param == "sqlite":
+        inner = SqliteStore(tmp_path / "s.db", max_waiting=3)
+    else:
+        inner = RedisStore(request.getfixturevalue("redis_server").url, max_waiting=3)
+    process = Process(FallbackStore(inner, request.param), max_waiting=2)
+    await process.open()
+    yield process
+    await process.intake.close()
+
+
+async def test_a_full_inbox_refuses_and_is_not_taken_for_a_store_that_is_down(full, logs):
+    """It used to fail over for two seconds, with an ERROR, and to take further events into memory."""
+    assert [await full.give(number) for number in range(6)] == [200, 200, 200, 500, 500, 500]
+    assert full.store.status.ok
+    assert full.store.durable
+    warnings = [line for line in logs if "WARNING" in line]
+    assert len(warnings) == 1, "said once, not with every event"
+    assert "is full" in warnings[0]
+    assert "pushes it again" in warnings[0]
+    assert "FEISHU_MAX_RUNNING_HANDLERS" in warnings[0]
+    assert not any("ERROR" in line for line in logs)
+    await wait_until(lambda: len(full.taken) == 2)
+    full.handle()
+    await wait_until(lambda: 2 in full.numbers)
+    assert await full.give(3) == 200, "the redelivery is taken"
+    assert await full.give(0) == 200
+    await wait_until(lambda: full.numbers == [0, 1, 2, 3])
+
+
+async def test_a_full_inbox_is_told_by_an_exception_of_its_own(full):
+    for number in range(3):
+        await full.give(number)
+    assert issubclass(InboxFull, StoreError)
+    from tests.store.test_promises import entry
+
+    event = entry(9, BOT)
+    for _ in range(2):
+        with pytest.raises(InboxFull, match="is full"):
+            await full.store.take(event, [event.key], begin=False)
+
+
+@pytest.fixture
+async def slow(tmp_path):
+    """A process whose disk hangs while ``gate`` is closed."""
+    disk = SqliteStore(tmp_path / "s.db", write_timeout=0.05)
+    process = Process(FallbackStore(disk, "sqlite", probe_every=0.02), max_waiting=2)
+    await process.open()
+    gate = threading.Event()
+
+    def hang() -> threading.Event:
+        disk._thread.submit(gate.wait, 5)
+        return gate
+
+    yield process, hang
+    gate.set()
+    await process.intake.close()
+
+
+async def test_what_a_slow_write_left_waiting_is_fetched_when_the_store_is_back(slow):
+    """It was told as failed and refused, written all the same, and its redelivery called a duplicate: until the next
+    backlog nobody handled it."""
+    process, hang = slow
+    assert [await process.give(number) for number in range(2)] == [200, 200]
+    gate = hang()
+    assert await process.give(2) == 500
+    gate.set()
+    await wait_until(lambda: process.store.status.ok)
+    assert await process.give(2) == 200
+    await wait_until(lambda: len(process.taken) == 2)
+    process.handle()
+    await wait_until(lambda: process.numbers == [0, 1, 2])
+
+
+async def test_what_a_slow_fetch_has_begun_is_fetched_again(slow):
+    """Its entries were begun for this process, and no answer came: they stayed so until its end."""
+    process, hang = slow
+    assert [await process.give(number) for number in range(5)] == [200] * 5
+    await wait_until(lambda: len(process.taken) == 2)
+    gate = hang()
+    done = list(process.taken)
+    for delivery in done:
+        process.hand_off.started(delivery)  # there is room now, so the feeder fetches
+    await wait_until(lambda: not process.store.status.ok)
+    gate.set()
+    for delivery in done:
+        process.hand_off.ended(delivery, True)
+    await wait_until(lambda: len(process.taken) == 4)
+    for delivery in process.taken[2:]:
+        process.hand_off.started(delivery)
+        process.hand_off.ended(delivery, True)
+    await wait_until(lambda: process.numbers == [0, 1, 2, 3, 4])
+
+
+async def test_few_events_are_begun_ahead_where_they_can_wait_in_the_store(tmp_path):
+    """A kill left a thousand orphans per bot, which come back one at a time."""
+    process = Process(FallbackStore(SqliteStore(tmp_path / "s.db"), "sqlite"), max_running=20)
+    await process.open()
+    assert {await process.give(number) for number in range(300)} == {200}
+    await wait_until(lambda: len(process.taken) == 40)
+    await asyncio.sleep(0.3)
+    assert len(process.taken) == 40
+    position = 0
+    while position < 300:
+        await wait_until(lambda: len(process.taken) > position)  # noqa: B023
+        process.hand_off.started(process.taken[position])
+        process.hand_off.ended(process.taken[position], True)
+        position += 1
+        assert len(process.taken) - position <= 40
+    assert process.numbers == list(range(300))
+    await process.intake.close()
+
+
+async def test_while_the_store_is_down_a_thousand_wait_in_memory(tmp_path):
+    disk = SqliteStore(tmp_path / "s.db")
+    process = Process(FallbackStore(disk, "sqlite"), max_running=1)
+    await process.open()
+    disk._database.execute("PRAGMA query_only = ON")
+    codes = [await process.give(number) for number in range(1001)]
+    assert codes == [200] * 1000 + [500]
+    await process.intake.close()
+
+
+async def test_trouble_of_a_store_that_is_not_shared_never_holds_up_a_handler(tmp_path):
+    disk = SqliteStore(tmp_path / "s.db")
+    process = Process(FallbackStore(disk, "sqlite", probe_every=0.01))
+    await process.open()
+    disk._database.execute("PRAGMA query_only = ON")
+    assert await process.give(0) == 200
+    await asyncio.sleep(0.2)
+    assert not process.store.status.ok
+    disk._database.execute("PRAGMA query_only = OFF")
+    await wait_until(lambda: process.store.status.ok)
+    await asyncio.sleep(0.2)
+    assert process.hand_off.may_start(process.taken[0])
+    await process.intake.close()
+
+
+@pytest.mark.parametrize("runs", [0, 1])
+async def test_what_waits_in_the_store_without_the_feeders_knowing_is_found_by_the_count(tmp_path, runs):
+    """An operator lets a parked event run again, or a slow read of an orphan was undone."""
+    disk = SqliteStore(tmp_path / "s.db")
+    process = Process(FallbackStore(disk, "sqlite"))
+    process.intake.watch._count_every = 0.05
+    await process.open()
+    await wait_until(lambda: not process.intake._settler._orphaned)
+    with sqlite3.connect(disk.path) as other:
+        other.execute(
+            "INSERT INTO inbox (key, bot_id, payload, taken_at, runs) VALUES (?, ?, ?, ?, ?)",
+            ("a:event:e5", BOT, b'{"header": {"event_id": "e5"}}', time.time(), runs),
+        )
+    other.close()
+    await wait_until(lambda: process.numbers == [5])
+    await process.intake.close()

@@ -1,0 +1,228 @@
+"""A process that was paused, or cut off from Redis, starts nothing that another process handles by now."""
+
+import asyncio
+
+import pytest
+
+from nonebot_adapter_feishu_ws.dispatch import Dispatcher
+from nonebot_adapter_feishu_ws.hand_off import Delivery, HandOff
+from nonebot_adapter_feishu_ws.intake import Intake
+from nonebot_adapter_feishu_ws.store import FallbackStore
+from nonebot_adapter_feishu_ws.store.redis import RedisStore
+from tests.conftest import wait_until
+from tests.intake.test_intake import envelope, message
+
+pytestmark = pytest.mark.needs("redis-server")
+BOT = "a"
+TAKEOVER_AFTER = 0.5
+
+
+class Clock:
+    """Seconds as this process counts them."""
+
+    def __init__(self) -> None:
+        self.slept = 0.0
+
+    def __call__(self) -> float:
+        return asyncio.get_running_loop().time() + self.slept
+
+
+class Replica:
+    """A process: its intake, its dispatcher with one slot, and handlers that end when ``gate`` is open."""
+
+    def __init__(self, url: str, takeover_after: float = TAKEOVER_AFTER) -> None:
+        self.clock = Clock()
+        self.gate = asyncio.Event()
+        self.begun: list[int] = []
+        self.redis = RedisStore(url, takeover_after=takeover_after, write_timeout=0.3, awake_clock=self.clock)
+        self.store = FallbackStore(self.redis, "redis", probe_every=0.2, clock=self.clock)
+        self.hand_off = HandOff(
+            lambda delivery: self.dispatcher.take(delivery),
+            clock=self.clock,
+            lose=lambda keys: self.dispatcher.lose(keys),
+        )
+        self.dispatcher = Dispatcher(
+            self.handle,
+            self.hand_off.started,
+            self.hand_off.ended,
+            max_running=1,
+            slot_time=60,
+            may_start=self.hand_off.may_start,
+        )
+        self.intake = Intake(self.store, self.hand_off)
+
+    async def handle(self, delivery: Delivery) -> None:
+        self.begun.append(int(delivery.payload["header"]["event_id"][1:]))
+        await self.gate.wait()
+
+    async def open(self) -> "Replica":
+        self.hand_off.open(asyncio.get_running_loop())
+        self.hand_off.arrive(BOT)
+        self.dispatcher.open(BOT)
+        await self.intake.open([BOT])
+        await wait_until(lambda: not self.intake._settler.backlog)
+        return self
+
+    async def give(self, *numbers: int) -> None:
+        for number in numbers:
+            assert (await self.intake.receive(envelope(message(f"e{number}", f"om{number}")))).code == 200
+
+    async def pause(self) -> None:
+        """As SIGSTOP does for the others: nothing is asked of Redis any more."""
+        for task in (self.redis._beat, self.intake._settler._feeder):
+            task.cancel()
+            await asyncio.wait({task})
+
+    def wake(self) -> None:
+        """As SIGCONT does."""
+        self.redis._beat = asyncio.create_task(self.redis._stay_alive())
+        self.intake._settler._feeder = asyncio.create_task(self.intake._settler._feed())
+
+    async def close(self) -> None:
+        self.hand_off.close()
+        await self.dispatcher.drain(0.05)
+        self.hand_off.tell()
+        await self.intake.close()
+
+
+@pytest.fixture
+async def start(redis_server):
+    made: list[Replica] = []
+
+    async def start(**options) -> Replica:
+        made.append(await Replica(redis_server.url, **options).open())
+        return made[-1]
+
+    yield start
+    for replica in made:
+        await replica.close()
+
+
+async def paused_with_four_events(start) -> tuple[Replica, Replica]:
+    """One replica runs the first of four events when it is paused; another one takes over all of them."""
+    paused, other = await start(), await start()
+    await paused.give(0, 1, 2, 3)
+    await wait_until(lambda: paused.begun == [0] and paused.dispatcher.waiting == 3)
+    other.gate.set()
+    await paused.pause()
+    await wait_until(lambda: sorted(other.begun) == [0, 1, 2, 3])
+    return paused, other
+
+
+async def test_a_replica_that_was_paused_does_not_start_what_another_has_taken_over(start, logs):
+    """It went on with all that it had begun, so every handler that still waited ran twice."""
+    paused, other = await paused_with_four_events(start)
+    paused.gate.set()  # the first thing that happens: the handler that runs ends, and the next is due
+    await asyncio.sleep(0.1)
+    assert paused.begun == [0], "nothing starts before it is known what is lost"
+    paused.wake()
+    await wait_until(lambda: paused.dispatcher.waiting == 0)
+    await paused.give(7)
+    await wait_until(lambda: 7 in paused.begun)
+    assert paused.begun == [0, 7]
+    assert sorted(other.begun) == [0, 1, 2, 3]
+    [warning] = [line for line in logs if "was not heard of" in line]
+    assert "taken over 3 of the 3 events" in warning
+    assert "same uuid" in warning
+    assert paused.hand_off.waiting(BOT) == 0, "their places are free"
+
+
+async def test_what_nobody_has_taken_over_is_started_after_the_pause(start, logs):
+    alone = await start()
+    await alone.give(0, 1, 2)
+    await wait_until(lambda: alone.dispatcher.waiting == 2)
+    await alone.pause()
+    alone.clock.slept += 60
+    alone.gate.set()
+    await asyncio.sleep(0.1)
+    assert alone.begun == [0]
+    alone.wake()
+    await wait_until(lambda: alone.begun == [0, 1, 2])
+    assert not any("was not heard of" in line for line in logs)
+
+
+async def test_a_machine_that_slept_asks_at_once(start):
+    """Its loop's clock stood still, so the timer of the next heartbeat has still long to go."""
+    alone = await start(takeover_after=600)
+    await alone.give(0, 1)
+    await wait_until(lambda: alone.dispatcher.waiting == 1)
+    alone.clock.slept += 3600
+    alone.gate.set()
+    await asyncio.sleep(0.05)
+    assert alone.begun == [0]
+    await wait_until(lambda: alone.begun == [0, 1], timeout=5)
+
+
+async def test_a_virtual_machine_whose_clocks_stood_still_is_told_by_redis(start):
+    paused, other = await paused_with_four_events(start)
+    paused.clock.slept = -(paused.clock() - paused.redis._presence._said_at)
+    assert paused.clock() < paused.hand_off._held_until, "by its own clock no time has passed"
+    paused.wake()
+    await wait_until(lambda: paused.dispatcher.waiting == 0)
+    paused.gate.set()
+    await asyncio.sleep(0.1)
+    assert paused.begun == [0]
+    assert sorted(other.begun) == [0, 1, 2, 3]
+
+
+async def test_a_request_that_was_under_way_when_it_was_paused_changes_nothing(start, redis_server):
+    """Its answer comes too late, so the store seems to be down: that is no reason to go on at once."""
+    paused, other = await paused_with_four_events(start)
+    redis_server.pause()
+    assert await paused.store.fetch(BOT, 1) == []
+    assert not paused.store.status.ok
+    redis_server.pause(False)
+    paused.gate.set()
+    await asyncio.sleep(0.05)
+    assert paused.begun == [0]
+    await wait_until(lambda: paused.store.status.ok)
+    await wait_until(lambda: paused.dispatcher.waiting == 0)
+    paused.wake()
+    assert paused.begun == [0]
+    assert sorted(other.begun) == [0, 1, 2, 3]
+
+
+async def test_while_redis_is_down_handlers_go_on_and_start_nothing_lost_when_it_is_back(start, redis_server):
+    cut_off = await start()
+    await cut_off.give(0, 1)
+    await wait_until(lambda: cut_off.dispatcher.waiting == 1)
+    redis_server.stop()
+    await cut_off.give(2)
+    assert not cut_off.store.status.ok
+    cut_off.clock.slept += 60
+    cut_off.gate.set()
+    await wait_until(lambda: cut_off.begun == [0, 1, 2], timeout=10)
+    cut_off.gate.clear()
+    await cut_off.give(3, 4)
+    await wait_until(lambda: cut_off.dispatcher.waiting == 1)
+    redis_server.start()
+    await wait_until(lambda: cut_off.store.status.ok)
+    cut_off.gate.set()
+    await wait_until(lambda: cut_off.begun == [0, 1, 2, 3, 4])
+
+
+async def test_an_outage_that_was_longer_than_the_takeover_is_asked_about(start, redis_server):
+    """Only failed heartbeats lay between: they were taken for signs of life, and nothing was told."""
+    cut_off, other = await start(), await start()
+    await cut_off.give(0, 1, 2)
+    await wait_until(lambda: cut_off.dispatcher.waiting == 2)
+    await other.pause()
+    redis_server.stop()
+    await cut_off.give(3)
+    known = cut_off.hand_off._held_until
+    await wait_until(lambda: cut_off.hand_off._held_until > known)
+    assert cut_off.begun == [0]
+    await cut_off.pause()
+    cut_off.store._probe.cancel()
+    redis_server.start()
+    other.wake()
+    other.gate.set()
+    await wait_until(lambda: sorted(other.begun) == [0, 1, 2])
+    cut_off.clock.slept += 60  # and it was paused meanwhile
+    cut_off.gate.set()
+    await asyncio.sleep(0.05)
+    assert cut_off.begun == [0], "that the store was down is not known for ever"
+    cut_off.store._probe = asyncio.create_task(cut_off.store._try_again())
+    await wait_until(lambda: cut_off.store.status.ok)
+    await wait_until(lambda: cut_off.begun == [0, 3])
+    cut_off.wake()
