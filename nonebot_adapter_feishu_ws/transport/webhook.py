@@ -86,7 +86,7 @@ class WebhookRoute:
             return await self._handle(app_id, request)
         except _Refused as refusal:
             # An unknown id is anybody's text: it neither makes kinds nor stands in the log.
-            name = app_id if app_id in self._secrets else "an unknown app id"
+            name = "an unknown app id" if self._secrets.get(app_id) is None else app_id
             if self._reported.first(f"{name} {refusal.reason}"):
                 text = f"Webhook for {name}: refused a delivery: {refusal.reason} (said once per kind)"
                 log("WARNING", escape(text))
