@@ -123,8 +123,8 @@ async def test_no_redirect_leads_to_a_name_that_leads_inside(site):
             return await (PUBLIC if host == "public.example" else super()).resolve(host, port, family)
 
     names = OneIsPublic(Names({"inside.example": "127.0.0.1"}))
+    target = f"http://inside.example:{port}/file"
     with pytest.raises(PrivateAddress):
-        target = f"http://inside.example:{port}/file"
         await fetch(f"http://public.example:{port}/redirect?to={target}", 1000, resolver=names)
     assert [request.match_info["kind"] for request in seen] == ["redirect"]
 
