@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .callback import Callback
@@ -24,7 +24,7 @@ class Delivery:
     """
 
     bot_id: str
-    payload: dict[str, Any]
+    payload: dict[str, Any] = field(repr=False)
     size: int
     callback: Callback | None = None
     key: str | None = None

@@ -92,7 +92,7 @@ class Envelope:
     """
 
     bot_id: str
-    payload: bytes
+    payload: bytes = field(repr=False)
     transport: TransportName
     trace_id: str = ""
 

@@ -74,8 +74,12 @@ def check_token(received: object, expected: str) -> None:
     Raises:
         SignatureError: it is missing or wrong.
     """
-    if not isinstance(received, str) or not hmac.compare_digest(received.encode(), expected.encode()):
+    if not isinstance(received, str) or not hmac.compare_digest(_bytes(received), _bytes(expected)):
         raise SignatureError("the verification token is wrong (is verification_token the one of the console?)")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")  # what comes may have half of a character in it
 
 
 def decrypt(encrypt_key: str, encrypted: str) -> bytes:

@@ -103,7 +103,7 @@ class WebhookRoute:
         except SignatureError as error:
             raise _Refused(401, str(error)) from error
         if delivery.fields.get("type") == "url_verification":
-            return _answer(200, {"challenge": delivery.fields.get("challenge")})
+            return _answer_challenge(delivery.fields.get("challenge"))
         if self._is_closed(app_id):
             raise _Refused(503, "the bot is disconnected by its operator; Feishu keeps the event and pushes it again")
         envelope = Envelope(bot_id=app_id, payload=delivery.payload, transport="webhook")
@@ -191,6 +191,13 @@ def _read(raw: bytes) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise _Refused(400, "the body is not a JSON object")
     return cast("dict[str, Any]", fields)
+
+
+def _answer_challenge(challenge: object) -> Response:
+    try:
+        return _answer(200, {"challenge": challenge if isinstance(challenge, str) else ""})
+    except ValueError:  # half of a character
+        raise _Refused(400, "the challenge cannot be sent back") from None
 
 
 def _answer(status: int, content: dict[str, Any]) -> Response:
