@@ -39,7 +39,7 @@ def test_no_answer_is_said_with_its_reason(text, capsys):
 
 
 def test_a_database_that_knows_nothing_is_no_clean_report(capsys):
-    assert audit.judge(report(CLEAN, OWN, OWN), "No known vulnerabilities found") == 0
+    assert audit.judge(report(CLEAN, OWN, {**OWN, "name": "other"}), "No known vulnerabilities found") == 0
     assert "NOT AUDITED: 2 of 3 packages are unknown there, such as: not found" in capsys.readouterr().out
 
 

@@ -10,8 +10,8 @@ What it cannot do stands in ``docs/en/connections.md``.
 from __future__ import annotations
 
 import asyncio
-import logging
 import json
+import logging
 import re
 import threading
 from collections.abc import Callable
