@@ -229,6 +229,13 @@ GUARDS: Final = (
         _ROUTES,
     ),
     Guard(
+        "the status page loads and runs nothing but its own",
+        "management/routes.py",
+        "f\"default-src 'none'; ",
+        'f"',
+        _ROUTES,
+    ),
+    Guard(
         "control tokens are compared in constant time",
         "management/access.py",
         "hmac.compare_digest(digest, presented)",

@@ -7,9 +7,11 @@ what the test wrote to stdout and stderr, which has the output of the bots that 
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import functools
 import logging
+import subprocess
 from collections import OrderedDict
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -102,6 +104,24 @@ def _after(owner: type, name: str, see: Callable[..., object]) -> None:
     setattr(owner, name, seen)
 
 
+def _hear_what_processes_say() -> None:
+    """What a test reads from a process itself is not on its stdout."""
+    communicate = asyncio.subprocess.Process.communicate
+
+    async def heard(process: Any, *args: Any, **options: Any) -> Any:
+        outputs = await communicate(process, *args, **options)
+        _hear_output(outputs)
+        return outputs
+
+    asyncio.subprocess.Process.communicate = heard  # pyright: ignore[reportAttributeAccessIssue]
+    _after(subprocess.Popen, "communicate", lambda result, *args, **options: _hear_output(result))
+
+
+def _hear_output(outputs: Any) -> None:
+    for output in outputs:
+        watch.hear(output.decode(errors="replace") if isinstance(output, bytes) else output or "")
+
+
 def _note_app(result: object, app: App, name: str, value: object) -> None:
     if name in ("app_secret", "encrypt_key", "verification_token", "app_ticket"):
         watch.note(value, f"{name} of an app of the sandbox")
@@ -120,6 +140,7 @@ def pytest_configure() -> None:
     _after(World, "issue_token", lambda result, *args, **options: watch.note(result[0], "a tenant access token"))
     _after(App, "__setattr__", _note_app)
     _after(Gateway, "__init__", lambda result, gateway, *args, **options: setattr(gateway, "_tickets", _Tickets()))
+    _hear_what_processes_say()
     # As NoneBot's own sink: with diagnose=True loguru would print the values of local variables.
     logger.add(watch.hear, level=0, format="{message}", backtrace=True, diagnose=False)
     logging.getLogger().addHandler(_Handler(level=1))

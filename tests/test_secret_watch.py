@@ -24,9 +24,8 @@ TRY = """
     except Exception:
         {log}
 """
-SANDBOX = (
-    "from nonebot_adapter_feishu_ws.sandbox import Sandbox; box = Sandbox(); app = box.add_app('a', 'secret-of-a'); "
-)
+SANDBOX = "from nonebot_adapter_feishu_ws.sandbox import Sandbox; box = Sandbox(); "
+SANDBOX += "app = box.add_app('a', 'planted-secret-of-a'); "
 WAYS = {
     "NoneBot's logger": 'logger.trace("it is " + SECRET)',
     "a traceback": TRY.format(error="ValueError(SECRET)", log="logger.exception('trouble')"),
@@ -36,13 +35,14 @@ WAYS = {
     "stdout": "print(SECRET)",
     "stderr": "sys.stderr.write(SECRET)",
     "a process": "subprocess.run([sys.executable, '-c', f'print(\"{SECRET}\")'])",
+    "a process that is read": "subprocess.run([sys.executable, '-c', f'print(\"{SECRET}\")'], capture_output=True)",
     "a log file": "(tmp_path / 'bot.log').write_text(SECRET)",
-    "a URL": 'SecretStr("http://user:pass%2Fword-1@proxy:1"); logger.info("to pass/word-1")',
+    "a URL": 'SecretStr("http://user:planted%2Fword@proxy:1"); logger.info("to planted/word")',
     "an app": SANDBOX + "print(app.app_secret)",
     "a token": SANDBOX + "print(box.world.issue_token(app))",
-    "a ticket": SANDBOX + "box.gateway._tickets['ticket-of-a'] = 'a'; print('wss://x?access_key=ticket-of-a')",
+    "a ticket": SANDBOX + "box.gateway._tickets['planted-ticket'] = 'a'; print('wss://x?access_key=planted-ticket')",
     "a control token": "from nonebot_adapter_feishu_ws.management.access import Tokens\n"
-    "    Tokens({'control-token-123': []})\n    logger.debug('control-token-123')",
+    "    Tokens({'planted-control-token': []})\n    logger.debug('planted-control-token')",
 }
 
 
