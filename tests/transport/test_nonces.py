@@ -160,13 +160,13 @@ async def test_only_a_challenge_is_taken_unsigned():
     assert door.passed == []
 
 
-@pytest.mark.parametrize("challenge", ["\ud83d", 5, None, ["a"]])
-async def test_a_challenge_that_is_no_text_is_no_defect_of_ours(challenge):
+@pytest.mark.parametrize("challenge", ["\ud83d", 5, None, ["a"], "", 'a "quote', "ä", "a\n", "x" * 257])
+async def test_a_challenge_that_is_no_plain_word_is_not_sent_back(challenge):
     door = Door()
     payload = json.dumps({"type": "url_verification", "challenge": challenge}).encode()
     body, _ = build_request(door.app, payload, door.now, signed=False)
-    status, _ = await door.give(Request("POST", "http://x/feishu/a", content=body))
-    assert status == (400 if isinstance(challenge, str) else 200)
+    status, error = await door.give(Request("POST", "http://x/feishu/a", content=body))
+    assert (status, error) == (400, "the challenge is no plain word")
 
 
 async def test_an_unknown_app_id_fills_no_log(logs):
