@@ -25,7 +25,7 @@ PARTS = (PACKAGE, "tests", "pyproject.toml", "README.md")
 OPTIONS = ("-q", "-rfE", "-p", "no:cacheprovider", "--timeout=30", "--maxfail=3")
 PATIENCE = 300.0
 """Seconds for the tests of one guard."""
-FAILED = re.compile(r"^(?:FAILED|ERROR) \S+::(\w+)", re.MULTILINE)
+FAILED = re.compile(r"^(?:FAILED|ERROR) \S+?\.py::(\w+)", re.MULTILINE)
 HEAD = "| guard | removed from | tests that failed |\n|---|---|---|\n"
 
 
