@@ -46,8 +46,8 @@ def read_handled(path: Path) -> tuple[Counter[str], Counter[str]]:
     return counts[BEGAN], counts[ENDED]
 
 
-def write_section(name: str, text: str) -> None:
-    """Put a text between its markers in docs/reliability.md."""
+def write_section(name: str, text: str, page: Path = PAGE) -> None:
+    """Put a text between its markers in a page, docs/reliability.md unless another one is named."""
     begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
-    before, _, rest = PAGE.read_text("utf-8").partition(begin)
-    PAGE.write_text(before + begin + text + end + rest.partition(end)[2], "utf-8")
+    before, _, rest = page.read_text("utf-8").partition(begin)
+    page.write_text(before + begin + text + end + rest.partition(end)[2], "utf-8")

@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .callback import Callback
@@ -29,7 +29,7 @@ class Delivery:
     """
 
     bot_id: str
-    payload: dict[str, Any]
+    payload: dict[str, Any] = field(repr=False)
     size: int
     callback: Callback | None = None
     key: str | None = None

@@ -6,12 +6,10 @@ Lives on the network loop.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
-from pydantic_core import from_json
-
+from . import strict_json
 from .exception import StoreError
 from .hand_off import Delivery, Ended, HandOff
 from .log import escape, log
@@ -175,12 +173,9 @@ def read_entry(entry: Entry) -> Delivery:
 
 
 def read_json(data: bytes) -> dict[str, Any] | None:
-    """Parse a JSON object, or None. The fast parser comes first; the tolerant one takes lone surrogates."""
+    """Parse a JSON object within the bounds of :mod:`.strict_json`, or None."""
     try:
-        value: object = from_json(data)
-    except ValueError:
-        try:
-            value = json.loads(data)
-        except (ValueError, RecursionError):
-            return None
+        value: object = strict_json.read_json(data)
+    except strict_json.JsonError:
+        return None
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None

@@ -36,6 +36,7 @@ settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.import_plugin("tests.secret_watch")
     config.stash[NONEBOT_INIT_KWARGS] = {"driver": "~none", "command_start": ["/", ""], "log_level": "DEBUG"}
 
 

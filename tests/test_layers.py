@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "nonebot_adapter_feishu_ws"
 LAYERS = [
-    {"config", "exception", "callback", "codes", "diagnosis", "log", "sdk", "session", "socks"},
+    {"config", "exception", "callback", "codes", "diagnosis", "log", "sdk", "session", "socks", "strict_json"},
     {"message", "event", "card"},
     {"store"},
     {"transport", "api"},

@@ -53,7 +53,7 @@ def _has_port(parts: SplitResult) -> bool:
 
 def _is_strong(token: str) -> bool:
     kind, _, digest = token.partition(":")
-    return bool(re.fullmatch(r"[0-9a-f]{64}", digest)) if kind == "sha256" else len(token) >= MIN_TOKEN
+    return bool(re.fullmatch(r"[0-9a-fA-F]{64}", digest)) if kind == "sha256" else len(token) >= MIN_TOKEN
 
 
 def _check_redis(url: str) -> None:

@@ -142,7 +142,8 @@ class EventHeader(FeishuModel):
 class Event(BaseEvent):
     """Any event; what no other class fits arrives as this one."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
+    # An error that shows its input would put the verification token, or what a user wrote, into the log.
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow", hide_input_in_errors=True)
 
     __event__: ClassVar[str] = ""
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from urllib.parse import urljoin, urlsplit
+from typing import Final
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from async_timeout import timeout
 from typing_extensions import override
+from yarl import URL
 
 from ..diagnosis import describe
 from ..exception import NetworkError
@@ -18,6 +20,14 @@ from ..session import make_session
 MAX_REDIRECTS = 5
 TIMEOUT = 30.0
 """Seconds for one URL, redirects included."""
+LOOKUP_TIMEOUT = 2.0
+"""Seconds for a name behind a proxy: a machine that needs one may have no DNS at all."""
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_UNICAST: Final = ipaddress.ip_network("2000::/3")
+_FAKE: Final = ipaddress.ip_network("198.18.0.0/15")
+"""What proxies on this machine (Clash and its kin) answer instead of a name's address, so that they see the name."""
+_INSIDE: Final = frozenset({"localhost", "local", "internal", "intranet", "lan", "home", "corp", "private", "arpa"})
+"""Last labels of names that exist inside networks only."""
 
 
 class PrivateAddress(ValueError):
@@ -54,12 +64,26 @@ def check_address(address: str, host: str) -> None:
         PrivateAddress: it is private, loopback, link-local, reserved or no address.
     """
     ip = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
-    if not (mapped or ip).is_global or ip.is_multicast:
-        raise PrivateAddress(
-            f"{host} leads to the private address {ip}, which is not fetched: a URL from a user could reach into your "
-            "network. Fetch it yourself and give the bytes, if you trust it"
-        )
+    if not _is_public(ip):
+        raise PrivateAddress(_refusal(host, f"the private address {ip}"))
+
+
+def _is_public(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    if isinstance(ip, ipaddress.IPv6Address):
+        carried = ip.ipv4_mapped or ip.sixtofour
+        if ip in _NAT64:
+            carried = ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
+        if carried is None:
+            return ip in _UNICAST and ip.is_global
+        ip = carried
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+
+
+def _refusal(host: str, where: str) -> str:
+    return (
+        f"{host} leads to {where}, which is not fetched: a URL from a user could reach into your network. Fetch it "
+        "yourself and give the bytes, if you trust it"
+    )
 
 
 async def fetch(
@@ -70,43 +94,90 @@ async def fetch(
     Args:
         url: ``http://`` or ``https://``.
         max_bytes: more is refused while it arrives.
-        proxy: a proxy, which then resolves the names itself, so that only addresses in the URL are checked here.
-        resolver: finds addresses; a guarded one when None. Not used with a proxy.
+        proxy: a proxy, which resolves the names itself; they are looked up here as well, where that is possible.
+        resolver: finds addresses; a guarded one when None, and behind a proxy the system's.
 
     Raises:
         ValueError: the URL is no such URL, leads to a private address, or its content is too large.
         NetworkError: it cannot be fetched.
     """
     own = {} if proxy else {"resolver": resolver or GuardedResolver(), "use_dns_cache": False}
-    timeout = aiohttp.ClientTimeout(total=TIMEOUT)
+    patience = aiohttp.ClientTimeout(total=TIMEOUT)
     async with make_session(proxy, **own) as session:
-        host = _check_url(url)
+        target = _parse(url)
+        host = _check_url(target)
         for _ in range(MAX_REDIRECTS + 1):
+            if proxy:
+                await _check_name(host, resolver or aiohttp.ThreadedResolver())
             try:
-                async with session.get(url, allow_redirects=False, timeout=timeout) as response:
-                    target = response.headers.get("Location") if 300 <= response.status < 400 else None
-                    if target is None:
+                # Nothing is inflated: a few kilobytes could become gigabytes before the limit sees them.
+                async with session.get(
+                    target,
+                    allow_redirects=False,
+                    timeout=patience,
+                    headers={"Accept-Encoding": "identity"},
+                    auto_decompress=False,
+                ) as response:
+                    location = response.headers.get("Location") if 300 <= response.status < 400 else None
+                    if location is None:
                         return await _read(response, host, max_bytes)
             except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
                 if (refusal := _guard(error)) is not None:
                     raise refusal from error
                 raise NetworkError(f"a file could not be fetched: {describe(error, host)}") from error
-            url = urljoin(url, target)
-            host = _check_url(url)
+            target = target.join(_parse(location))
+            host = _check_url(target)
     raise NetworkError(f"a file could not be fetched: {host} redirects more than {MAX_REDIRECTS} times")
 
 
-def _check_url(url: str) -> str:
-    parts = urlsplit(url)
-    host = parts.hostname
-    if parts.scheme not in ("http", "https") or not host:
-        raise ValueError("only http:// and https:// URLs are fetched")
+def _parse(url: str) -> URL:
+    # The very parser that aiohttp uses: two that disagree about the host would make the check worthless.
     try:
-        ipaddress.ip_address(host.partition("%")[0])
+        return URL(url)
     except ValueError:
-        return host
-    check_address(host, host)
+        raise ValueError(
+            "a URL, or one that it redirects to, cannot be read; only http:// and https:// are fetched"
+        ) from None
+
+
+def _check_url(url: URL) -> str:
+    host = url.raw_host
+    if url.scheme not in ("http", "https") or not host:
+        raise ValueError("only http:// and https:// URLs are fetched")
+    if (address := _literal(host)) is not None:
+        check_address(address, host)
     return host
+
+
+def _literal(host: str) -> str | None:
+    """The address that a host is, in any of its spellings (``127.1``, ``0x7f000001``, ``2130706433``); None for a
+    name. Whoever connects, here or in a proxy, may understand all of them."""
+    bare = host.rstrip(".")
+    try:
+        return str(ipaddress.ip_address(bare.partition("%")[0]))
+    except ValueError:
+        try:
+            return socket.inet_ntoa(socket.inet_aton(bare))
+        except (OSError, ValueError):
+            return None
+
+
+async def _check_name(host: str, resolver: AbstractResolver) -> None:
+    """What can be known of a name that a proxy will resolve. The proxy may see another address."""
+    if _literal(host) is not None:
+        return
+    labels = host.rstrip(".").lower().split(".")
+    if len(labels) == 1 or labels[-1] in _INSIDE:
+        raise PrivateAddress(_refusal(host, "a place inside a network"))
+    try:
+        async with timeout(LOOKUP_TIMEOUT):
+            found = await resolver.resolve(host, 0, socket.AF_UNSPEC)
+    except (OSError, asyncio.TimeoutError):
+        return  # no DNS here: the proxy is all there is
+    for result in found:
+        address = result["host"].partition("%")[0]
+        if ipaddress.ip_address(address) not in _FAKE:
+            check_address(address, host)
 
 
 def _guard(error: BaseException) -> PrivateAddress | None:
@@ -120,6 +191,12 @@ def _guard(error: BaseException) -> PrivateAddress | None:
 async def _read(response: aiohttp.ClientResponse, host: str, max_bytes: int) -> bytes:
     if response.status != 200:
         raise NetworkError(f"a file could not be fetched: {host} answered HTTP {response.status}")
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise NetworkError(
+            f"a file could not be fetched: {host} sends it compressed, although it was asked for as it is. Fetch it "
+            "yourself and give the bytes"
+        )
     content = bytearray()
     async for chunk in response.content.iter_chunked(64 * 1024):
         content += chunk

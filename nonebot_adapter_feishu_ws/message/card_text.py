@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
+
+from ..strict_json import JsonError, read_json
 
 MAX_TEXT: Final = 10_000
 _MAX_DEPTH: Final = 24
@@ -167,6 +168,6 @@ def _items(value: Any) -> list[Any]:
 
 def _parse(raw: str) -> Any:
     try:
-        return json.loads(raw)
-    except (ValueError, RecursionError):
+        return read_json(raw)
+    except JsonError:
         return None

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Protocol, cast
 
-from pydantic_core import from_json
-
+from ..strict_json import JsonError, read_json
 from . import segment as types
 from .message import Message
 from .segment import MessageSegment
@@ -16,7 +14,6 @@ from .segment import MessageSegment
 MENTION: Final = re.compile(r"@_all|@_user_[0-9]{1,9}")
 """Where a mention stands in a text: ``@_user_1`` and so on, or ``@_all``."""
 
-_LONG: Final = 2000
 _SEGMENTS: Final[dict[str, type[MessageSegment]]] = {
     "image": types.Image,
     "file": types.File,
@@ -84,18 +81,8 @@ def parse(
 
 def _load(content: str) -> dict[str, Any]:
     try:
-        # The fast parser is faster for short contents only: it copies long texts slowly.
-        value: object = from_json(content) if len(content) < _LONG else json.loads(content)
-    except (ValueError, TypeError, RecursionError):
-        return _load_slowly(content)
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {"text": content}
-
-
-def _load_slowly(content: str) -> dict[str, Any]:
-    """What the fast parser refuses: half a surrogate pair, a deep nesting, plain words."""
-    try:
-        value: object = json.loads(content)
-    except (ValueError, TypeError, RecursionError):
+        value: object = read_json(content)
+    except (JsonError, TypeError):
         # Some messages carry plain words instead of JSON, such as a merged forward.
         return {"text": content} if content else {}
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {"text": content}

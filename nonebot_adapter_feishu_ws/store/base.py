@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 CLAIM_TTL = 8 * 3600.0
@@ -26,7 +26,7 @@ class Entry:
 
     key: str
     bot_id: str
-    payload: bytes
+    payload: bytes = field(repr=False)
     taken_at: float
     runs: int = 1
 

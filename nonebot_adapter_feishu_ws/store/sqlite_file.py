@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -94,6 +95,9 @@ def set_aside(path: Path, error: sqlite3.Error) -> None:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
+    if not path.exists():
+        # Users' messages stand in it: nobody else's to read. SQLite gives its WAL the same mode.
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     database = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
     try:
         database.execute("PRAGMA journal_mode = WAL")

@@ -95,7 +95,7 @@ class Envelope:
     """
 
     bot_id: str
-    payload: bytes
+    payload: bytes = field(repr=False)
     transport: Source
     trace_id: str = ""
 

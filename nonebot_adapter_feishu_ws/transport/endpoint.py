@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -30,7 +30,7 @@ from .wire import (
 class Endpoint:
     """Where to connect, once: the URL carries a ticket and must not be logged."""
 
-    url: str
+    url: str = field(repr=False)
     service_id: int
     client_config: ClientConfig
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 import threading
 from collections.abc import Callable
@@ -213,6 +214,11 @@ class _Runner:
         return Client(self._app_id, secret, event_handler=handler, domain=origin, auto_reconnect=False)
 
 
+_QUIET = logging.getLogger(f"{__name__}.socket")
+"""At DEBUG the websockets library logs its request, which has the connection's ticket in it."""
+_QUIET.setLevel(logging.INFO)
+
+
 def _contain(module: Any, loop: asyncio.AbstractEventLoop, proxy: str | None) -> None:
     """Give a copy of the SDK's module its own loop and log, a time-out for the endpoint, and the proxy."""
     requests, connect_kwargs = module.requests, module._ws_connect_kwargs
@@ -222,7 +228,7 @@ def _contain(module: Any, loop: asyncio.AbstractEventLoop, proxy: str | None) ->
         return requests.post(*args, timeout=OPEN_TIMEOUT, proxies=proxies, **kwargs)
 
     def with_proxy(headers: Any = None) -> dict[str, Any]:
-        return {**connect_kwargs(headers), "proxy": proxy}
+        return {**connect_kwargs(headers), "proxy": proxy, "logger": _QUIET}
 
     module.logger = _Logger()
     module.loop = loop

@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from dataclasses import dataclass
 
 REPLAY_WINDOW = 300.0
 """Seconds between a delivery's timestamp and our clock; Feishu gives up on an attempt long before."""
@@ -20,27 +21,51 @@ class SignatureError(ValueError):
     """A delivery cannot be proven to come from Feishu; the message says which proof failed."""
 
 
+class NotEncrypted(SignatureError):
+    """A body came in plain text, although an encrypt key is configured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A signature that was checked.
+
+    Attributes:
+        signature: of timestamp, nonce and body.
+        until: seconds since the epoch at which its timestamp ends to be good.
+    """
+
+    signature: str
+    until: float
+
+
 def sign(timestamp: str, nonce: str, encrypt_key: str, body: bytes) -> str:
     """The value of ``X-Lark-Signature`` for a body."""
     return hashlib.sha256((timestamp + nonce + encrypt_key).encode() + body).hexdigest()
 
 
-def check_signature(*, timestamp: str, nonce: str, signature: str, encrypt_key: str, body: bytes, now: float) -> None:
+def check_signature(*, timestamp: str, nonce: str, signature: str, encrypt_key: str, body: bytes, now: float) -> Proof:
     """Check a delivery's signature in constant time, and that it is fresh.
 
     Args:
         now: seconds since the epoch.
 
+    Returns:
+        What a replay is known by.
+
     Raises:
         SignatureError: a header is missing, the signature is wrong, or the timestamp is outside the window.
     """
     if not (timestamp and nonce and signature):
-        raise SignatureError("the X-Lark-Signature headers are missing, although an encrypt key is configured")
+        raise SignatureError(
+            "the X-Lark-Signature headers are missing, although an encrypt key is configured (for a challenge: is "
+            "encrypt_key the one of the console?)"
+        )
     expected = sign(timestamp, nonce, encrypt_key, body)
     if not hmac.compare_digest(expected.encode(), signature.encode()):
         raise SignatureError("the signature is wrong (is encrypt_key the one of the console?)")
     if not timestamp.isdecimal() or abs(now - int(timestamp)) > REPLAY_WINDOW:
         raise SignatureError(f"the timestamp is more than {REPLAY_WINDOW:g} s off (a replay, or a wrong clock here?)")
+    return Proof(signature, int(timestamp) + REPLAY_WINDOW)
 
 
 def check_token(received: object, expected: str) -> None:
@@ -49,8 +74,12 @@ def check_token(received: object, expected: str) -> None:
     Raises:
         SignatureError: it is missing or wrong.
     """
-    if not isinstance(received, str) or not hmac.compare_digest(received.encode(), expected.encode()):
+    if not isinstance(received, str) or not hmac.compare_digest(_bytes(received), _bytes(expected)):
         raise SignatureError("the verification token is wrong (is verification_token the one of the console?)")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")  # what comes may have half of a character in it
 
 
 def decrypt(encrypt_key: str, encrypted: str) -> bytes:

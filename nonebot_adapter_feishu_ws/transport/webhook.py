@@ -5,6 +5,7 @@ Source: 将事件发送至开发者服务器 (delivery, challenge, answers withi
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,15 +13,21 @@ from typing import Any, cast
 
 from nonebot.drivers import Request, Response
 from pydantic import SecretStr
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from ..log import OncePer, escape, log
-from .connection import Envelope, Receive
-from .signature import SignatureError, check_signature, check_token, decrypt
+from ..strict_json import JsonError, read_json
+from .connection import Envelope, Receipt, Receive
+from .nonces import NonceMemory
+from .signature import NotEncrypted, Proof, SignatureError, check_signature, check_token, decrypt
 
 HEADER_TIMESTAMP = "X-Lark-Request-Timestamp"
 HEADER_NONCE = "X-Lark-Request-Nonce"
 HEADER_SIGNATURE = "X-Lark-Signature"
+_MAX_CHALLENGE = 64 * 1024
+"""Bytes; what is unsigned is read only when it can be a challenge, which has some hundred."""
+_WORD = re.compile(r"[A-Za-z0-9_.+/=-]{1,256}")
+_UNKNOWN = "no bot with a verification token or encrypt key has this app id"
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 
 
@@ -30,6 +37,14 @@ class WebhookSecrets:
 
     encrypt_key: SecretStr | None
     verification_token: SecretStr | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    payload: bytes
+    fields: dict[str, Any]
+    proof: Proof | None = None
+    """Only what is signed has one."""
 
 
 class _Refused(Exception):
@@ -49,17 +64,20 @@ class WebhookRoute:
         *,
         is_closed: Callable[[str], bool] = lambda app_id: False,
         now: Callable[[], float] = time.time,
+        nonces: NonceMemory | None = None,
     ) -> None:
         """Args:
         secrets: app id -> what its deliveries are checked with; a bot that is not in it has no webhook.
         receive: the intake's door.
         is_closed: whether an app's operator has disconnected it, so that it takes nothing.
         now: seconds since the epoch.
+        nonces: which signed deliveries were taken; a memory of its own when None.
         """
         self._secrets = secrets
         self._receive = receive
         self._is_closed = is_closed
         self._now = now
+        self._nonces = NonceMemory() if nonces is None else nonces
         self._reported = OncePer()
 
     async def handle(self, request: Request) -> Response:
@@ -69,66 +87,121 @@ class WebhookRoute:
         try:
             return await self._handle(app_id, request)
         except _Refused as refusal:
-            if self._reported.first(f"{app_id} {refusal.reason}"):
-                text = f"Webhook for {app_id}: refused a delivery: {refusal.reason} (said once per kind)"
+            # An unknown id is anybody's text: it neither makes kinds nor stands in the log.
+            name = "an unknown app id" if self._secrets.get(app_id) is None else app_id
+            if self._reported.first(f"{name} {refusal.reason}"):
+                text = f"Webhook for {name}: refused a delivery: {refusal.reason} (said once per kind)"
                 log("WARNING", escape(text))
             return _answer(refusal.status, {"success": False, "error": refusal.reason})
 
     async def _handle(self, app_id: str, request: Request) -> Response:
         secrets = self._secrets.get(app_id)
         if secrets is None:
-            raise _Refused(404, "no bot with a verification token or encrypt key has this app id")
+            raise _Refused(404, _UNKNOWN)
         body = request.content or b""
         raw = body.encode() if isinstance(body, str) else body
         try:
-            payload, fields = self._open(raw, request.headers, secrets)
+            delivery = self._open(raw, request.headers, secrets)
         except SignatureError as error:
             raise _Refused(401, str(error)) from error
-        if fields.get("type") == "url_verification":
-            return _answer(200, {"challenge": fields.get("challenge")})
+        if delivery.fields.get("type") == "url_verification":
+            return _answer_challenge(delivery.fields.get("challenge"))
         if self._is_closed(app_id):
             raise _Refused(503, "the bot is disconnected by its operator; Feishu keeps the event and pushes it again")
-        receipt = await self._receive(Envelope(bot_id=app_id, payload=payload, transport="webhook"))
+        envelope = Envelope(bot_id=app_id, payload=delivery.payload, transport="webhook")
+        if (proof := delivery.proof) is None:
+            receipt = await self._receive(envelope)
+        else:
+            receipt = await self._once(envelope, proof)
         if receipt.data is not None:
             return Response(receipt.code, headers=_JSON, content=receipt.data)
         return _answer(receipt.code, {})
 
-    def _open(self, raw: bytes, headers: Mapping[str, str], secrets: WebhookSecrets) -> tuple[bytes, dict[str, Any]]:
-        fields = _read(raw)
-        payload = raw
+    async def _once(self, envelope: Envelope, proof: Proof) -> Receipt:
+        """Hand over a signed delivery, unless this very one was taken. What is not taken may come again as it is: a
+        proxy in front may repeat a request that was answered with 500."""
+        if not self._nonces.claim(proof.signature, proof.until, self._now()):
+            raise _Refused(401, "this very delivery (timestamp, nonce and signature) was taken already: a replay")
+        taken = False
+        try:
+            receipt = await self._receive(envelope)
+            taken = 200 <= receipt.code < 300
+            return receipt
+        finally:
+            if not taken:
+                self._nonces.release(proof.signature)
+
+    def _open(self, raw: bytes, headers: Mapping[str, str], secrets: WebhookSecrets) -> _Delivery:
         if secrets.encrypt_key is not None:
-            encrypt_key = secrets.encrypt_key.get_secret_value()
-            encrypted = fields.get("encrypt")
-            if not isinstance(encrypted, str):
-                raise SignatureError("the body is not encrypted, although an encrypt key is configured")
-            payload = decrypt(encrypt_key, encrypted)
-            fields = _read(payload)
-            if fields.get("type") != "url_verification":  # the one delivery that comes unsigned
-                check_signature(
-                    timestamp=headers.get(HEADER_TIMESTAMP, ""),
-                    nonce=headers.get(HEADER_NONCE, ""),
-                    signature=headers.get(HEADER_SIGNATURE, ""),
-                    encrypt_key=encrypt_key,
-                    body=raw,
-                    now=self._now(),
-                )
-        elif "encrypt" in fields:
-            raise _Refused(400, "the body is encrypted, but no encrypt_key is configured for this bot")
+            delivery = self._open_encrypted(raw, headers, secrets.encrypt_key.get_secret_value())
+        else:
+            delivery = _Delivery(raw, _read(raw))
+            if "encrypt" in delivery.fields:
+                raise _Refused(400, "the body is encrypted, but no encrypt_key is configured for this bot")
         if secrets.verification_token is not None:
-            header = fields.get("header")
-            token = cast("dict[str, Any]", header).get("token") if isinstance(header, dict) else fields.get("token")
-            check_token(token, secrets.verification_token.get_secret_value())
-        return payload, fields
+            header = delivery.fields.get("header")
+            holder = cast("dict[str, Any]", header) if isinstance(header, dict) else delivery.fields
+            check_token(holder.get("token"), secrets.verification_token.get_secret_value())
+        return delivery
+
+    def _open_encrypted(self, raw: bytes, headers: Mapping[str, str], encrypt_key: str) -> _Delivery:
+        # The signature comes first. Whoever cannot sign must not learn how the decryption ends: with that answer a
+        # recorded delivery can be decrypted without the key, byte by byte.
+        try:
+            proof = check_signature(
+                timestamp=headers.get(HEADER_TIMESTAMP, ""),
+                nonce=headers.get(HEADER_NONCE, ""),
+                signature=headers.get(HEADER_SIGNATURE, ""),
+                encrypt_key=encrypt_key,
+                body=raw,
+                now=self._now(),
+            )
+        except SignatureError:
+            challenge = _open_challenge(raw, encrypt_key)
+            if challenge is None:
+                raise
+            return challenge
+        payload = decrypt(encrypt_key, _encrypted(_read(raw)))
+        return _Delivery(payload, _read(payload), proof)
+
+
+def _open_challenge(raw: bytes, encrypt_key: str) -> _Delivery | None:
+    """The one delivery that comes unsigned; None for anything else, whatever is wrong with it."""
+    if len(raw) > _MAX_CHALLENGE:
+        return None
+    try:
+        payload = decrypt(encrypt_key, _encrypted(_read(raw)))
+        fields = _read(payload)
+    except NotEncrypted:
+        raise
+    except (SignatureError, _Refused):
+        return None
+    return _Delivery(payload, fields) if fields.get("type") == "url_verification" else None
+
+
+def _encrypted(fields: dict[str, Any]) -> str:
+    encrypted = fields.get("encrypt")
+    if not isinstance(encrypted, str):
+        raise NotEncrypted("the body is not encrypted, although an encrypt key is configured")
+    return encrypted
 
 
 def _read(raw: bytes) -> dict[str, Any]:
     try:
-        fields: object = from_json(raw)
-    except ValueError:
-        raise _Refused(400, "the body is not JSON") from None
+        fields: object = read_json(raw)
+    except JsonError as error:
+        raise _Refused(400, f"the body {error}") from None
     if not isinstance(fields, dict):
         raise _Refused(400, "the body is not a JSON object")
     return cast("dict[str, Any]", fields)
+
+
+def _answer_challenge(challenge: object) -> Response:
+    # The answer shows what was decrypted. Blocks of a recorded delivery, put into a recorded challenge, bring 16 bytes
+    # of rubble along with them, which are hardly ever part of a plain word.
+    if not isinstance(challenge, str) or _WORD.fullmatch(challenge) is None:
+        raise _Refused(400, "the challenge is no plain word")
+    return _answer(200, {"challenge": challenge})
 
 
 def _answer(status: int, content: dict[str, Any]) -> Response:

@@ -1,6 +1,7 @@
 """Bodies that are too large or too slow, on real servers: refused early, in bounded memory, and nobody else suffers."""
 
 import asyncio
+import gzip
 import json
 import os
 from urllib.parse import urlsplit
@@ -87,6 +88,24 @@ async def test_a_body_at_the_limit_gets_through(url):
             assert response.status == 400, "read, and not JSON"
         async with session.post(f"{url}/feishu/{APP}", data=b"x" * (size + 1)) as response:
             assert response.status == 413
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "identity, gzip", "GZIP"])
+async def test_a_compressed_body_is_not_inflated(url, encoding):
+    bomb = gzip.compress(b" " * HUGE + EVENT)
+    assert len(bomb) < 200_000
+    for path in (f"/feishu/{APP}", "/feishu/bots/x/ws/connect"):
+        status, _ = await raw(url, path, f"Content-Encoding: {encoding}\r\nContent-Length: {len(bomb)}", 0)
+        assert status == 415
+    await assert_it_still_works(url)
+
+
+async def test_a_body_may_say_that_it_is_not_compressed(url):
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{url}/feishu/{APP}", data=EVENT, headers={"Content-Encoding": "identity"}) as response,
+    ):
+        assert response.status == 200
 
 
 @pytest.mark.parametrize("header", ["Content-Length: 1000", "Transfer-Encoding: chunked"])

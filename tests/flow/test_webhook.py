@@ -116,7 +116,7 @@ def event(token: str = TOKEN) -> dict:
         (b"not json", 400, "not JSON"),
         (b"[]", 400, "not a JSON object"),
         (b"\xff" * 10, 400, "not JSON"),
-        (b"[" * 100_000, 400, "not JSON"),
+        (b"[" * 100_000, 400, "nested more than 200 levels"),
         (event(token="wrong"), 401, "token"),
         ({"header": {}, "event": {}}, 401, "token"),
         ({"encrypt": "abc"}, 400, "no encrypt_key"),
@@ -149,6 +149,58 @@ async def test_signature_and_freshness_are_checked(sandbox, run_adapter, heard, 
     refused = [line for line in logs if "refused a delivery" in line]
     assert len(refused) == 4, "said once per kind"
     assert not any(KEY in line for line in logs)
+
+
+async def test_a_replayed_delivery_makes_no_event(sandbox, run_adapter, heard, logs):
+    user = sandbox.add_user("Li Lei")
+    chat = sandbox.p2p(user, APP)
+    async with webhook(run_adapter, sandbox, use_websocket=False, encrypt_key=KEY) as url:
+        sender = {"sender_id": {"open_id": user.open_id}}
+        about = {"chat_id": chat.chat_id, "chat_type": "p2p", "message_type": "text", "content": '{"text": "once"}'}
+        body = {"sender": sender, "message": {"message_id": "om_replay", **about}}
+        header = {"event_id": "replayed", "event_type": "im.message.receive_v1"}
+        raw = json.dumps({"schema": "2.0", "header": header, "event": body}).encode()
+        signed, headers = build_request(sandbox.world.apps[APP], raw, time.time())
+        assert (await post(url, signed, **headers))[0] == 200
+        await sandbox.wait_message(chat)
+        for _ in range(3):
+            status, answer = await post(url, signed, **headers)
+            assert status == 401
+            assert "replay" in answer["error"]
+        again, fresh = build_request(sandbox.world.apps[APP], raw, time.time())
+        assert (await post(url, again, **fresh))[0] == 200, "Feishu's own redelivery is signed anew"
+    assert heard == ["once"]
+    assert len([line for line in logs if "a replay (said once" in line]) == 1
+
+
+BOMBS = {
+    "nested lists": (b"[" * 100_000 + b"]" * 100_000, "nested more than"),
+    "nested objects": (b'{"a":' * 1000 + b"1" + b"}" * 1000, "nested more than"),
+    "nested in an event": (b'{"event":' + b"[" * 1000 + b"]" * 1000 + b"}", "nested more than"),
+    "a million keys": (b"{" + b",".join(b'"%d":0' % number for number in range(1_000_000))[:9_000_000], "values"),
+    "a huge number": (b'{"a":' + b"9" * 1_000_000 + b"}", "not JSON"),
+    "NaN": (b'{"a": NaN}', "not JSON"),
+    "Infinity": (b'{"a": -Infinity}', "not JSON"),
+}
+
+
+@pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "encrypted"])
+async def test_a_json_bomb_is_answered_with_400(sandbox, run_adapter, encrypted):
+    secrets = {"encrypt_key": KEY} if encrypted else {"verification_token": TOKEN}
+    async with webhook(run_adapter, sandbox, use_websocket=False, **secrets) as url:
+        for name, (bomb, says) in BOMBS.items():
+            raw = bomb if len(bomb) < 7_000_000 or not encrypted else bomb[:7_000_000]
+            body, headers = build_request(sandbox.world.apps[APP], raw, time.time())
+            status, answer = await post(url, body, **headers)
+            assert status == 400, name
+            assert says in answer["error"], name
+        assert (await post(url, b"{}"))[0] in (400, 401), "it still answers"
+
+
+async def test_half_of_a_character_is_no_reason_to_refuse_a_delivery(sandbox, run_adapter):
+    async with webhook(run_adapter, sandbox, use_websocket=False, verification_token=TOKEN) as url:
+        raw = json.dumps({**event(), "event": {"text": "\ud83d"}}).encode()
+        assert (await post(url, raw))[0] == 200
 
 
 async def test_a_chat_is_answered_by_webhook_while_the_socket_is_down(sandbox, run_adapter, heard):

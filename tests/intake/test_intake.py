@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from nonebot_adapter_feishu_ws import Adapter
 from nonebot_adapter_feishu_ws.hand_off import Delivery, HandOff
 from nonebot_adapter_feishu_ws.inbox import read_json
 from nonebot_adapter_feishu_ws.intake import Intake, claim_keys
@@ -134,6 +135,42 @@ def test_lone_surrogates_are_read():
 def test_a_json_bomb_is_refused():
     assert read_json(b"[" * 100_000) is None
     assert read_json(b'{"a":' * 100_000) is None
+
+
+BOMBS = {
+    "a thousand levels": b'{"header": {"event_type": "x"}, "event": ' + b"[" * 1000 + b"]" * 1000 + b"}",
+    "half a character, then levels": b'{"a": "\\ud83d", "header": {"event_type": "x"}, "event": '
+    + b"[" * 500
+    + b"]" * 500
+    + b"}",
+    "a million keys": b'{"header": {"event_type": "x"}, "event": {'
+    + b",".join(b'"%d":0' % number for number in range(1_000_000))
+    + b"}}",
+    "a huge number": b'{"header": {"event_type": "x"}, "event": ' + b"9" * 100_000 + b"}",
+    "NaN": b'{"header": {"event_type": "x"}, "event": NaN}',
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
+async def test_a_bomb_on_the_socket_is_refused_and_the_next_event_is_taken(bomb):
+    door = Door()
+    assert await door.give(bomb) == 500
+    assert door.taken == []
+    assert await door.give(message()) == 200
+
+
+async def test_what_is_deep_but_within_the_bound_is_taken_and_becomes_an_event():
+    door = Door()
+    deep = b"[" * 190 + b"]" * 190
+    for number, event_type in enumerate(("im.message.receive_v1", "im.chat.updated_v1", "unknown.type")):
+        header = b'{"event_type": "%s", "event_id": "%d"}' % (event_type.encode(), number)
+        for body in (deep, b'{"message": %s, "chat_id": %s}' % (deep, deep)):
+            assert await door.give(b'{"header": %s, "event": %s, "uuid": "%d"}' % (header, body, number)) == 200
+    for delivery in door.taken:
+        event = Adapter.event_models.parse(delivery.payload)
+        assert event.get_type()
+        assert event.get_event_description()
+        assert repr(event)
 
 
 def test_keys_name_the_bot():

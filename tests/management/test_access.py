@@ -2,6 +2,10 @@
 
 import hashlib
 
+import pytest
+
+from nonebot_adapter_feishu_ws.config import load_config
+from nonebot_adapter_feishu_ws.exception import ConfigError
 from nonebot_adapter_feishu_ws.management.access import FailureLimit, Tokens
 
 TOKEN = "a-long-random-token-1"
@@ -38,6 +42,21 @@ def test_a_token_may_be_configured_as_its_hash():
     tokens = Tokens({hashed: ["cli_a"]})
     assert tokens.find(f"Bearer {TOKEN}") is not None
     assert tokens.find(f"Bearer {hashed}") is None, "the hash itself opens nothing"
+
+
+@pytest.mark.parametrize("write", [str.lower, str.upper])
+def test_a_hash_gets_through_the_configuration(write):
+    hashed = "sha256:" + write(hashlib.sha256(TOKEN.encode()).hexdigest())
+    config = load_config({"feishu_management_tokens": {hashed: ["cli_a"]}})
+    access = Tokens(config.feishu_management_tokens).find(f"Bearer {TOKEN}")
+    assert access is not None
+    assert access.allows("cli_a")
+
+
+@pytest.mark.parametrize("wrong", ["sha256:", "sha256:" + "g" * 64, "sha256:" + "a" * 63, "SHA256:short"])
+def test_what_is_no_hash_is_no_token(wrong):
+    with pytest.raises(ConfigError, match="FEISHU_MANAGEMENT_TOKENS"):
+        load_config({"feishu_management_tokens": {wrong: ["cli_a"]}})
 
 
 def test_tokens_are_held_as_hashes():

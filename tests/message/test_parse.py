@@ -1,5 +1,6 @@
 """Delivered contents -> segments."""
 
+import copy
 import json
 from types import SimpleNamespace
 
@@ -173,3 +174,26 @@ def test_text_is_never_markup():
     markup = '<at user_id="all"></at> [image:x] &amp;'
     assert Message(markup) == Message(MessageSegment.text(markup))
     assert text(markup) == Message(markup)
+
+
+CONTENTS = {
+    "a thousand levels": '{"text": ' + "[" * 1000 + "]" * 1000 + "}",
+    "within the bound": '{"text": ' + "[" * 190 + "]" * 190 + "}",
+    "a hundred thousand objects": '{"a":' * 100_000,
+    "a huge number": '{"text": ' + "9" * 10_000 + "}",
+    "an infinite number": '{"text": 1e999, "duration": 1e999, "elements": [[1e999]]}',
+    "NaN": '{"text": NaN}',
+    "a million values": "[" + "0," * 1_000_000 + "0]",
+    "a card in a card": json.dumps({"json_card": json.dumps({"user_dsl": json.dumps({"json_card": "[" * 5000})})}),
+}
+
+
+@pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS)
+@pytest.mark.parametrize("message_type", ["text", "post", "interactive", "audio", "todo", "unknown"])
+def test_a_bomb_in_a_content_becomes_a_message_that_can_be_used(message_type, content):
+    message = parse(message_type, content)
+    assert len(message) == 1
+    assert isinstance(str(message), str)
+    assert isinstance(repr(message), str)
+    assert isinstance(message.extract_plain_text(), str)
+    assert copy.deepcopy(message) == message

@@ -21,4 +21,4 @@ def answer(data: P2ImMessageReceiveV1) -> None:
 
 
 handler = lark.EventDispatcherHandler.builder("", "").register_p2_im_message_receive_v1(answer).build()
-lark.ws.Client(app_id, secret, event_handler=handler, domain=domain, log_level=lark.LogLevel.INFO).start()
+lark.ws.Client(app_id, secret, event_handler=handler, domain=domain, log_level=lark.LogLevel.WARNING).start()

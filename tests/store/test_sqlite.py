@@ -1,13 +1,14 @@
 """Small state on a real disk."""
 
 import asyncio
+import os
 import sqlite3
 import time
 
 import pytest
 
 from nonebot_adapter_feishu_ws.exception import StoreError
-from nonebot_adapter_feishu_ws.store import FallbackStore, InboxCount, MemoryStore, make_store
+from nonebot_adapter_feishu_ws.store import Entry, FallbackStore, InboxCount, MemoryStore, make_store
 from nonebot_adapter_feishu_ws.store.sqlite import SqliteStore
 from nonebot_adapter_feishu_ws.store.sqlite_file import MIGRATIONS, open_file
 from nonebot_adapter_feishu_ws.store.sqlite_inbox import count_inbox
@@ -139,3 +140,29 @@ def test_urls():
     for wrong in ("http://h", "sqlite://x", "sqlite:///", "x"):
         with pytest.raises(ValueError, match="sqlite:///relative"):
             make_store(wrong)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+async def test_nobody_else_may_read_the_file(tmp_path):
+    path = tmp_path / "data" / "store.sqlite3"
+    mask = os.umask(0o022)
+    try:
+        store = SqliteStore(path)
+        await store.open(["a"])
+        await store.take(Entry("a:1", "a", b"{}", 0.0), ["a:1"], begin=True)
+        assert {each.name for each in path.parent.iterdir()} >= {"store.sqlite3", "store.sqlite3-wal"}
+        assert {each.stat().st_mode & 0o777 for each in path.parent.iterdir()} == {0o600}
+        await store.close()
+    finally:
+        os.umask(mask)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+async def test_the_mode_that_an_operator_chose_stays(tmp_path):
+    path = tmp_path / "store.sqlite3"
+    path.touch()
+    path.chmod(0o660)
+    store = SqliteStore(path)
+    await store.open(["a"])
+    await store.close()
+    assert path.stat().st_mode & 0o777 == 0o660

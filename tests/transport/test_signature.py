@@ -84,7 +84,7 @@ def test_a_timestamp_that_is_no_number_is_refused_even_when_signed():
         check(timestamp="soon", signature=sign("soon", "n", "k", b"{}"))
 
 
-@pytest.mark.parametrize("received", [None, 5, "", "wrong", "ä"])
+@pytest.mark.parametrize("received", [None, 5, "", "wrong", "ä", "\ud83d", "righ\udc74"])
 def test_a_wrong_token_is_refused(received):
     with pytest.raises(SignatureError):
         check_token(received, "right")

@@ -1,0 +1,308 @@
+"""The guards of SECURITY.md: where each stands, what takes it away, and the tests that must notice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+PACKAGE: Final = "nonebot_adapter_feishu_ws"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """One guard.
+
+    Attributes:
+        name: what it does, in the words of the table.
+        file: where it stands, below the package.
+        snippet: its source, which stands there exactly once.
+        removed: what stands there when it is taken away.
+        tests: what pytest is to run.
+    """
+
+    name: str
+    file: str
+    snippet: str
+    removed: str
+    tests: tuple[str, ...]
+
+
+_NONCES: Final = ("tests/transport/test_nonces.py",)
+_SIGNATURE: Final = ("tests/transport/test_signature.py",)
+_BODY: Final = "tests/flow/test_body_limit.py"
+_JSON: Final = ("tests/test_strict_json.py",)
+_FETCH: Final = ("tests/media/test_fetch_guard.py",)
+_ROUTES: Final = ("tests/management/test_routes.py", "tests/management/test_access.py")
+_CONFIG: Final = ("tests/config/test_config.py",)
+_SHOWN: Final = ("tests/flow/test_no_secret_shown.py",)
+_TIME: Final = ("tests/test_constant_time.py",)
+
+GUARDS: Final = (
+    Guard(
+        "a wrong signature is refused",
+        "transport/signature.py",
+        "    if not hmac.compare_digest(expected.encode(), signature.encode()):",
+        "    if not expected:",
+        _SIGNATURE,
+    ),
+    Guard(
+        "signatures are compared in constant time",
+        "transport/signature.py",
+        "not hmac.compare_digest(expected.encode(), signature.encode())",
+        "expected != signature",
+        _TIME,
+    ),
+    Guard(
+        "a delivery with an old timestamp is refused",
+        "transport/signature.py",
+        "or abs(now - int(timestamp)) > REPLAY_WINDOW",
+        "",
+        _SIGNATURE,
+    ),
+    Guard(
+        "a wrong verification token is refused",
+        "transport/signature.py",
+        " or not hmac.compare_digest(_bytes(received), _bytes(expected))",
+        "",
+        _SIGNATURE,
+    ),
+    Guard(
+        "a delivery that was taken is refused when it is replayed",
+        "transport/nonces.py",
+        "        if signature in self._known:",
+        "        if signature is None:",
+        _NONCES,
+    ),
+    Guard(
+        "a delivery that was not taken may come again",
+        "transport/webhook.py",
+        "            if not taken:",
+        "            if not self:",
+        _NONCES,
+    ),
+    Guard(
+        "the memory of replays is bounded",
+        "transport/nonces.py",
+        "        if len(self._known) > self._max_known:",
+        "        if not self._max_known:",
+        _NONCES,
+    ),
+    Guard(
+        "with an encrypt key nothing but a challenge is taken unsigned",
+        "transport/webhook.py",
+        ' if fields.get("type") == "url_verification" else None',
+        "",
+        _NONCES,
+    ),
+    Guard(
+        "how a decryption ends is not told to whoever cannot sign",
+        "transport/webhook.py",
+        "    except (SignatureError, _Refused):\n        return None",
+        "    except NotImplementedError:\n        return None",
+        _NONCES,
+    ),
+    Guard(
+        "an unsigned body is decrypted only when it is small",
+        "transport/webhook.py",
+        "    if len(raw) > _MAX_CHALLENGE:",
+        "    if len(raw) < 0:",
+        _NONCES,
+    ),
+    Guard(
+        "a challenge is sent back only when it is a plain word",
+        "transport/webhook.py",
+        " or _WORD.fullmatch(challenge) is None",
+        "",
+        _NONCES,
+    ),
+    Guard(
+        "an unknown app id stands in no log",
+        "transport/webhook.py",
+        '"an unknown app id" if self._secrets.get(app_id) is None else app_id',
+        "app_id",
+        _NONCES,
+    ),
+    Guard(
+        "a large body is not read to its end",
+        "body_limit.py",
+        "            if len(body) > self._max_bytes:",
+        "            if len(body) < 0:",
+        (f"{_BODY}::test_a_body_without_a_length_is_read_up_to_the_limit",),
+    ),
+    Guard(
+        "a body that says it is large is not read at all",
+        "body_limit.py",
+        "        if _declared_length(scope) > self._max_bytes:",
+        "        if _declared_length(scope) < 0:",
+        (f"{_BODY}::test_a_body_that_says_it_is_too_large_is_not_read",),
+    ),
+    Guard(
+        "a slow body is given up",
+        "body_limit.py",
+        "asyncio.wait_for(self._collect(receive), self._max_seconds)",
+        "asyncio.wait_for(self._collect(receive), 600)",
+        (f"{_BODY}::test_the_time_is_for_the_whole_body",),
+    ),
+    Guard(
+        "a compressed body is refused",
+        "body_limit.py",
+        "        if _is_compressed(scope):",
+        "        if not scope:",
+        (f"{_BODY}::test_a_compressed_body_is_not_inflated",),
+    ),
+    Guard(
+        "JSON is read to a certain depth",
+        "strict_json.py",
+        "    if not _is_shallow(data) and _is_deep(value):",
+        "    if not data:",
+        _JSON,
+    ),
+    Guard(
+        "JSON of too many values is not read",
+        "strict_json.py",
+        ' > MAX_VALUES:\n        raise JsonError(f"has more',
+        ' < 0:\n        raise JsonError(f"has more',
+        _JSON,
+    ),
+    Guard("NaN and Infinity are no JSON", "strict_json.py", "allow_inf_nan=False", "allow_inf_nan=True", _JSON),
+    Guard(
+        "a name that leads to a private address is not fetched",
+        "media/fetch.py",
+        '            check_address(result["host"], host)',
+        "            assert result",
+        ("tests/media/test_media.py::test_a_name_that_leads_inside_is_refused", *_FETCH),
+    ),
+    Guard(
+        "a private address in a URL is not fetched",
+        "media/fetch.py",
+        "    if (address := _literal(host)) is not None:\n        check_address(address, host)",
+        "    assert host",
+        _FETCH,
+    ),
+    Guard(
+        "odd spellings of an address are understood",
+        "media/fetch.py",
+        "return socket.inet_ntoa(socket.inet_aton(bare))",
+        "return None",
+        _FETCH,
+    ),
+    Guard(
+        "IPv6 addresses that carry or mean something inside are private",
+        "media/fetch.py",
+        "            return ip in _UNICAST and ip.is_global",
+        "            return ip.is_global",
+        _FETCH,
+    ),
+    Guard(
+        "a redirect is checked as the URL was",
+        "media/fetch.py",
+        "            target = target.join(_parse(location))\n            host = _check_url(target)",
+        '            target = target.join(_parse(location))\n            host = target.raw_host or ""',
+        _FETCH,
+    ),
+    Guard(
+        "behind a proxy names are looked up here as well",
+        "media/fetch.py",
+        "                await _check_name(host, resolver or aiohttp.ThreadedResolver())",
+        "                assert host",
+        _FETCH,
+    ),
+    Guard(
+        "a compressed download is not inflated",
+        "media/fetch.py",
+        '    if encoding not in ("", "identity"):',
+        "    if not encoding:",
+        _FETCH,
+    ),
+    Guard(
+        "a download ends at the limit",
+        "media/fetch.py",
+        "        if len(content) > max_bytes:",
+        "        if len(content) > 8 * max_bytes:",
+        _FETCH,
+    ),
+    Guard(
+        "a control token reaches its own bots only",
+        "management/routes.py",
+        "        if not access.allows(bot_id):",
+        "        if not bot_id:",
+        _ROUTES,
+    ),
+    Guard(
+        "guessing control tokens is slowed down",
+        "management/access.py",
+        "        if len(self._failures) >= self._max_failures:",
+        "        if len(self._failures) < 0:",
+        _ROUTES,
+    ),
+    Guard(
+        "the status page loads and runs nothing but its own",
+        "management/routes.py",
+        "f\"default-src 'none'; ",
+        'f"',
+        _ROUTES,
+    ),
+    Guard(
+        "control tokens are compared in constant time",
+        "management/access.py",
+        "hmac.compare_digest(digest, presented)",
+        "digest == presented",
+        _TIME,
+    ),
+    Guard(
+        "control tokens are held as hashes",
+        "management/access.py",
+        "    return hashlib.sha256(token.encode()).digest()",
+        "    return token.encode()",
+        _ROUTES,
+    ),
+    Guard(
+        "a short control token is no configuration",
+        "config/models.py",
+        "len(token) >= MIN_TOKEN",
+        "bool(token)",
+        _CONFIG,
+    ),
+    Guard(
+        "an error about an event shows none of its values",
+        "event/base.py",
+        'ConfigDict(extra="allow", hide_input_in_errors=True)',
+        'ConfigDict(extra="allow")',
+        _SHOWN,
+    ),
+    Guard(
+        "the ticket of a connection is not printed",
+        "transport/endpoint.py",
+        "    url: str = field(repr=False)",
+        "    url: str",
+        _SHOWN,
+    ),
+    Guard(
+        "the SDK's socket logs no request",
+        "transport/sdk_connection.py",
+        ', "logger": _QUIET',
+        "",
+        ("tests/transport/test_sdk_connection.py::test_a_redelivered_event_is_handled_once",),
+    ),
+    Guard(
+        "the verification token of an event is not printed",
+        "event/base.py",
+        '    token: Text = Field(default="", repr=False)',
+        '    token: Text = Field(default="")',
+        _SHOWN,
+    ),
+    Guard(
+        "the password of the store is not printed",
+        "store/redis_link.py",
+        "{parts.netloc.rpartition('@')[2]}",
+        "{parts.netloc}",
+        _SHOWN,
+    ),
+    Guard(
+        "the store's file is the bot's alone",
+        "store/sqlite_file.py",
+        "0o600",
+        "0o644",
+        ("tests/store/test_sqlite.py::test_nobody_else_may_read_the_file",),
+    ),
+)
