@@ -116,6 +116,13 @@ GUARDS: Final = (
         _NONCES,
     ),
     Guard(
+        "the event of another app with the same key is refused",
+        "transport/webhook.py",
+        "        if _app_of(delivery.fields) not in (None, app_id):",
+        "        if False:",
+        ("tests/flow/test_webhook.py",),
+    ),
+    Guard(
         "an unknown app id stands in no log",
         "transport/webhook.py",
         '"an unknown app id" if self._secrets.get(app_id) is None else app_id',

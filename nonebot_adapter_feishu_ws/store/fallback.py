@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from itertools import islice
+from typing import TypeVar
 
 from typing_extensions import override
 
@@ -15,12 +17,15 @@ from .awake import awake
 from .base import DUPLICATE, Entry, Held, InboxCount, Store, Taken
 from .memory import MemoryStore
 
+T = TypeVar("T")
 PROBE_EVERY = 2.0
 """Seconds between two tries of a store that is down."""
 STAYS_DOWN = 5
 """Tries for which a store that two tries in a row have found down counts as down."""
 MAX_OWED = 100_000
-"""Handled events whose entries could not be deleted and are remembered for later."""
+"""Handled events whose entries could not be deleted, and claims that could not be written: remembered for later."""
+_AT_ONCE = 500
+"""Claims that are written at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,7 @@ class FallbackStore(Store):
         self._failed_at = 0.0
         self._held: Held = lambda until, lost: None
         self._owed: dict[str, None] = {}
+        self._unwritten: dict[tuple[str, ...], None] = {}
         self._probe: asyncio.Task[None] | None = None
 
     @property
@@ -100,7 +106,7 @@ class FallbackStore(Store):
         if self._probe is not None:
             self._probe.cancel()
             await asyncio.wait({self._probe})
-        if self.status.ok and self._owed:
+        if self.status.ok and (self._owed or self._unwritten):
             await self._pay()
         await self._inner.close()
 
@@ -113,6 +119,7 @@ class FallbackStore(Store):
                 return await self._inner.claim(keys)
             except StoreError as error:
                 self._fail(error)
+        _remember(self._unwritten, [tuple(keys)])
         return True
 
     @override
@@ -136,6 +143,7 @@ class FallbackStore(Store):
         if not begin:
             await self._memory.release(keys)
             raise StoreError(f"the store {self.status.name} is down, and there is no room to handle the event at once")
+        _remember(self._unwritten, [tuple(keys)])
         return Taken(new=True, entry=entry)
 
     @override
@@ -166,9 +174,7 @@ class FallbackStore(Store):
             else:
                 return
         # The entry may be there, even when the write that made it was told as failed.
-        self._owed.update(dict.fromkeys(keys))
-        while len(self._owed) > MAX_OWED:
-            del self._owed[next(iter(self._owed))]
+        _remember(self._owed, keys)
 
     @override
     async def put_back(self, keys: Sequence[str]) -> None:
@@ -265,7 +271,18 @@ class FallbackStore(Store):
         await self._inner.done(owed)
         for key in owed:
             self._owed.pop(key, None)
+        # What came meanwhile must be known after a restart, too: Feishu pushes for hours, and backfill looks back.
+        while unwritten := list(islice(self._unwritten, _AT_ONCE)):
+            await asyncio.gather(*(self._inner.claim(keys) for keys in unwritten))
+            for keys in unwritten:
+                self._unwritten.pop(keys, None)
 
     def _change(self, error: str | None) -> None:
         self.status = StoreStatus(self.status.name, error, datetime.now(timezone.utc))
         self._on_change(self.status)
+
+
+def _remember(memory: dict[T, None], new: Iterable[T]) -> None:
+    memory.update(dict.fromkeys(new))
+    while len(memory) > MAX_OWED:
+        del memory[next(iter(memory))]

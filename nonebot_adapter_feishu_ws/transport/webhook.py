@@ -106,6 +106,8 @@ class WebhookRoute:
             raise _Refused(401, str(error)) from error
         if delivery.fields.get("type") == "url_verification":
             return _answer_challenge(delivery.fields.get("challenge"))
+        if _app_of(delivery.fields) not in (None, app_id):
+            raise _Refused(403, "the event is another app's: the request URL in that app's console ends with this id")
         if self._is_closed(app_id):
             raise _Refused(503, "the bot is disconnected by its operator; Feishu keeps the event and pushes it again")
         envelope = Envelope(bot_id=app_id, payload=delivery.payload, transport="webhook")
@@ -177,6 +179,14 @@ def _open_challenge(raw: bytes, encrypt_key: str) -> _Delivery | None:
     except (SignatureError, _Refused):
         return None
     return _Delivery(payload, fields) if fields.get("type") == "url_verification" else None
+
+
+def _app_of(fields: dict[str, Any]) -> object:
+    """The app id that an event names; None when it names none."""
+    for part in (fields.get("header"), fields.get("event")):
+        if isinstance(part, dict) and (app_id := cast("dict[str, Any]", part).get("app_id")) is not None:
+            return app_id
+    return None
 
 
 def _encrypted(fields: dict[str, Any]) -> str:

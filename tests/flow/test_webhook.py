@@ -173,6 +173,21 @@ async def test_a_replayed_delivery_makes_no_event(sandbox, run_adapter, heard, l
     assert len([line for line in logs if "a replay (said once" in line]) == 1
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"schema": "2.0", "header": {"event_id": "e", "event_type": "x.y", "app_id": "cli_other"}, "event": {}},
+        {"uuid": "e", "type": "event_callback", "event": {"type": "x", "app_id": "cli_other"}},
+    ],
+)
+async def test_the_event_of_an_app_with_the_same_key_is_not_taken_for_another(sandbox, run_adapter, logs, event):
+    async with webhook(run_adapter, sandbox, use_websocket=False, encrypt_key=KEY) as url:
+        signed, headers = build_request(sandbox.world.apps[APP], json.dumps(event).encode(), time.time())
+        status, answer = await post(url, signed, **headers)
+    assert (status, answer["success"]) == (403, False)
+    assert "another app" in answer["error"]
+
+
 BOMBS = {
     "nested lists": (b"[" * 100_000 + b"]" * 100_000, "nested more than"),
     "nested objects": (b'{"a":' * 1000 + b"1" + b"}" * 1000, "nested more than"),
