@@ -1,0 +1,80 @@
+"""A bot in a process of its own with its store in a file, and the ledger of what it did."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from nonebot_adapter_feishu_ws.sandbox import Sandbox
+from tests.conftest import APP, SECRET
+
+HERE = Path(__file__).parent
+
+
+class BotProcess:
+    """Runs ``replica_bot.py``, as often as it is started; its store, ledger and output stay in one folder."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path, **env: str) -> None:
+        self.sandbox = sandbox
+        self.folder = folder
+        self.env = env
+        self.file = folder / "s.db"
+        users = [sandbox.add_user(f"user {number}") for number in range(20)]
+        self.chats = [(user, sandbox.p2p(user, APP)) for user in users]
+        self.sent = 0
+        self.output = ""
+
+    @asynccontextmanager
+    async def running(self, **env: str) -> AsyncIterator[asyncio.subprocess.Process]:
+        """Start it, and wait until its connection is there; what still runs at the end is killed."""
+        bots = json.dumps([{"app_id": APP, "app_secret": SECRET, "domain": self.sandbox.url}])
+        own = {"FEISHU_BOTS": bots, "FEISHU_STORE": f"sqlite:///{self.file}", "REPLICA": "bot"}
+        own |= {"LEDGER": str(self.folder / "ledger"), "PYTHONPATH": str(HERE.parent.parent), "PYTHONUNBUFFERED": "1"}
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, str(HERE / "replica_bot.py")),
+            cwd=self.folder,
+            env={**os.environ, **own, **self.env, **env},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        assert child.stdout is not None
+        reader = asyncio.create_task(child.stdout.read())
+        try:
+            await self.sandbox.wait_connected(APP, timeout=60)
+            yield child
+        finally:
+            if child.returncode is None:
+                child.send_signal(signal.SIGKILL)
+            self.output += (await reader).decode(errors="replace")
+            await child.wait()
+            print(self.output[-5000:])
+
+    async def say(self, count: int) -> None:
+        """Send messages, each with a number of its own, to the chats in turn."""
+        for _ in range(count):
+            await self.sandbox.say(*self.chats[self.sent % len(self.chats)], f"n{self.sent}")
+            self.sent += 1
+
+    def count(self, kind: str) -> int:
+        """How many handlers have come to their ``begin`` or ``end``."""
+        path = self.folder / "ledger"
+        return sum(line.split()[1] == kind for line in path.read_text().splitlines()) if path.exists() else 0
+
+    def answers(self) -> list[str]:
+        """The texts of all answers that stand in the chats."""
+        messages = self.sandbox.world.messages.values()
+        return sorted(json.loads(it.content)["text"] for it in messages if it.sender_type == "app")
+
+    def kept(self) -> int:
+        """How many events wait in the store; to be asked when the process has ended."""
+        with sqlite3.connect(self.file) as database:
+            [[count]] = database.execute("SELECT count(*) FROM inbox")
+        database.close()
+        return count
