@@ -30,6 +30,7 @@ class BotProcess:
         self.chats = [(user, sandbox.p2p(user, APP)) for user in users]
         self.sent = 0
         self.output = ""
+        """What it has printed so far, in all its runs."""
 
     @asynccontextmanager
     async def running(self, **env: str) -> AsyncIterator[asyncio.subprocess.Process]:
@@ -45,16 +46,20 @@ class BotProcess:
             stderr=asyncio.subprocess.STDOUT,
         )
         assert child.stdout is not None
-        reader = asyncio.create_task(child.stdout.read())
+        reader = asyncio.create_task(self._read(child.stdout))
         try:
             await self.sandbox.wait_connected(APP, timeout=60)
             yield child
         finally:
             if child.returncode is None:
                 child.send_signal(signal.SIGKILL)
-            self.output += (await reader).decode(errors="replace")
+            await reader
             await child.wait()
             print(self.output[-5000:])
+
+    async def _read(self, stream: asyncio.StreamReader) -> None:
+        async for line in stream:
+            self.output += line.decode(errors="replace")
 
     async def say(self, count: int) -> None:
         """Send messages, each with a number of its own, to the chats in turn."""
