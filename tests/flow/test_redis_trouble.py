@@ -9,7 +9,6 @@ import pytest
 from redis.asyncio import Redis
 
 from nonebot_adapter_feishu_ws.store import FallbackStore
-
 from tests.conftest import APP, wait_until
 from tests.flow.test_store_trouble import Talk, store_of
 from tests.flow.test_trouble import errors
