@@ -57,9 +57,8 @@ async def test_a_wrong_secret_is_said_at_once_and_clearly(sandbox, saw):
     assert "app_secret" in str(errors[0])
     assert "wrong-secret" not in str(errors[0])
     assert fetches(sandbox) == 1, "20 callers share one question"
-    saw(
-        f"20 calls with a wrong secret: {fetches(sandbox)} question for a token, each fails with {type(errors[0]).__name__} {errors[0].code}"
-    )
+    told = f"{type(errors[0]).__name__} {errors[0].code}"
+    saw(f"20 calls with a wrong secret: {fetches(sandbox)} question for a token, each fails with {told}")
 
 
 async def test_a_token_of_the_callers_own_is_left_alone(client, sandbox):

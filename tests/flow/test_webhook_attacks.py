@@ -62,10 +62,8 @@ async def test_what_is_forged_or_old_is_refused_and_makes_no_event(sandbox, run_
     assert heard == ["genuine"]
     lines = [line for line in logs if "refused a delivery" in line]
     assert len(lines) <= len(attacks), "said once per kind"
-    saw(
-        f"{', '.join(f'{name} {status}' for name, status in statuses.items())}, five times each: {len(handled)} handled, "
-        f"{len(lines)} log lines; then a genuine one: handled"
-    )
+    told = ", ".join(f"{name} {status}" for name, status in statuses.items())
+    saw(f"{told}, five times each: {len(handled)} handled, {len(lines)} log lines; then a genuine one: handled")
 
 
 @pytest.mark.fault(32)
