@@ -1,4 +1,4 @@
-"""A bot in a process of its own with its store in a file, and the ledger of what it did."""
+"""A bot in a process of its own with its store in a file, what it prints, and the ledger of what it did."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ HERE = Path(__file__).parent
 
 
 class BotProcess:
-    """Runs ``replica_bot.py``, as often as it is started; its store, ledger and output stay in one folder."""
+    """Runs a script, as often as it is started; its store and ledger stay in one folder."""
 
-    def __init__(self, sandbox: Sandbox, folder: Path, **env: str) -> None:
+    def __init__(self, sandbox: Sandbox, folder: Path, script: Path = HERE / "replica_bot.py", **env: str) -> None:
         self.sandbox = sandbox
+        self.script = script
         self.folder = folder
         self.env = env
         self.file = folder / "s.db"
@@ -37,9 +38,9 @@ class BotProcess:
         """Start it, and wait until its connection is there; what still runs at the end is killed."""
         bots = json.dumps([{"app_id": APP, "app_secret": SECRET, "domain": self.sandbox.url}])
         own = {"FEISHU_BOTS": bots, "FEISHU_STORE": f"sqlite:///{self.file}", "REPLICA": "bot"}
-        own |= {"LEDGER": str(self.folder / "ledger"), "PYTHONPATH": str(HERE.parent.parent), "PYTHONUNBUFFERED": "1"}
+        own |= {"LEDGER": str(self.folder / "ledger"), "PYTHONUNBUFFERED": "1"}
         child = await asyncio.create_subprocess_exec(
-            *(sys.executable, str(HERE / "replica_bot.py")),
+            *(sys.executable, str(self.script)),
             cwd=self.folder,
             env={**os.environ, **own, **self.env, **env},
             stdout=asyncio.subprocess.PIPE,
