@@ -8,9 +8,11 @@ import os
 import signal
 import sqlite3
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from nonebot_adapter_feishu_ws.sandbox import Sandbox
 from tests.conftest import APP, SECRET
@@ -68,10 +70,34 @@ class BotProcess:
             await self.sandbox.say(*self.chats[self.sent % len(self.chats)], f"n{self.sent}")
             self.sent += 1
 
+    def message(self, number: int) -> dict[str, Any]:
+        """The event of a message, to be pushed without the sandbox's remembering it."""
+        user, chat = self.chats[number % len(self.chats)]
+        message = {"message_id": f"om_{number}", "chat_id": chat.chat_id, "chat_type": "p2p", "message_type": "text"}
+        return {
+            "sender": {"sender_id": {"open_id": user.open_id}},
+            "message": {**message, "content": json.dumps({"text": f"m{number}"})},
+        }
+
     def count(self, kind: str) -> int:
         """How many handlers have come to their ``begin`` or ``end``."""
+        return sum(line.split()[1] == kind for line in self._lines())
+
+    def ledger(self) -> tuple[Counter[str], Counter[str], int]:
+        """How often each message was begun and ended, and the most handlers that ran at a time."""
+        counts: dict[str, Counter[str]] = {"begin": Counter(), "end": Counter()}
+        running = most = 0
+        for line in self._lines():
+            _, kind, text = line.split()
+            counts[kind][text] += 1
+            running += 1 if kind == "begin" else -1
+            most = max(most, running)
+        return counts["begin"], counts["end"], most
+
+    def _lines(self) -> list[str]:
         path = self.folder / "ledger"
-        return sum(line.split()[1] == kind for line in path.read_text().splitlines()) if path.exists() else 0
+        lines = path.read_text() if path.exists() else ""
+        return lines[: lines.rfind("\n") + 1].splitlines()
 
     def answers(self) -> list[str]:
         """The texts of all answers that stand in the chats."""

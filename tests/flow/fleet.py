@@ -32,6 +32,7 @@ class Fleet:
     """A manager with its bots, and everything that was seen of them. Times are seconds on the fast clock."""
 
     sandbox: Sandbox
+    speed: float = SPEED
     jumped: float = 0.0
     looked: float = field(default_factory=time.monotonic)
     passed: float = 0.0
@@ -45,7 +46,7 @@ class Fleet:
     def now(self) -> float:
         with self.lock:
             looked = time.monotonic()
-            self.passed += min(looked - self.looked, LONGEST_STEP) * SPEED
+            self.passed += min(looked - self.looked, LONGEST_STEP) * self.speed
             self.looked = looked
             return self.passed
 
@@ -58,7 +59,7 @@ class Fleet:
         end = self.now + seconds
         await asyncio.sleep(0)
         while (left := end - self.now) > 0:
-            await asyncio.sleep(left / SPEED)
+            await asyncio.sleep(left / self.speed)
 
     @property
     def timing(self) -> Timing:
@@ -80,8 +81,8 @@ class Fleet:
 
 
 @asynccontextmanager
-async def fleet(sandbox: Sandbox, *bots: str):
-    it = Fleet(sandbox)
+async def fleet(sandbox: Sandbox, *bots: str, speed: float = SPEED):
+    it = Fleet(sandbox, speed)
     ticking = asyncio.create_task(it.tick())
     network = NetworkThread()
     it.manager = ConnectionManager(
