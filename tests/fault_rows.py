@@ -113,7 +113,7 @@ FAULTS: dict[int, Fault] = {
     32: Fault(
         "webhook: wrong signature, old timestamp, the same request again, wrong token, plaintext although encryption "
         "is on, 100 MB body, slow body",
-        "refused with 4xx in bounded memory, no event (again), logged once per kind",
+        "refused with 4xx in bounded memory, no event, a repeated request makes no second one; logged once per kind",
     ),
     33: Fault(
         "control route: no token, wrong token, another bot's token, guessing",
@@ -150,12 +150,12 @@ def missing_rows(seen: list[Seen]) -> list[int]:
 
 
 def to_table(seen: list[Seen]) -> str:
-    """The table in Markdown; what several tests saw stands in one cell, a line each."""
+    """The table in Markdown; what several tests saw stands in one cell, a line each, beside the tests' files."""
     lines = ["| # | fault | expected | seen | test |", "|---:|---|---|---|---|"]
     for row, fault in sorted(FAULTS.items()):
         mine = [it for it in seen if it.row == row]
         texts = "<br>".join(dict.fromkeys(_cell(it.text) for it in mine))
-        tests = "<br>".join(f"`{name}`" for name in dict.fromkeys(it.test for it in mine))
+        tests = "<br>".join(f"`{file}`" for file in dict.fromkeys(it.test.partition("::")[0] for it in mine))
         lines.append(f"| {row} | {_cell(fault.fault)} | {_cell(fault.expected)} | {texts} | {tests} |")
     return "\n".join(lines) + "\n"
 

@@ -57,4 +57,4 @@ def test_without_a_file_nothing_is_recorded(monkeypatch, tmp_path):
     record(Seen(14, "a | b <c>", "flow/test_x.py::test_y"))
     assert missing_rows(read_seen(tmp_path / "seen")) == [row for row in sorted(FAULTS) if row != 14]
     [line] = [line for line in to_table(read_seen(tmp_path / "seen")).splitlines() if line.startswith("| 14 |")]
-    assert line.endswith("| a \\| b &lt;c> | `flow/test_x.py::test_y` |")
+    assert line.endswith("| a \\| b &lt;c> | `flow/test_x.py` |")

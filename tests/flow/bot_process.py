@@ -70,13 +70,13 @@ class BotProcess:
             await self.sandbox.say(*self.chats[self.sent % len(self.chats)], f"n{self.sent}")
             self.sent += 1
 
-    def message(self, number: int) -> dict[str, Any]:
+    def message(self, number: int, text: str = "") -> dict[str, Any]:
         """The event of a message, to be pushed without the sandbox's remembering it."""
         user, chat = self.chats[number % len(self.chats)]
         message = {"message_id": f"om_{number}", "chat_id": chat.chat_id, "chat_type": "p2p", "message_type": "text"}
         return {
             "sender": {"sender_id": {"open_id": user.open_id}},
-            "message": {**message, "content": json.dumps({"text": f"m{number}"})},
+            "message": {**message, "content": json.dumps({"text": text or f"m{number}"})},
         }
 
     def count(self, kind: str) -> int:

@@ -49,7 +49,7 @@ async def test_garbage_is_said_once_and_the_connection_kept(sandbox, run_adapter
     assert heard == ["alive"]
     lines = [line for line in errors(logs) if "pbbp2" in line or "TEXT" in line]
     assert ["pbbp2" in line for line in lines] == [True, False], "one per kind"
-    saw(f"9 messages of 3 kinds: {len(lines)} log lines (bytes, text), {state}, the next message handled: {heard}")
+    saw(f"9 messages of 3 kinds: {len(lines)} log lines (bytes, text), {state}, the next message handled: {len(heard)}")
 
 
 async def acks(sandbox: Sandbox, count: int) -> list[int]:

@@ -214,9 +214,9 @@ async def test_fault(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, saw: Saw
     if not everyone:
         assert others[:2] == ["connecting", "connected"]
         assert others[2:] in ([], ["disconnected"]), "the other bot saw nothing"
-    shown = _record(case.name, states, failed, took, len(pushed), len(handled), everyone)
+    path = _record(case.name, states, failed, took, len(pushed), len(handled), everyone)
     by_hand = " by hand" if case.by_hand else ""
-    saw(f"{case.name}: {shown}, back{by_hand} after {took:.1f} s, {len(handled)} of {len(pushed)} events handled")
+    saw(f"{case.name}: {path}, back{by_hand} after {took:.1f} s, {len(handled)} of {len(pushed)} events handled")
 
 
 def _last_error(it: Fleet, began: float) -> ConnectionStatus | None:
@@ -253,7 +253,7 @@ def _record(
     others = "the same (it is one server)" if everyone else "nothing"
     path = " → ".join(shown)
     _write(name, path, error, took, sent - handled, sent, others)
-    return f"{path} ({_plain(error)})"
+    return path
 
 
 def _plain(error: str) -> str:

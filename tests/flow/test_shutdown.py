@@ -41,7 +41,7 @@ async def test_sigterm_under_load_loses_and_doubles_nothing(sandbox, tmp_path, s
         f"close code {closed}; {ended} handled, {kept} kept in the store"
     )
     saw(f"next start: {bot.count('end') - ended} more handled, {len(bot.answers())} answers to {NUMBER} messages")
-    saw(f'the log: "{line.split("| ", 1)[-1].strip()}"')
+    saw(f'the log: "{line.split("Feishu | ", 1)[-1].strip()}"')
 
 
 @pytest.mark.fault(28)
