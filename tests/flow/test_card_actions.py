@@ -221,7 +221,7 @@ async def test_a_blocked_loop_does_not_delay_the_answer(run_adapter, matchers, c
         if event.get_plaintext() == "block":
             gate.set()
             await asyncio.sleep(0)
-            time.sleep(4)  # noqa: ASYNC251 - what plugins do
+            time.sleep(3)  # noqa: ASYNC251 - what plugins do
             unblocked_at.append(time.monotonic())
 
     @clicks.handle()
@@ -240,7 +240,7 @@ async def test_a_blocked_loop_does_not_delay_the_answer(run_adapter, matchers, c
         assert (click.error, click.toast) == (None, None)
         assert answered_at < unblocked_at[0]
         await wait_until(lambda: text_of(message) == "Done")
-    saw(f"loop blocked for 4 s: empty answer after {took:.1f} s, {click.uses} delayed update shows the card")
+    saw(f"loop blocked for 3 s: empty answer after {took:.1f} s, {click.uses} delayed update shows the card")
 
 
 async def _timed_click(sandbox, user, message):

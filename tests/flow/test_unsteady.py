@@ -11,7 +11,7 @@ from tests.conftest import APP, SECRET, wait_until
 from tests.flow.fleet import SPEED, fleet
 
 Saw = Callable[[str], None]
-CLIENT_CONFIG = {"PingInterval": 30, "ReconnectInterval": 20, "ReconnectNonce": 5}
+CLIENT_CONFIG = {"PingInterval": 15, "ReconnectInterval": 20, "ReconnectNonce": 5}
 
 
 @pytest.fixture
@@ -41,7 +41,11 @@ async def test_late_pongs_within_the_window_change_nothing(sandbox: Sandbox, saw
 
 
 @pytest.mark.fault(14)
-async def test_a_flapping_connection_does_not_look_new_each_time(sandbox: Sandbox, saw: Saw):
+async def test_a_flapping_connection_does_not_look_new_each_time(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, saw: Saw
+):
+    """A connection counts as stable after 20 s here, not after a minute."""
+    monkeypatch.setattr("nonebot_adapter_feishu_ws.transport.supervisor.STABLE_AFTER", 20.0)
     async with fleet(sandbox, APP) as it:
         attempts: list[int] = []
         waits: list[float] = []
@@ -56,7 +60,7 @@ async def test_a_flapping_connection_does_not_look_new_each_time(sandbox: Sandbo
             waits.append(lost.next_attempt_at.timestamp() - 1_700_000_000 - at)
         await wait_until(lambda: len(_opened(it)) == 5)
         while_connected = it.status().attempts
-        await it.sleep(65)
+        await it.sleep(22)
         await sandbox.disconnect(APP)
         await wait_until(lambda: len(_lost(it)) == 5)
         after_stable = _lost(it)[-1][1].attempts
@@ -67,7 +71,7 @@ async def test_a_flapping_connection_does_not_look_new_each_time(sandbox: Sandbo
     told = ", ".join(f"{wait:.1f}" for wait in waits)
     saw(
         f"4 drops after 1 s each: attempts {attempts}, next try after {told} s, status while connected: "
-        f"{while_connected} attempts; a drop after 65 s: attempts {after_stable}"
+        f"{while_connected} attempts; a drop after 22 s: attempts {after_stable}"
     )
 
 
