@@ -14,6 +14,8 @@ from .log import escape, log
 
 SLOT_TIME = 1.0
 """Seconds after which a running handler gives its slot back: it waits for a user or a stream, not for the CPU."""
+CLEAN_UP = 1.0
+"""Seconds that a cancelled handler gets to clean up."""
 
 
 class Dispatcher:
@@ -43,7 +45,7 @@ class Dispatcher:
         self.max_running = max_running
         self.slot_time = slot_time
         self.may_start = may_start
-        self.tasks: set[asyncio.Task[None]] = set()
+        self.running: dict[asyncio.Task[None], Delivery] = {}
         self._lanes: dict[str, _Lane] = {}
 
     @property
@@ -89,22 +91,26 @@ class Dispatcher:
             )
 
     async def drain(self, timeout: float) -> None:
-        """Wait until nothing waits or runs, at most ``timeout`` seconds; then cancel what still runs."""
+        """Wait until nothing waits or runs, at most ``timeout`` seconds; then cancel and give up what still runs."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
-        while self.tasks and (left := deadline - loop.time()) > 0:
-            await asyncio.wait(self.tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-        if self.tasks or self.waiting:
+        while self.running and (left := deadline - loop.time()) > 0:
+            await asyncio.wait(self.running, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        if self.running or self.waiting:
             log(
                 "WARNING",
-                f"Stopped after {timeout:g} s: {len(self.tasks)} handlers still ran, {self.waiting} events waited; "
+                f"Stopped after {timeout:g} s: {len(self.running)} handlers still ran, {self.waiting} events waited; "
                 "with a store on disk the next start handles them",
             )
         for lane in self._lanes.values():
             lane.give_up()
-        for task in self.tasks:
+        for task in self.running:
             task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
+        if self.running:
+            await asyncio.wait(self.running, timeout=CLEAN_UP)
+        # NoneBot shields matchers from being cancelled; they end with the loop, which nobody here can wait for.
+        for delivery in self.running.values():
+            self.ended(delivery, False)
 
     def _lane(self, bot_id: str) -> _Lane:
         if (lane := self._lanes.get(bot_id)) is None:
@@ -152,9 +158,9 @@ class _Lane:
             dispatcher.started(delivery)
             self._running += 1
             task = asyncio.create_task(self._run(delivery), name=f"feishu-event-{delivery.bot_id}")
-            for tasks in (dispatcher.tasks, self.tasks):
-                tasks.add(task)
-                task.add_done_callback(tasks.discard)
+            dispatcher.running[task] = delivery
+            self.tasks.add(task)
+            task.add_done_callback(self._forget)
 
     async def _run(self, delivery: Delivery) -> None:
         slot = _Slot(self._free)
@@ -171,6 +177,10 @@ class _Lane:
             timer.cancel()
             slot.free()
             self._dispatcher.ended(delivery, handled)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        del self._dispatcher.running[task]
+        self.tasks.discard(task)
 
     def _free(self) -> None:
         self._running -= 1

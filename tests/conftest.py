@@ -24,6 +24,7 @@ from nonebug import NONEBOT_INIT_KWARGS
 from nonebot_adapter_feishu_ws import Adapter
 from nonebot_adapter_feishu_ws.api import Rate
 from nonebot_adapter_feishu_ws.sandbox import Sandbox
+from tests.fault_rows import FAULTS, Seen, record
 from tests.redis_server import RedisServer
 
 APP, SECRET = "cli_a0b1c2d3e4f56789", "secret-of-cli-a-0123456789"
@@ -133,6 +134,17 @@ def logs() -> Any:
     sink = logger.add(lambda message: lines.append(str(message)), level="DEBUG", format="{level} {message}")
     yield lines
     logger.remove(sink)
+
+
+@pytest.fixture
+def saw(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """``saw("3 of 3 handled")``: what a test with ``@pytest.mark.fault(row)`` observed, for the table of faults."""
+    marker = request.node.get_closest_marker("fault")
+    assert marker is not None, "which row of tests/fault_rows.py? Say so with @pytest.mark.fault(row)"
+    [row] = marker.args
+    assert row in FAULTS
+    file = request.path.relative_to(Path(__file__).parent)
+    return lambda text: record(Seen(row, text, f"{file.as_posix()}::{request.node.originalname}"))
 
 
 @pytest.fixture

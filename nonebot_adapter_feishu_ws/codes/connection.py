@@ -17,7 +17,10 @@ CONNECTION: Final[dict[int, CodeInfo]] = {
         "Check app_id and app_secret in .env against " + CREDENTIALS_PAGE + ", and that the app is enabled.",
     ),
     1000040343: CodeInfo("an internal error of Feishu", NOTHING),
-    1000040344: CodeInfo("the request carried no credentials", "Set app_id and app_secret in .env."),
+    1000040344: CodeInfo(
+        "the request carried no credentials",
+        "Set app_id and app_secret in .env; the console shows both on 凭证与基础信息 (Credentials & Basic Info).",
+    ),
     1000040350: CodeInfo(
         "the app has reached its 50 long connections",
         "Find who else runs this app (old containers, other machines, a reloader) and stop it; "

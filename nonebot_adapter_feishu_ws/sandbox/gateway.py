@@ -95,6 +95,7 @@ class Gateway:
         self.fragment_size: int | None = None
         self.lost_fragments: set[int] = set()
         self.config_in_pong: dict[str, int] | None = None
+        self.pong_delay: float = 0.0
         self.discoveries: int = 0
 
     async def close(self) -> None:
@@ -184,6 +185,7 @@ class Gateway:
             return
         if frame.method == CONTROL:
             connection.pings += 1
+            await asyncio.sleep(self.pong_delay)
             await connection.socket.send_bytes(self._pong(frame))
             return
         connection.acks.append(data)

@@ -31,6 +31,7 @@ PARKED_FOR = 30 * 86_400.0
 """Seconds that a parked event is kept."""
 SWEEP_EVERY = 60.0
 """Seconds between two looks for claims that have aged."""
+_ADVICE = "check the disk and the file's owner"
 _WAITING = "holder IS NULL AND parked_at IS NULL"
 
 
@@ -211,7 +212,8 @@ class SqliteStore(Store):
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"the store {self.path} failed ({error}); check the disk and the file's owner") from error
+            what = "see which other process writes to it" if "locked" in str(error) else _ADVICE
+            raise StoreError(f"the store {self.path} failed ({error}); {what}") from error
 
     # In the thread
 

@@ -18,7 +18,9 @@ from .wire import (
 )
 
 _BUSY = frozenset({CODE_SYSTEM_BUSY, CODE_INTERNAL_ERROR})
-_FATAL_IN_DISCOVERY = frozenset({CODE_FORBIDDEN, CODE_AUTH_FAILED, CODE_NO_CREDENTIAL, CODE_WRONG_DOMAIN})
+_WRONG_SECRET = frozenset({10003, 10014})
+"""What the token endpoint says of a wrong app id or secret."""
+_FATAL_IN_DISCOVERY = _WRONG_SECRET | {CODE_FORBIDDEN, CODE_AUTH_FAILED, CODE_NO_CREDENTIAL, CODE_WRONG_DOMAIN}
 
 
 class Verdict(Enum):

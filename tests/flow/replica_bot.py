@@ -1,4 +1,8 @@
-"""A replica of the bot, as a process of its own: ``python replica_bot.py``. It answers, and writes down what it did."""
+"""A bot as a process of its own: ``python replica_bot.py``. It answers, and writes down what it did.
+
+``LEDGER`` names the file, ``REPLICA`` the process, ``WORK`` the seconds that a handler waits, ``DRAIN`` those that
+handlers get when the process is to end, ``LOG`` the level of the log. With ``SILENT`` it does not answer.
+"""
 
 import asyncio
 import os
@@ -6,10 +10,11 @@ import os
 import nonebot
 from nonebot import on_message
 
-from nonebot_adapter_feishu_ws import Adapter, MessageEvent
+from nonebot_adapter_feishu_ws import Adapter, MessageEvent, adapter
 
-nonebot.init(_env_file=None, driver="~none", log_level="INFO")
+nonebot.init(_env_file=None, driver="~none", log_level=os.environ.get("LOG", "INFO"))
 nonebot.get_driver().register_adapter(Adapter)
+adapter.DRAIN_TIMEOUT = float(os.environ.get("DRAIN", adapter.DRAIN_TIMEOUT))
 ledger = open(os.environ["LEDGER"], "a", buffering=1)  # noqa: SIM115 - as long as the process
 name, work = os.environ["REPLICA"], float(os.environ.get("WORK", "0"))
 talk = on_message()
@@ -20,7 +25,8 @@ async def answer(event: MessageEvent) -> None:
     text = event.get_plaintext()
     ledger.write(f"{name} begin {text}\n")
     await asyncio.sleep(work)
-    await talk.send(f"re {text}")
+    if "SILENT" not in os.environ:
+        await talk.send(f"re {text}")
     ledger.write(f"{name} end {text}\n")
 
 

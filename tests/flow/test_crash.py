@@ -1,4 +1,4 @@
-"""F27: a bot that is killed at any moment loses no event and answers none twice.
+"""A bot that is killed at any moment loses no event and answers none twice.
 
 The crash ledger in small; ``benchmarks/crash_ledger.py`` has more kills, more events and the peers.
 """
@@ -7,6 +7,8 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+
+import pytest
 
 LEDGER = Path(__file__).parent.parent.parent / "benchmarks" / "crash_ledger.py"
 OPTIONS = {
@@ -22,7 +24,8 @@ OPTIONS = {
 }
 
 
-async def test_kills_lose_nothing_and_double_nothing(tmp_path):
+@pytest.mark.fault(27)
+async def test_kills_lose_nothing_and_double_nothing(tmp_path, saw):
     result = tmp_path / "ledger.json"
     options = [f"--{name}={value}" for name, value in OPTIONS.items()]
     child = await asyncio.create_subprocess_exec(
@@ -41,3 +44,6 @@ async def test_kills_lose_nothing_and_double_nothing(tmp_path):
     assert (ledger["events sent"], ledger["acked"], ledger["handled"]) == (60, 60, 60)
     assert ledger["seen"] == ledger["answers due"] > 60
     assert (ledger["lost"], ledger["missing"], ledger["doubled"], ledger["parked"]) == (0, 0, 0, 0)
+    words = ("acked", "handled", "begun again", "lost", "answers due", "seen", "doubled")
+    kills = output.count(b": kill ")
+    saw(f"{kills} × kill -9 under {ledger['events sent']} events: {', '.join(f'{it} {ledger[it]}' for it in words)}")

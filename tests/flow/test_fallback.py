@@ -30,8 +30,9 @@ def heard(matchers):
     return texts
 
 
+@pytest.mark.fault(21)
 @pytest.mark.usefixtures("unlimited_sends")
-async def test_a_chat_is_answered_through_socket_error_and_back(sandbox, run_adapter, heard):
+async def test_a_chat_is_answered_through_socket_error_and_back(sandbox, run_adapter, heard, saw):
     user = sandbox.add_user("Li Lei")
     chat = sandbox.p2p(user, APP)
     ways: dict[str, dict[str, int]] = {}
@@ -69,6 +70,8 @@ async def test_a_chat_is_answered_through_socket_error_and_back(sandbox, run_ada
     ways_of_phases = [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(steps)]
     assert ways_of_phases == [(ROUNDS, 0), (0, ROUNDS), (ROUNDS, 0)]
     _write(list(ways), ways_of_phases, twice)
+    handled = sum(text.startswith("twice") for text in heard)
+    saw(f"socket and webhook at the same time: {twice} events by both, handled {handled} times")
 
 
 async def _both_ways(sandbox, user, chat) -> int:

@@ -7,118 +7,21 @@ that the status went through. ``scripts/fault_table.py`` writes what was seen in
 import asyncio
 import os
 import re
-import threading
-import time
 from collections.abc import Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from nonebot_adapter_feishu_ws.sandbox import Sandbox
-from nonebot_adapter_feishu_ws.store import MemoryStore
 from nonebot_adapter_feishu_ws.transport import clock as clock_module
-from nonebot_adapter_feishu_ws.transport.connection import ConnectionStatus, Envelope, Receipt, Timing
-from nonebot_adapter_feishu_ws.transport.long_connection import LongConnection
-from nonebot_adapter_feishu_ws.transport.manager import ConnectionManager, ManagedBot
-from nonebot_adapter_feishu_ws.transport.network import NetworkThread
-from nonebot_adapter_feishu_ws.transport.supervisor import ReconnectPolicy
+from nonebot_adapter_feishu_ws.transport.connection import ConnectionStatus
 from tests.conftest import APP, SECRET, wait_until
+from tests.flow.fleet import CLIENT_CONFIG, OTHER, Fleet, fleet
 
-OTHER = "cli_other"
-SPEED = 25.0
-LONGEST_STEP = 0.03
-"""Seconds by which the clock moves on at most at one look: a machine that stalls must not look like a dead server."""
-CLIENT_CONFIG = {"PingInterval": 30, "ReconnectInterval": 20, "ReconnectNonce": 5}
 TABLE = os.environ.get("FAULT_TABLE")
-
-
-@dataclass
-class Fleet:
-    """A manager with its bots, and everything that was seen of them. Times are seconds on the fast clock."""
-
-    sandbox: Sandbox
-    jumped: float = 0.0
-    looked: float = field(default_factory=time.monotonic)
-    passed: float = 0.0
-    lock: Any = field(default_factory=threading.Lock)
-    seen: list[tuple[float, ConnectionStatus]] = field(default_factory=list)
-    events: list[str] = field(default_factory=list)
-    transports: dict[str, LongConnection] = field(default_factory=dict)
-    manager: Any = None
-
-    @property
-    def now(self) -> float:
-        with self.lock:
-            looked = time.monotonic()
-            self.passed += min(looked - self.looked, LONGEST_STEP) * SPEED
-            self.looked = looked
-            return self.passed
-
-    async def tick(self) -> None:
-        while True:
-            assert self.now >= 0
-            await asyncio.sleep(LONGEST_STEP / 3)
-
-    async def sleep(self, seconds: float) -> None:
-        end = self.now + seconds
-        await asyncio.sleep(0)
-        while (left := end - self.now) > 0:
-            await asyncio.sleep(left / SPEED)
-
-    @property
-    def timing(self) -> Timing:
-        return Timing(
-            monotonic=lambda: self.now,
-            wall=lambda: 1_700_000_000 + self.now + self.jumped,
-            sleep=self.sleep,
-        )
-
-    async def receive(self, envelope: Envelope) -> Receipt:
-        self.events.append(f"{envelope.bot_id} {envelope.payload.split(b'event_id')[1][:40]!r}")
-        return Receipt()
-
-    def states(self, bot_id: str, since: float = 0.0) -> list[str]:
-        return [status.state.value for at, status in self.seen if status.bot_id == bot_id and at >= since]
-
-    def status(self, bot_id: str = APP) -> ConnectionStatus:
-        return self.manager.get_status(bot_id)
-
-
-@asynccontextmanager
-async def fleet(sandbox: Sandbox, *bots: str):
-    it = Fleet(sandbox)
-    ticking = asyncio.create_task(it.tick())
-    network = NetworkThread()
-    it.manager = ConnectionManager(
-        network,
-        it.receive,
-        MemoryStore(),
-        policy=ReconnectPolicy((1, 2, 4, 8, 16), 5),
-        timing=it.timing,
-        on_change=lambda status: it.seen.append((it.now, status)),
-    )
-    network.start()
-    for bot_id in bots or (APP, OTHER):
-        app = sandbox.world.apps[bot_id]
-
-        def make(app=app):
-            secret = SecretStr(app.app_secret)
-            it.transports[app.app_id] = LongConnection(app.app_id, secret, sandbox.url, timing=it.timing)
-            return it.transports[app.app_id]
-
-        it.manager.add(ManagedBot(bot_id=bot_id, make_transport=make))
-        await it.manager.start(bot_id)
-    try:
-        await wait_until(lambda: all(it.manager.is_connected(bot_id) for bot_id in bots or (APP, OTHER)))
-        yield it
-    finally:
-        await it.manager.close()
-        await network.stop()
-        ticking.cancel()
+Saw = Callable[[str], None]
 
 
 @pytest.fixture
@@ -134,12 +37,13 @@ Action = Callable[[Fleet, pytest.MonkeyPatch], Awaitable[None] | None]
 
 @dataclass
 class Case:
-    """One fault.
+    """One fault, of a row of the whole table.
 
     ``during`` is the state that must be reached, ``path`` the states after the fault up to being back, ``says`` what
     the error must contain, ``within`` how many seconds it may take, ``by_hand`` whether a person must connect again.
     """
 
+    row: int
     name: str
     cause: Action
     clear: Action | None = None
@@ -203,15 +107,17 @@ def clock_jump(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     it.jumped = 3600.0
 
 
-FATAL = {"during": "error", "path": ("connecting", "error", "connecting", "connected"), "by_hand": True, "within": 20}
+FATAL: Any = {"during": "error", "path": ("connecting", "error", "connecting", "connected"), "by_hand": True}
+FATAL |= {"within": 20}
 RETRIED = {"path": ("connecting", "connecting", "connected"), "within": 90}
 CASES = [
-    Case("clean close", lambda it, _: it.sandbox.disconnect(APP), says="closed the connection", within=4),
-    Case("TCP reset", lambda it, _: it.sandbox.abort(APP), says="cut without a close frame", within=4),
+    Case(8, "clean close", lambda it, _: it.sandbox.disconnect(APP), says="closed the connection", within=4),
+    Case(9, "TCP reset", lambda it, _: it.sandbox.abort(APP), says="cut without a close frame", within=4),
     # Of the event that it pushes again, it may be noticed that pings stay unanswered.
-    Case("half-open: the server falls silent", lambda it, _: it.sandbox.silence(APP), says="ping", within=90),
-    Case("endpoint answers 500", discovery(status=500), calm, says="HTTP 500", **RETRIED),
+    Case(10, "half-open: the server falls silent", lambda it, _: it.sandbox.silence(APP), says="ping", within=90),
+    Case(1, "endpoint answers 500", discovery(status=500), calm, says="HTTP 500", **RETRIED),
     Case(
+        1,
         "endpoint down for longer than the quick attempts",
         discovery(status=503),
         calm,
@@ -220,14 +126,19 @@ CASES = [
         says="HTTP 503",
         within=120,
     ),
-    Case("endpoint answers HTML", discovery(body=b"<html>"), calm, says="no JSON", **RETRIED),
-    Case("endpoint times out", discovery(hang=True), calm, says="did not answer in time", **RETRIED),
-    Case("code 1 (system busy)", discovery(code=1), calm, says="busy", code=1, **RETRIED),
-    Case("code 1000040343 (internal)", discovery(code=1000040343), calm, says="internal", code=1000040343, **RETRIED),
-    Case("code 403 (forbidden)", discovery(code=403), calm, says="may not use", code=403, **FATAL),
-    Case("code 514 (auth failed)", discovery(code=514), calm, says="credentials", code=514, **FATAL),
-    Case("code 1000040344 (no credential)", discovery(code=1000040344), calm, says="no cred", code=1000040344, **FATAL),
+    Case(1, "endpoint answers HTML", discovery(body=b"<html>"), calm, says="no JSON", **RETRIED),
+    Case(1, "endpoint times out", discovery(hang=True), calm, says="did not answer in time", **RETRIED),
+    Case(2, "code 1 (system busy)", discovery(code=1), calm, says="busy", code=1, **RETRIED),
     Case(
+        2, "code 1000040343 (internal)", discovery(code=1000040343), calm, says="internal", code=1000040343, **RETRIED
+    ),
+    Case(3, "code 403 (forbidden)", discovery(code=403), calm, says="may not use", code=403, **FATAL),
+    Case(3, "code 514 (auth failed)", discovery(code=514), calm, says="credentials", code=514, **FATAL),
+    Case(
+        3, "code 1000040344 (no credential)", discovery(code=1000040344), calm, says="no cred", code=1000040344, **FATAL
+    ),
+    Case(
+        5,
         "code 1000040351 (wrong domain)",
         discovery(code=1000040351),
         calm,
@@ -235,8 +146,9 @@ CASES = [
         code=1000040351,
         **FATAL,
     ),
-    Case("wrong secret", wrong_secret, right_secret, says="auth failed", code=514, **FATAL),
+    Case(3, "wrong secret", wrong_secret, right_secret, says="auth failed", code=514, **FATAL),
     Case(
+        4,
         "code 1000040350 (50 connections)",
         handshake(code=514, auth_code=1000040350),
         calm,
@@ -246,15 +158,18 @@ CASES = [
         code=1000040350,
         within=60,
     ),
-    Case("handshake hangs", handshake(hang=True), calm, says="did not answer in time", **RETRIED),
-    Case("DNS failure", no_dns, dns, says="cannot be resolved", **RETRIED),
-    Case("server restart", restart, start_again, says="refused the connection", **RETRIED),
-    Case("clock jump of an hour", clock_jump, during="connected", path=("connecting", "connected"), within=15),
+    Case(7, "handshake hangs", handshake(hang=True), calm, says="did not answer in time", **RETRIED),
+    Case(6, "DNS failure", no_dns, dns, says="cannot be resolved", **RETRIED),
+    Case(6, "server restart", restart, start_again, says="refused the connection", **RETRIED),
+    Case(12, "clock jump of an hour", clock_jump, during="connected", path=("connecting", "connected"), within=15),
 ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
-async def test_fault(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, case: Case):
+PARAMS = [pytest.param(case, marks=pytest.mark.fault(case.row), id=case.name.replace(" ", "-")) for case in CASES]
+
+
+@pytest.mark.parametrize("case", PARAMS)
+async def test_fault(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, saw: Saw, case: Case):
     monkeypatch.setattr(clock_module, "LOOK_EVERY", 5.0)
     async with fleet(sandbox) as it:
         first = it.status().connected_at
@@ -299,7 +214,9 @@ async def test_fault(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, case: Ca
     if not everyone:
         assert others[:2] == ["connecting", "connected"]
         assert others[2:] in ([], ["disconnected"]), "the other bot saw nothing"
-    _record(case.name, states, failed, took, len(pushed), len(handled), everyone)
+    path = _record(case.name, states, failed, took, len(pushed), len(handled), everyone)
+    by_hand = " by hand" if case.by_hand else ""
+    saw(f"{case.name}: {path}, back{by_hand} after {took:.1f} s, {len(handled)} of {len(pushed)} events handled")
 
 
 def _last_error(it: Fleet, began: float) -> ConnectionStatus | None:
@@ -330,42 +247,51 @@ def _record(
     sent: int,
     handled: int,
     everyone: bool,
-) -> None:
+) -> str:
     shown = [state for i, state in enumerate(states) if state != "disconnected" and (i == 0 or states[i - 1] != state)]
     error = "the clock jumped" if failed is None else str(failed.error)
     others = "the same (it is one server)" if everyone else "nothing"
-    _write(name, " → ".join(shown), error, took, sent - handled, sent, others)
+    path = " → ".join(shown)
+    _write(name, path, error, took, sent - handled, sent, others)
+    return path
+
+
+def _plain(error: str) -> str:
+    return re.sub(r"127\.0\.0\.1:\d+", "the server", error).replace(": scripted", "")
 
 
 def _write(name: str, states: str, error: str, took: float, lost: int, sent: int, others: str) -> None:
     if TABLE is not None:
-        error = re.sub(r"127\.0\.0\.1:\d+", "the server", error).replace(": scripted", "")
+        error = _plain(error)
         with Path(TABLE).open("a", encoding="utf-8") as file:
             file.write(f"| {name} | {states} | {error} | {took:.1f} | {lost} of {sent} | {others} |\n")
 
 
-async def test_fifty_bots_come_back_spread(sandbox: Sandbox, logs):
-    bots = [f"cli_{number:02}" for number in range(50)]
+@pytest.mark.fault(13)
+@pytest.mark.parametrize(("count", "speed"), [(50, 25), (500, 5)])
+async def test_many_bots_come_back_spread(sandbox: Sandbox, saw: Saw, count: int, speed: float):
+    bots = [f"cli_{number:03}" for number in range(count)]
     for bot_id in bots:
         sandbox.add_app(bot_id, bot_id)
-    async with fleet(sandbox, *bots) as it:
+    async with fleet(sandbox, *bots, speed=speed) as it:
         before = {bot_id: it.status(bot_id).connected_at for bot_id in bots}
-        arrivals: list[float] = []
         began = it.now
         await asyncio.gather(*(sandbox.disconnect(bot_id) for bot_id in bots))
         due: dict[str, float] = {}
 
         def all_wait() -> bool:
-            waiting = [s for at, s in it.seen if at >= began and s.error]
-            due.update({s.bot_id: s.next_attempt_at.timestamp() - 1_700_000_000 for s in waiting})
-            return len(due) == len(bots)
+            for at, status in list(it.seen):
+                if at >= began and status.next_attempt_at is not None:
+                    due.setdefault(status.bot_id, status.next_attempt_at.timestamp() - 1_700_000_000)
+            return len(due) == count
+
+        def all_back() -> bool:
+            return all(it.manager.is_connected(b) and it.status(b).connected_at != before[b] for b in bots)
 
         await wait_until(all_wait, 30)
-        await wait_until(
-            lambda: all(it.manager.is_connected(b) and it.status(b).connected_at != before[b] for b in bots), 30
-        )
+        await wait_until(all_back, 30)
         took = it.now - began
-        arrivals = [at for at, s in it.seen if at >= began and s.state.value == "connected"]
+        arrivals = {s.bot_id for at, s in it.seen if at >= began and s.state.value == "connected"}
         pushed = [await sandbox.push(bot_id, "x", {}) for bot_id in bots]
         for delivery in pushed:
             await delivery.wait(30)
@@ -373,9 +299,11 @@ async def test_fifty_bots_come_back_spread(sandbox: Sandbox, logs):
     tries = sorted(due.values())
     spread = tries[-1] - tries[0]
     densest = max(sum(1 for other in tries if 0 <= other - start < 0.1) for start in tries)
-    assert len(arrivals) == 50
+    assert len(arrivals) == count
     assert spread > 0.5, "the first delay of 1 s is spread over a second"
-    assert densest <= 25, "no herd: at most half of them within any tenth of a second"
-    assert handled == 50
-    states = f"connecting → connected; tries spread over {spread:.1f} s, at most {densest} in a tenth of a second"
-    _write("50 bots lose the server together", states, "the server closed the connection", took, 0, 50, "-")
+    assert densest <= count / 2, "no herd: at most half of them within any tenth of a second"
+    assert handled == count
+    told = f"tries spread over {spread:.1f} s, at most {densest} in a tenth of a second"
+    path = f"connecting → connected; {told}"
+    _write(f"{count} bots lose the server together", path, "the server closed the connection", took, 0, count, "-")
+    saw(f"{count} bots: {told}, all back after {took:.1f} s, {handled} of {count} events handled")

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import ssl
 import subprocess
@@ -96,9 +97,10 @@ async def test_a_bot_behind_a_proxy_echoes(tmp_path, proxy, transport):
     assert "hunter2" not in "\n".join(line for line in output.splitlines() if "Loaded Config" not in line)
 
 
+@pytest.mark.fault(6)
 @pytest.mark.needs("tinyproxy", "microsocks")
 @pytest.mark.parametrize(("proxy", "says"), [(tinyproxy, "refused the connection"), (microsocks, "SOCKS proxy")])
-async def test_a_proxy_that_refuses_is_told_in_words(sandbox, run_adapter, tmp_path, logs, proxy, says):
+async def test_a_proxy_that_refuses_is_told_in_words(sandbox, run_adapter, tmp_path, logs, saw, proxy, says):
     async with proxy(tmp_path) as (url, _):
         bot = {"app_id": APP, "app_secret": SECRET, "proxy": url.replace("hunter2", "wrong-password")}
         domain = sandbox.url.replace("http", "https")  # a proxy is asked for a tunnel, and says no before any TLS
@@ -107,7 +109,9 @@ async def test_a_proxy_that_refuses_is_told_in_words(sandbox, run_adapter, tmp_p
                 if adapter.connections.get_status(APP).error:
                     break
                 await asyncio.sleep(0.05)
-            error = adapter.connections.get_status(APP).error
-    assert error is not None
-    assert says in error
+            status = adapter.connections.get_status(APP)
+    assert status.error is not None
+    assert says in status.error
     assert not any("wrong-password" in line for line in logs)
+    error = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1", status.error)
+    saw(f"wrong password for {proxy.__name__}: {status.state.value}, attempts {status.attempts}: {error}")

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from nonebot_adapter_feishu_ws.sandbox import Sandbox
-from tests.replicas import APP, SECRET, Replicas
+from tests.replicas import APP, SECRET, Replicas, Sums
 
 pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(240)]
 
@@ -21,7 +21,12 @@ async def replicas(redis_server, tmp_path):
         print(log.name, log.read_text()[-3000:])
 
 
-async def test_killed_and_paused_replicas_lose_and_double_nothing(replicas):
+def told(sums: Sums) -> str:
+    return f"{sums.sent} messages, {sums.answers} answers, {sums.lost} lost, {sums.doubled} doubled"
+
+
+@pytest.mark.fault(27)
+async def test_killed_and_paused_replicas_lose_and_double_nothing(replicas, saw):
     await replicas.start("a", "b", "c")
     await replicas.say(30)
     replicas.signal("a", signal.SIGKILL)
@@ -36,9 +41,11 @@ async def test_killed_and_paused_replicas_lose_and_double_nothing(replicas):
     assert (sums.lost, sums.doubled) == (0, 0)
     assert sums.answers == 80
     assert set(replicas.shares()) >= {"b", "c"}
+    saw(f"of 3 replicas one is killed, one paused: {told(sums)}")
 
 
-async def test_redis_is_restarted_and_down_for_a_while(replicas):
+@pytest.mark.fault(29)
+async def test_redis_is_restarted_and_down_for_a_while(replicas, saw):
     await replicas.start("a", "b")
     await replicas.say(20, 0.01)
     replicas.redis.stop(signal.SIGKILL)
@@ -49,3 +56,4 @@ async def test_redis_is_restarted_and_down_for_a_while(replicas):
     await replicas.settle(90)
     sums = replicas.sums()
     assert (sums.lost, sums.doubled, sums.answers) == (0, 0, 60)
+    saw(f"Redis killed, down for 1 s, started again under 2 replicas: {told(sums)}")

@@ -2,28 +2,17 @@
 
 import asyncio
 import json
+import time
+from collections.abc import Callable
 
 import pytest
-from nonebot import on_message, on_notice
+from nonebot import on_message
 
-from nonebot_adapter_feishu_ws import ConnectionState, Event, NoticeEvent
+from nonebot_adapter_feishu_ws import ConnectionState, Event
 from nonebot_adapter_feishu_ws.sandbox import Sandbox
 from tests.conftest import APP, SECRET, wait_until
 
-
-@pytest.fixture
-def heard(matchers):
-    """The plain texts of all messages that reach a handler, each answered."""
-    texts: list[str] = []
-    matcher = on_message(block=True, priority=50)
-    matchers(matcher)
-
-    @matcher.handle()
-    async def _(event: Event):
-        texts.append(event.get_plaintext())
-        await matcher.send(f"heard {len(texts)}")
-
-    return texts
+Saw = Callable[[str], None]
 
 
 def person(sandbox: Sandbox):
@@ -91,36 +80,55 @@ async def test_what_is_lost_on_the_way_is_pushed_again_and_handled_once(sandbox,
 
 
 @pytest.mark.parametrize(
-    ("fault", "says"),
+    ("name", "fault", "says"),
     [
-        ({"status": 500}, "HTTP 500"),
-        ({"body": b"<html>gateway</html>"}, "no JSON"),
-        ({"code": 1}, "Feishu is busy"),
-        ({"code": 1000040343}, "internal error"),
-        ({"drop": "before"}, "closed the connection"),
+        pytest.param("HTTP 500", {"status": 500}, "HTTP 500", marks=pytest.mark.fault(1)),
+        pytest.param("HTML", {"body": b"<html>gateway</html>"}, "no JSON", marks=pytest.mark.fault(1)),
+        pytest.param("no answer", {"hang": True}, "did not answer in time", marks=pytest.mark.fault(1)),
+        pytest.param("reset", {"drop": "before"}, "closed the connection", marks=pytest.mark.fault(1)),
+        pytest.param("code 1", {"code": 1}, "Feishu is busy", marks=pytest.mark.fault(2)),
+        pytest.param("code 1000040343", {"code": 1000040343}, "internal error", marks=pytest.mark.fault(2)),
     ],
 )
-async def test_discovery_in_trouble_at_first_start_is_retried(sandbox, run_adapter, heard, logs, fault, says):
+async def test_discovery_in_trouble_at_first_start_is_retried(
+    sandbox, run_adapter, heard, logs, monkeypatch, saw: Saw, name, fault, says
+):
+    monkeypatch.setattr("nonebot_adapter_feishu_ws.transport.long_connection.OPEN_TIMEOUT", 0.3)
     sandbox.faults.add("discovery", times=2, **fault)
     user, chat = person(sandbox)
-    async with run_adapter():
+    seen: list[tuple[str, int]] = []
+    async with run_adapter(connected=False) as adapter:
+        while adapter.connections.get_status(APP).state is not ConnectionState.CONNECTED:
+            status = adapter.connections.get_status(APP)
+            seen.append((status.state.value, status.attempts))
+            await asyncio.sleep(0.005)
         await sandbox.say(user, chat, "hi")
         await sandbox.wait_message(chat)
-    assert any(says in line for line in errors(logs)), errors(logs)
+    lines = [line for line in errors(logs) if says in line]
+    assert len(lines) == 2
+    assert {state for state, _ in seen} == {"connecting"}
+    attempts = sorted({count for _, count in seen})
+    assert attempts[-1] == 2
+    saw(f"first start, twice {name}: connecting with attempts {attempts}, then connected; {len(lines)} warnings")
 
 
 @pytest.mark.parametrize(
     ("code", "advice"),
     [
-        (403, "self-built"),
-        (514, "app_secret"),
-        (1000040344, "app_id"),
-        (1000040351, '"lark"'),
+        pytest.param(403, "凭证与基础信息", marks=pytest.mark.fault(3)),
+        pytest.param(514, "凭证与基础信息", marks=pytest.mark.fault(3)),
+        pytest.param(1000040344, "凭证与基础信息", marks=pytest.mark.fault(3)),
+        pytest.param(10003, "凭证与基础信息", marks=pytest.mark.fault(3)),
+        pytest.param(10014, "凭证与基础信息", marks=pytest.mark.fault(3)),
+        pytest.param(1000040351, '"lark"', marks=pytest.mark.fault(5)),
     ],
 )
-async def test_fatal_answers_stop_that_bot_alone_and_say_what_to_do(sandbox, run_adapter, heard, logs, code, advice):
+async def test_fatal_answers_stop_that_bot_alone_and_say_what_to_do(
+    sandbox, run_adapter, heard, logs, saw: Saw, code, advice
+):
     sandbox.add_app("cli_b", "b")
-    async with run_adapter() as adapter:
+    bots = [{"app_id": APP, "app_secret": SECRET}, {"app_id": "cli_b", "app_secret": "b"}]
+    async with run_adapter(bots) as adapter:
         sandbox.faults.add("discovery", times=-1, code=code)
         await sandbox.disconnect(APP)
         await wait_until(lambda: adapter.connections.get_status(APP).state is ConnectionState.ERROR)
@@ -129,21 +137,29 @@ async def test_fatal_answers_stop_that_bot_alone_and_say_what_to_do(sandbox, run
         assert (status.error_code, status.next_attempt_at) == (code, None)
         assert advice in (status.advice or "")
         await asyncio.sleep(0.3)
-        assert sandbox.gateway.discoveries == asked, "no further attempt"
+        more = sandbox.gateway.discoveries - asked
+        assert more == 0, "no further attempt"
+        other = adapter.connections.get_status("cli_b").state
+        assert other is ConnectionState.CONNECTED
         sandbox.faults.clear()
         await adapter.connections.connect(APP)
         await wait_until(lambda: adapter.connections.is_connected(APP))
     assert any(advice in line and line.startswith("ERROR") for line in logs)
+    saw(f"{code}: {status.state.value}, {more} more tries, the other bot {other.value}; the advice names {advice}")
 
 
-async def test_an_app_of_the_other_domain_names_the_other_domain(sandbox, run_adapter, logs):
+@pytest.mark.fault(5)
+async def test_an_app_of_the_other_domain_names_the_other_domain(sandbox, run_adapter, saw: Saw):
     sandbox.world.apps[APP].wrong_domain = True
     async with run_adapter(connected=False) as adapter:
         await wait_until(lambda: adapter.connections.get_status(APP).state is ConnectionState.ERROR)
-        assert "open.larksuite.com" in (adapter.connections.get_status(APP).advice or "")
+        status = adapter.connections.get_status(APP)
+    assert "open.larksuite.com" in (status.advice or "")
+    saw(f"an app of the other domain, at the first start: {status.state.value} (code {status.error_code})")
 
 
-async def test_a_reached_connection_limit_is_probed_slowly(sandbox, run_adapter, logs):
+@pytest.mark.fault(4)
+async def test_a_reached_connection_limit_is_probed_slowly(sandbox, run_adapter, saw: Saw):
     sandbox.faults.add("handshake", code=514, auth_code=1000040350)
     async with run_adapter(connected=False) as adapter:
         await wait_until(lambda: adapter.connections.get_status(APP).state is ConnectionState.ERROR)
@@ -151,6 +167,8 @@ async def test_a_reached_connection_limit_is_probed_slowly(sandbox, run_adapter,
         assert status.error_code == 1000040350
         assert status.next_attempt_at is not None
         assert "other machines" in (status.advice or "")
+        wait = status.next_attempt_at.timestamp() - time.time()
+    saw(f"{status.state.value} at once, next try in {wait:.0f} s; advice: {status.advice}")
 
 
 async def test_a_used_up_url_is_followed_by_a_fresh_one(sandbox, run_adapter):
@@ -159,171 +177,28 @@ async def test_a_used_up_url_is_followed_by_a_fresh_one(sandbox, run_adapter):
         assert sandbox.gateway.discoveries == 2
 
 
-async def test_an_endpoint_that_is_not_there_is_retried(run_adapter, logs):
-    async with Sandbox() as gone:
-        pass
-    async with run_adapter(feishu_api_base=gone.url, connected=False) as adapter:
-        await wait_until(lambda: adapter.connections.get_status(APP).attempts >= 2)
-        assert adapter.connections.get_status(APP).state is ConnectionState.CONNECTING
-    assert any("refused the connection" in line for line in errors(logs))
-
-
-async def test_garbage_is_said_once_and_the_connection_kept(sandbox, run_adapter, heard, logs):
-    user, chat = person(sandbox)
-    async with run_adapter():
-        [connection] = sandbox.gateway.connections[APP]
-        for _ in range(3):
-            await sandbox.send_bytes(APP, b"\xff\xff garbage")
-            await sandbox.send_bytes(APP, b"")
-            await sandbox.send_bytes(APP, "text")
-            await sandbox.push_raw(APP, b"{}", headers={"sum": "1000000000", "seq": "x"})
-        await sandbox.say(user, chat, "alive")
-        await sandbox.wait_message(chat)
-        assert sandbox.gateway.connections[APP] == [connection]
-    assert heard == ["alive"]
-    assert len([line for line in errors(logs) if "pbbp2" in line]) == 1
-    assert len([line for line in errors(logs) if "TEXT" in line]) == 1
-
-
-async def last_ack(sandbox: Sandbox, count: int = 1):
-    from nonebot_adapter_feishu_ws.transport.frame import decode
-
-    [connection] = sandbox.gateway.connections[APP]
-    await wait_until(lambda: len(connection.acks) >= count)
-    return json.loads(decode(connection.acks[-1]).payload)
-
-
+@pytest.mark.fault(6)
 @pytest.mark.parametrize(
-    ("payload", "options", "code"),
+    ("name", "bot", "says"),
     [
-        (b"not json", {}, 500),
-        (b"[1]", {}, 500),
-        (b"{}", {}, 500),
-        (b"{}", {"type_": "mystery"}, 200),
-        (b"{}", {"headers": {"type": None, "message_id": None, "trace_id": None, "sum": None, "seq": None}}, 200),
-        (b"{}", {"headers": {"sum": "many"}}, 500),
-        (b'{"header": {"event_type": "brand.new_v9"}, "event": {"x": 1}}', {}, 200),
-        (b'{"header": {"event_type": "brand.new_v9"}, "event": {"x": 1}}', {"type_": "card"}, 200),
+        ("DNS failure", {"domain": "http://name.invalid"}, "cannot be resolved"),
+        ("refused", {"domain": "http://127.0.0.1:9"}, "refused the connection"),
+        ("TLS error", {"domain": "https://{host}"}, "TLS"),
+        ("proxy not there", {"proxy": "http://127.0.0.1:9"}, "proxy cannot be reached"),
     ],
 )
-async def test_every_data_frame_is_acked_with_the_right_code(sandbox, run_adapter, payload, options, code):
-    async with run_adapter():
-        await sandbox.push_raw(APP, payload, **options)
-        assert (await last_ack(sandbox))["code"] == code
-
-
-async def test_unknown_events_are_dispatched(sandbox, run_adapter, matchers, logs):
-    seen: list[Event] = []
-    notice = on_notice(block=False)
-    matchers(notice)
-
-    @notice.handle()
-    async def _(event: NoticeEvent):
-        seen.append(event)
-
-    async with run_adapter():
-        await (await sandbox.push(APP, "brand.new_v9", {"x": 1})).wait()
-        await (await sandbox.push(APP, "odd.shape_v1", ["no", "object"])).wait()  # pyright: ignore
-        await (await sandbox.push(APP, "odd.shape_v1", ["again"])).wait()  # pyright: ignore
-        await wait_until(lambda: seen)
-        await wait_until(lambda: any("odd.shape_v1" in line for line in errors(logs)))
-    assert seen[0].event == {"x": 1}
-    assert len([line for line in errors(logs) if "odd.shape_v1" in line]) == 1
-
-
-async def test_a_megabyte_in_fragments_arrives_and_a_lost_fragment_is_pushed_again(sandbox, run_adapter, heard):
-    user, chat = person(sandbox)
-    sandbox.gateway.fragment_size = 100_000
-    sandbox.gateway.lost_fragments = {3}
-    text = "x" * 1_000_000
-    async with run_adapter():
-        await sandbox.say(user, chat, text)
-        await sandbox.wait_message(chat)
-    assert heard == [text]
-
-
-@pytest.mark.parametrize("text", ["</b>", "\\<y>", '<at user_id="x">', "<r>", "\\", "", "{}", "%s", "\x00", "a\u202eb"])
-async def test_odd_texts_reach_the_plugin(sandbox, run_adapter, heard, text):
-    user, chat = person(sandbox)
-    async with run_adapter():
-        await sandbox.say(user, chat, text)
-        await sandbox.wait_message(chat)
-    assert heard == [text]
-
-
-async def test_B1_a_message_without_user_id_is_a_message(sandbox, run_adapter, heard):
-    sandbox.world.apps[APP].user_id_scope = False
-    user, chat = person(sandbox)
-    async with run_adapter():
-        await sandbox.say(user, chat, "no scope")
-        await sandbox.wait_message(chat)
-    assert heard == ["no scope"]
-
-
-async def test_a_raising_handler_does_not_stop_the_next_event(sandbox, run_adapter, heard, matchers):
-    bad = on_message(priority=1, block=False)
-    matchers(bad)
-
-    @bad.handle()
-    async def _():
-        raise RuntimeError("a plugin's defect")
-
-    user, chat = person(sandbox)
-    async with run_adapter():
-        await sandbox.say(user, chat, "one")
-        await sandbox.say(user, chat, "two")
-        await sandbox.wait_message(chat, count=2)
-    assert sorted(heard) == ["one", "two"]
-
-
-async def test_a_plugin_that_blocks_the_loop_does_not_hold_up_acks(sandbox, run_adapter, matchers):
-    """F24: the existing adapter acks seconds late, and the platform pushes the events again."""
-    import time
-
-    from nonebot_adapter_feishu_ws.sandbox import SandboxThread
-
-    matcher = on_message(block=True)
-    matchers(matcher)
-    handled: list[float] = []
-
-    @matcher.handle()
-    async def _():
-        time.sleep(0.4)  # noqa: ASYNC251 - this is what plugins do
-        handled.append(time.perf_counter())
-
-    thread = SandboxThread(Sandbox(redelivery=(60.0,)))
-    thread.sandbox.add_app(APP, SECRET)
-    thread.start()
-    try:
-        user, chat = person(thread.sandbox)
-        async with run_adapter(feishu_api_base=thread.sandbox.url):
-            loop = thread._loop
-            pushes = [
-                asyncio.run_coroutine_threadsafe(
-                    thread.sandbox.push(APP, "im.message.receive_v1", _message(user, chat, number)), loop
-                )
-                for number in range(5)
-            ]
-            deliveries = [push.result(5) for push in pushes]
-            await wait_until(lambda: len(handled) == 5)
-    finally:
-        thread.stop()
-    latencies = [delivery.latency for delivery in deliveries]
-    assert [delivery.attempts for delivery in deliveries] == [1] * 5
-    assert all(latency is not None and latency < 0.4 for latency in latencies), "acked while a handler blocked"
-
-
-def _message(user, chat, number: int) -> dict:
-    return {
-        "sender": {"sender_id": {"open_id": user.open_id}},
-        "message": {
-            "message_id": f"om_{number}",
-            "chat_id": chat.chat_id,
-            "chat_type": "p2p",
-            "message_type": "text",
-            "content": '{"text": "block"}',
-        },
-    }
+async def test_network_trouble_is_retried_and_told_in_words(
+    sandbox, run_adapter, logs, saw: Saw, name: str, bot: dict[str, str], says: str
+):
+    bot = {key: value.format(host=sandbox.url.removeprefix("http://")) for key, value in bot.items()}
+    async with run_adapter([{"app_id": APP, "app_secret": SECRET, **bot}], connected=False) as adapter:
+        await wait_until(lambda: adapter.connections.get_status(APP).attempts >= 2)
+        status = adapter.connections.get_status(APP)
+    assert status.state is ConnectionState.CONNECTING
+    assert says in (status.error or "")
+    assert any(says in line for line in errors(logs))
+    error = (status.error or "").replace(sandbox.url.removeprefix("http://"), "the server")
+    saw(f"{name}: {status.state.value}, attempts {status.attempts}: {error}")
 
 
 async def test_bot_info_in_trouble_leaves_a_bot_that_works_and_says_so(sandbox, run_adapter, heard, logs):

@@ -2,6 +2,9 @@
 
 import asyncio
 
+import anyio
+from nonebot.utils import run_coro_with_shield
+
 from nonebot_adapter_feishu_ws.dispatch import Dispatcher
 from nonebot_adapter_feishu_ws.hand_off import Delivery
 
@@ -92,8 +95,29 @@ async def test_draining_is_bounded_and_cancels_what_hangs():
     stage.dispatcher.take(event())
     await asyncio.sleep(0)
     await stage.dispatcher.drain(0.05)
-    assert stage.dispatcher.tasks == set()
+    assert stage.dispatcher.running == {}
     assert stage.done == []
+
+
+async def test_a_handler_that_cannot_be_cancelled_is_given_up_in_time(monkeypatch):
+    """NoneBot shields its matchers: SIGTERM waited for as long as the slowest handler did."""
+    monkeypatch.setattr("nonebot_adapter_feishu_ws.dispatch.CLEAN_UP", 0.05)
+    stage, told = Stage(), []
+    stage.dispatcher.ended = lambda delivery, handled: told.append(handled)
+    gate = asyncio.Event()
+
+    async def shielded(delivery: Delivery) -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(run_coro_with_shield, gate.wait())
+
+    stage.dispatcher.handle = shielded
+    stage.dispatcher.open("a")
+    stage.dispatcher.take(event())
+    await asyncio.sleep(0.01)
+    await asyncio.wait_for(stage.dispatcher.drain(0.05), 30)
+    assert told == [False], "it waits for the next start"
+    gate.set()
+    await asyncio.wait(stage.dispatcher.running)
 
 
 async def test_a_paused_bot_keeps_its_events():

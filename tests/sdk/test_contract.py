@@ -95,3 +95,16 @@ def test_frames_of_either_side_are_read_by_the_other():
     back.ParseFromString(encode_ack(frame, code=200, biz_rt=5))
     assert (back.SeqID, back.LogID, back.LogIDNew, back.payload) == (1, 2**63, "log", b'{"code":200}')
     assert [(h.key, h.value) for h in back.headers][-1] == ("biz_rt", "5")
+
+
+@pytest.mark.fault(36)
+def test_a_drift_is_named(monkeypatch: pytest.MonkeyPatch, saw):
+    """Against an SDK that renames a header and has a new one."""
+    monkeypatch.setattr(const, "HEADER_SUM", "total")
+    monkeypatch.setattr(const, "HEADER_NEW", "brand-new", raising=False)
+    with pytest.raises(AssertionError) as renamed:
+        test_names_and_codes("HEADER_SUM", "HEADER_SUM")
+    with pytest.raises(AssertionError, match="HEADER_NEW") as added:
+        test_the_sdk_knows_no_name_that_we_do_not()
+    lines = [str(caught.value).splitlines()[0] for caught in (renamed, added)]
+    saw(f'the SDK renames HEADER_SUM and adds HEADER_NEW, the contract says: "{lines[0]}", "{lines[1]}"')

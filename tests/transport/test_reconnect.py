@@ -17,6 +17,8 @@ from nonebot_adapter_feishu_ws.transport.reconnect import Verdict, backoff, clas
         ("discovery", 514, Verdict.FATAL),
         ("discovery", 1000040344, Verdict.FATAL),
         ("discovery", 1000040351, Verdict.FATAL),
+        ("discovery", 10003, Verdict.FATAL),  # found by the table of faults: a wrong secret was probed on and on
+        ("discovery", 10014, Verdict.FATAL),
         ("discovery", 1000040350, Verdict.PROBE),
         ("discovery", 987654, Verdict.PROBE),
         ("handshake", None, Verdict.RETRY),
