@@ -39,7 +39,7 @@ def test_every_row_has_a_test():
     assert sorted(FAULTS) == list(range(1, len(FAULTS) + 1))
 
 
-@pytest.mark.parametrize(("name", "node"), [(name, node) for name, node, _ in marked_tests()], ids=str)
+@pytest.mark.parametrize(("name", "node"), [pytest.param(name, node, id=name) for name, node, _ in marked_tests()])
 def test_who_shows_a_row_tells_what_was_seen(name: str, node: ast.AST):
     calls = [call for call in ast.walk(node) if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)]
     told = [call for call in calls if call.func.id == "saw"]

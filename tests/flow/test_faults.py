@@ -272,7 +272,7 @@ def _write(name: str, states: str, error: str, took: float, lost: int, sent: int
 async def test_many_bots_come_back_spread(sandbox: Sandbox, saw: Saw, count: int, speed: float):
     bots = [f"cli_{number:03}" for number in range(count)]
     for bot_id in bots:
-        sandbox.add_app(bot_id, bot_id)
+        sandbox.add_app(bot_id, f"secret of {bot_id}")
     async with fleet(sandbox, *bots, speed=speed) as it:
         before = {bot_id: it.status(bot_id).connected_at for bot_id in bots}
         began = it.now

@@ -70,7 +70,7 @@ async def test_the_python_sdks_rest_client(sandbox):
         "got": '{"text": "edited"}',
         "updated": True,
         "thread": True,
-        "listed": 4,
+        "listed": 3,
         "resource": "picture",
         "group": "Group",
         "refused": 230001,
