@@ -178,9 +178,9 @@ class Adapter(BaseAdapter):
         self._loop = None
         self._hand_off.close()
         if self._network.running:
-            await self.connections.close()
             if self._backfill is not None:
                 await self._backfill.close()
+            await self.connections.close()
         await self._dispatcher.drain(DRAIN_TIMEOUT)
         self._hand_off.tell()
         await self._first_minutes.close()

@@ -95,12 +95,24 @@ class Backfill:
             woken.set()
 
     async def close(self) -> None:
-        """End; what was not fetched is fetched after the next start."""
+        """End, while the bots still receive; what was not fetched is fetched after the next start."""
         tasks = [*self._watches, *self._runs.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for bot_id in self._woken:
+            if self._is_receiving(bot_id):
+                await self._last_mark(bot_id)
         await self._on_network(self.places.close())
+
+    async def _last_mark(self, bot_id: str) -> None:
+        now = self._clock()
+        try:
+            seen = await self._get(bot_id, "seen")
+            if seen is None or now - seen <= self._policy.after:  # else an outage that was not looked at yet
+                await self._set(bot_id, "seen", now)
+        except StoreError as error:
+            log("DEBUG", f"Bot {escape(bot_id)}: the time of the end is not kept: {escape(str(error))}")
 
     async def _watch(self, bot_id: str) -> None:
         while True:

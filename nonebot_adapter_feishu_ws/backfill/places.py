@@ -100,7 +100,7 @@ class Places:
                     raise
 
     async def close(self) -> None:
-        """Write what was gathered, and end."""
+        """Write what was gathered; what comes in the last moments is written soon."""
         if self._flush is not None:
             self._flush.cancel()
             await asyncio.wait({self._flush})
