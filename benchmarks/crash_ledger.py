@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from ledger import Witness, read_handled, write_section
+from ledger import Witness, read_handled, read_section, write_section
 from redis import Redis
 
 from nonebot_adapter_feishu_ws.sandbox import Delivery, Sandbox
@@ -261,15 +261,22 @@ async def redis_if_wanted(candidate: Candidate, folder: Path) -> AsyncIterator[N
         await server.wait()
 
 
-def table(results: list[tuple[Candidate, dict[str, int]]], seed: int) -> str:
+def table(
+    results: list[tuple[Candidate, dict[str, int]]], seed: int, *, everybody: list[Candidate], before: str = ""
+) -> str:
     columns = list(results[0][1])
     lines = [
         "| | kills | events a second | " + " | ".join(columns) + " |",
         "|---|" + "---:|" * (len(columns) + 2),
     ]
+    rows = {}
     for candidate, ledger in results:
         cells = " | ".join(f"{ledger[column]:,}" for column in columns)
-        lines.append(f"| {candidate.name} | {candidate.rounds} | {candidate.rate:g} | {cells} |")
+        rows[candidate.name] = f"| {candidate.name} | {candidate.rounds} | {candidate.rate:g} | {cells} |"
+    # Rows of candidates that did not run this time stay as they are.
+    others = {line.split(" | ")[0].removeprefix("| "): line for line in before.splitlines() if line.startswith("| ")}
+    names = [candidate.name for candidate in everybody]
+    lines += [rows.get(name) or others[name] for name in names if name in rows or name in others]
     machine = f"{platform.system()}, {psutil.cpu_count()} cores, Python {platform.python_version()}"
     return "\n".join([*lines, "", f"Seed {seed}. {machine}.", ""])
 
@@ -308,11 +315,13 @@ def main() -> None:
     logging.getLogger("aiohttp.server").disabled = True  # connections that end with their process
     if "redis" in options.store and shutil.which("redis-server") is None:
         parser.error("redis-server is not installed; install it, or give the URL of a running one")
-    chosen = [each for each in make_candidates(options) if each.rounds and options.only in each.name]
+    everybody = make_candidates(options)
+    chosen = [each for each in everybody if each.rounds and options.only in each.name]
     results = [(candidate, asyncio.run(run(candidate, options))) for candidate in chosen]
     if options.json:
         options.json.write_text(json.dumps(results[0][1]), "utf-8")
-    text = table(results, options.seed)
+    before = read_section("crash") if options.write else ""
+    text = table(results, options.seed, everybody=everybody, before=before)
     print(text)
     if options.write:
         write_section("crash", text)

@@ -46,6 +46,11 @@ def read_handled(path: Path) -> tuple[Counter[str], Counter[str]]:
     return counts[BEGAN], counts[ENDED]
 
 
+def read_section(name: str, page: Path = PAGE) -> str:
+    """The text between its markers in a page."""
+    return page.read_text("utf-8").partition(f"<!-- {name}: begin -->\n")[2].partition(f"<!-- {name}: end -->")[0]
+
+
 def write_section(name: str, text: str, page: Path = PAGE) -> None:
     """Put a text between its markers in a page, docs/reliability.md unless another one is named."""
     begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"

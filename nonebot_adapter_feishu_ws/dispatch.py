@@ -127,7 +127,10 @@ class _Lane:
         self.is_open = False
 
     def put(self, delivery: Delivery) -> None:
-        self.waiting.append(delivery)
+        if delivery.orphan:
+            self.waiting.appendleft(delivery)
+        else:
+            self.waiting.append(delivery)
         self._start()
 
     def open(self) -> None:

@@ -26,6 +26,7 @@ class Delivery:
         size: bytes of that JSON.
         callback: what waits for an answer; None for an event that is only told.
         key: its entry in the store's inbox; None when it has none.
+        orphan: whether its process died while it was handled: it goes before what waits, and its beginning is told.
     """
 
     bot_id: str
@@ -33,6 +34,7 @@ class Delivery:
     size: int
     callback: Callback | None = None
     key: str | None = None
+    orphan: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,9 @@ class HandOff:
         self._put: defaultdict[str, _Load] = defaultdict(_Load)
         self._started: defaultdict[str, _Load] = defaultdict(_Load)
         self._ended: deque[Ended] = deque()
+        self._begun: deque[str] = deque()
         self._listener: tuple[asyncio.AbstractEventLoop, Callable[[Sequence[Ended]], None]] | None = None
+        self._on_begun: Callable[[str], None] = lambda key: None
         self._telling = False
 
     @property
@@ -190,15 +194,18 @@ class HandOff:
             # In the network loop's next round: by then the ack is out, and one wake-up serves a whole batch.
             asyncio.get_running_loop().call_soon(self._wake, loop)
 
-    def listen(self, ended: Callable[[Sequence[Ended]], None]) -> None:
-        """Be told on this loop what became of the deliveries that have a key."""
+    def listen(self, ended: Callable[[Sequence[Ended]], None], begun: Callable[[str], None]) -> None:
+        """Be told on this loop what became of the deliveries that have a key, and which orphans' handlers started."""
         self._listener = (asyncio.get_running_loop(), ended)
+        self._on_begun = begun
 
     def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
         self._waking = False
         loop.call_soon_threadsafe(self._drain)
 
     def _listen(self) -> None:
+        while self._begun:
+            self._on_begun(self._begun.popleft())
         if self._listener is not None and self._ended:
             batch = [self._ended.popleft() for _ in range(len(self._ended))]
             self._listener[1](batch)
@@ -224,18 +231,24 @@ class HandOff:
     def started(self, delivery: Delivery) -> None:
         """A delivery's handlers have started: its place is free."""
         self._started[delivery.bot_id].add(delivery.size)
+        if delivery.orphan and delivery.key is not None:
+            self._begun.append(delivery.key)
+            self._tell_soon()
 
     def ended(self, delivery: Delivery, handled: bool) -> None:
         """A delivery's handlers have run, or (not ``handled``) were given up because the process ends."""
         if delivery.key is None:
             return
         self._ended.append(Ended(delivery.key, handled))
+        self._tell_soon()
+
+    def _tell_soon(self) -> None:
         if not self._telling:
             self._telling = True
             asyncio.get_running_loop().call_soon(self.tell)
 
     def tell(self) -> None:
-        """Tell the network loop at once what has ended."""
+        """Tell the network loop at once what has begun and ended."""
         self._telling = False
         if self._listener is not None and not self._listener[0].is_closed():
             self._listener[0].call_soon_threadsafe(self._listen)

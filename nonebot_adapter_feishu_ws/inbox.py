@@ -22,7 +22,9 @@ POLL_BACKLOG = 0.2
 POLL_SHARED = 1.0
 """Seconds between two looks into an inbox that other processes fill, too."""
 ORPHAN_PATIENCE = 0.5
-"""Seconds that an orphan runs alone: what kills a process does so soon."""
+"""Seconds that an orphan's handlers run before the next one is begun: what kills a process does so soon."""
+START_PATIENCE = 10.0
+"""Seconds until then in which they must have started; a bot that has left meanwhile holds up no other."""
 
 
 class Settler:
@@ -49,7 +51,7 @@ class Settler:
 
     def start(self, bot_ids: Sequence[str]) -> None:
         """Begin to feed these bots; to be called when the store is open."""
-        self._hand_off.listen(self._settle)
+        self._hand_off.listen(self._settle, self._orphan_begun)
         self._bot_ids = tuple(bot_ids)
         if not isinstance(self._store, MemoryStore):
             # Also while it is down: what waits in it is looked for when it is back.
@@ -119,13 +121,17 @@ class Settler:
             if self._store.durable:
                 self._orphaned.difference_update(present)
             return
-        self._alone_until = now + ORPHAN_PATIENCE
+        self._alone_until = now + START_PATIENCE
         log(
             "WARNING",
             f"Bot {escape(entry.bot_id)}: the event {escape(entry.key)} is handled again: its process died while it "
             f"was handled (run {entry.runs})",
         )
-        self._hand_over(entry)
+        self._hand_over(entry, orphan=True)
+
+    def _orphan_begun(self, key: str) -> None:
+        if key == self._orphan:
+            self._alone_until = asyncio.get_running_loop().time() + ORPHAN_PATIENCE
 
     async def _feed_waiting(self, bot_id: str) -> None:
         while (bot_id in self.backlog or self._store.shared) and (room := self._hand_off.wanted(bot_id)):
@@ -138,11 +144,11 @@ class Settler:
                 self.backlog.discard(bot_id)
                 return
 
-    def _hand_over(self, entry: Entry) -> None:
+    def _hand_over(self, entry: Entry, *, orphan: bool = False) -> None:
         size = len(entry.payload)
         # Even into a full place: it was begun, so it cannot go back.
         self._hand_off.reserve(entry.bot_id, size, force=True)
-        self._hand_off.put(read_entry(entry), size)
+        self._hand_off.put(read_entry(entry, orphan=orphan), size)
 
     def _settle(self, batch: Sequence[Ended]) -> None:
         done = [ended.key for ended in batch if ended.handled]
@@ -165,11 +171,12 @@ class Settler:
             self._woken.set()
 
 
-def read_entry(entry: Entry) -> Delivery:
-    """The delivery of an entry of the inbox."""
+def read_entry(entry: Entry, *, orphan: bool = False) -> Delivery:
+    """The delivery of an entry of the inbox. Only what can be read is taken; an earlier version may have read more."""
     payload = read_json(entry.payload)
-    assert payload is not None, "only what can be read is taken"
-    return Delivery(entry.bot_id, payload, len(entry.payload), key=entry.key)
+    if payload is None:
+        log("ERROR", f"The event {escape(entry.key)} of an earlier version cannot be read any more: it comes empty")
+    return Delivery(entry.bot_id, payload or {}, len(entry.payload), key=entry.key, orphan=orphan)
 
 
 def read_json(data: bytes) -> dict[str, Any] | None:
