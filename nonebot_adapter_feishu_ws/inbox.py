@@ -23,6 +23,9 @@ POLL_SHARED = 1.0
 """Seconds between two looks into an inbox that other processes fill, too."""
 ORPHAN_PATIENCE = 0.5
 """Seconds that an orphan's handlers run before the next one is begun: what kills a process does so soon."""
+SETTLED_AFTER = 10.0
+"""Seconds for which a process must have lived before it begins a suspect: a series of kills that come soon after each
+start would hit the same event every time."""
 START_PATIENCE = 10.0
 """Seconds until then in which they must have started; a bot that has left meanwhile holds up no other."""
 
@@ -45,6 +48,7 @@ class Settler:
         self._bot_ids: Sequence[str] = ()
         self._orphan: str | None = None
         self._alone_until = 0.0
+        self._settled_at = 0.0
         self._orphaned: set[str] = set()
         self.backlog: set[str] = set()
         """The bots whose events wait in the inbox; while they do, a new one waits behind them."""
@@ -57,6 +61,7 @@ class Settler:
             # Also while it is down: what waits in it is looked for when it is back.
             self._orphaned.update(bot_ids)
             self.backlog.update(bot_ids)
+        self._settled_at = asyncio.get_running_loop().time() + SETTLED_AFTER
         self._feeder = asyncio.create_task(self._feed(), name="feishu-inbox")
 
     async def stop(self) -> None:
@@ -115,10 +120,11 @@ class Settler:
         present = [bot_id for bot_id in asked if self._hand_off.is_present(bot_id)]
         if not present:
             return
-        entry = await self._store.fetch_orphan(present)
+        settled = now >= self._settled_at
+        entry = await self._store.fetch_orphan(present, suspects=settled)
         self._orphan = None if entry is None else entry.key
         if entry is None:
-            if self._store.durable:
+            if self._store.durable and settled:
                 self._orphaned.difference_update(present)
             return
         self._alone_until = now + START_PATIENCE

@@ -12,6 +12,10 @@ MAX_RUNS = 3
 """How often an event is begun: once when it comes, and twice more, alone, when its process died. Then it is parked."""
 
 
+SUSPECT_RUNS = MAX_RUNS - 1
+"""An event that was begun so often is parked when its process dies once more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """An event in the inbox.
@@ -136,13 +140,14 @@ class Store(Protocol):
         """
         ...
 
-    async def fetch_orphan(self, bot_ids: Sequence[str] | None = None) -> Entry | None:
+    async def fetch_orphan(self, bot_ids: Sequence[str] | None = None, *, suspects: bool = True) -> Entry | None:
         """Begin again one event whose process died while it was handled; one after the other, so that an event that
         kills its process is found. Those that were begun least often come first; what was begun :data:`MAX_RUNS` times
         is parked and reported.
 
         Args:
             bot_ids: whose events; those of all bots of :meth:`open` when it is None.
+            suspects: whether it may be one that was begun :data:`SUSPECT_RUNS` times.
 
         Raises:
             StoreError: it cannot be read.

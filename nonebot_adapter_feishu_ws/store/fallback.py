@@ -156,10 +156,10 @@ class FallbackStore(Store):
         return []
 
     @override
-    async def fetch_orphan(self, bot_ids: Sequence[str] | None = None) -> Entry | None:
+    async def fetch_orphan(self, bot_ids: Sequence[str] | None = None, *, suspects: bool = True) -> Entry | None:
         if self.status.ok:
             try:
-                return await self._inner.fetch_orphan(bot_ids)
+                return await self._inner.fetch_orphan(bot_ids, suspects=suspects)
             except StoreError as error:
                 self._fail(error)
         return None

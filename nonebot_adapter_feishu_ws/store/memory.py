@@ -73,7 +73,7 @@ class MemoryStore(Store):
         return []
 
     @override
-    async def fetch_orphan(self, bot_ids: Sequence[str] | None = None) -> Entry | None:
+    async def fetch_orphan(self, bot_ids: Sequence[str] | None = None, *, suspects: bool = True) -> Entry | None:
         return None
 
     @override

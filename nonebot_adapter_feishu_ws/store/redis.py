@@ -13,7 +13,7 @@ from typing_extensions import override
 from ..exception import InboxFull, StoreError
 from ..log import escape, log
 from .awake import awake
-from .base import CLAIM_TTL, DUPLICATE, MAX_RUNS, Entry, Held, InboxCount, Store, Taken
+from .base import CLAIM_TTL, DUPLICATE, MAX_RUNS, SUSPECT_RUNS, Entry, Held, InboxCount, Store, Taken
 from .group_commit import WRITE_TIMEOUT, GroupCommit
 from .process_name import new_name
 from .redis_link import Call, RedisLink
@@ -250,10 +250,11 @@ class RedisStore(Store):
         return entries
 
     @override
-    async def fetch_orphan(self, bot_ids: Sequence[str] | None = None) -> Entry | None:
+    async def fetch_orphan(self, bot_ids: Sequence[str] | None = None, *, suspects: bool = True) -> Entry | None:
         for bot_id in self._bot_ids if bot_ids is None else bot_ids:
             keys = [_bot_key(bot_id, name) for name in ("inbox", "alive", "parked")]
-            parked, *found = await self._run(ORPHAN, keys, self._consumer, self._silence, MAX_RUNS, MAX_PARKED)
+            bounds = (MAX_RUNS, MAX_PARKED, MAX_RUNS if suspects else SUSPECT_RUNS)
+            parked, *found = await self._run(ORPHAN, keys, self._consumer, self._silence, *bounds)
             for key in parked:
                 log(
                     "ERROR",

@@ -144,7 +144,8 @@ for _, consumer in ipairs(consumers) do
         drop(id)
       else
         left = left + 1
-        if not best or runs < best.runs or (runs == best.runs and older(id, best.id)) then
+        local counts = runs < tonumber(ARGV[5])
+        if counts and (not best or runs < best.runs or (runs == best.runs and older(id, best.id))) then
           best = {id = id, runs = runs, fields = entry[2]}
         end
       end
@@ -162,7 +163,8 @@ end
 return {parked}
 """
 )
-"""KEYS: inbox, alive, parked. ARGV: consumer, milliseconds of silence, most runs, bound of the parked.
+"""KEYS: inbox, alive, parked. ARGV: consumer, milliseconds of silence, most runs, bound of the parked, runs that are
+too many to be begun now.
 Returns the parked keys, and the fields and runs of the entry of a dead consumer that was begun least often."""
 
 HEARTBEAT: Final = Script(

@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from ..exception import InboxFull, StoreError
 from ..log import escape, log
-from .base import CLAIM_TTL, DUPLICATE, MAX_RUNS, Entry, Held, InboxCount, Store, Taken
+from .base import CLAIM_TTL, DUPLICATE, MAX_RUNS, SUSPECT_RUNS, Entry, Held, InboxCount, Store, Taken
 from .group_commit import WRITE_TIMEOUT, GroupCommit
 from .sqlite_file import is_damage, open_file, set_aside
 from .sqlite_inbox import count_inbox, free_stranded
@@ -127,9 +127,9 @@ class SqliteStore(Store):
         return entries
 
     @override
-    async def fetch_orphan(self, bot_ids: Sequence[str] | None = None) -> Entry | None:
+    async def fetch_orphan(self, bot_ids: Sequence[str] | None = None, *, suspects: bool = True) -> Entry | None:
         chosen = self._bot_ids if bot_ids is None else bot_ids
-        entry, parked = await self._submit(lambda database: self._fetch_orphan(database, chosen))
+        entry, parked = await self._submit(lambda database: self._fetch_orphan(database, chosen, suspects))
         if entry is not None:
             self._mine.add(entry.key)
         for key in parked:
@@ -290,16 +290,20 @@ class SqliteStore(Store):
         self._count += 1
         return True
 
-    def _fetch_orphan(self, database: sqlite3.Connection, bot_ids: Sequence[str]) -> tuple[Entry | None, list[str]]:
-        parked: list[str] = []
+    def _fetch_orphan(
+        self, database: sqlite3.Connection, bot_ids: Sequence[str], suspects: bool
+    ) -> tuple[Entry | None, list[str]]:
+        marks = ", ".join("?" * len(bot_ids))
+        parked = database.execute(
+            f"SELECT key FROM inbox WHERE {_WAITING} AND bot_id IN ({marks}) AND runs >= ?", (*bot_ids, MAX_RUNS)
+        ).fetchall()
+        now = self._clock()
+        _many(database, "UPDATE inbox SET parked_at = ? WHERE key = ?", [(now, key) for (key,) in parked])
         # The least suspected first: kills that come soon after a start then hit one event after the other, not always
         # the same, and what does kill its process holds up nothing else.
-        while found := self._begin(database, "runs > 0", bot_ids, 1, order="runs, number"):
-            if found[0].runs <= MAX_RUNS:
-                return found[0], parked
-            database.execute("UPDATE inbox SET parked_at = ? WHERE key = ?", (self._clock(), found[0].key))
-            parked.append(found[0].key)
-        return None, parked
+        which = f"runs BETWEEN 1 AND {MAX_RUNS if suspects else SUSPECT_RUNS - 1}"
+        found = self._begin(database, which, bot_ids, 1, order="runs, number")
+        return found[0] if found else None, [str(key) for (key,) in parked]
 
     def _begin(
         self, database: sqlite3.Connection, which: str, bot_ids: Sequence[str], limit: int, *, order: str

@@ -5,6 +5,7 @@ import sqlite3
 import time
 from contextlib import asynccontextmanager
 
+from nonebot_adapter_feishu_ws import inbox
 from nonebot_adapter_feishu_ws.hand_off import Delivery, HandOff
 from nonebot_adapter_feishu_ws.intake import Intake
 from nonebot_adapter_feishu_ws.store import MAX_RUNS, Entry, FallbackStore
@@ -49,7 +50,42 @@ async def test_deaths_before_the_bot_is_there_are_not_blamed_on_an_event(tmp_pat
         await wait_until(lambda: taken)
 
 
-async def test_an_event_that_kills_its_process_is_parked(tmp_path, logs):
+async def test_kills_soon_after_every_start_park_no_event(tmp_path, monkeypatch):
+    """Found by the crash ledger: three quick kills in a row hit the only orphan each time."""
+    path = tmp_path / "store.sqlite3"
+    async with run(path, arrives=True) as (intake, taken, _):
+        await intake.receive(envelope(message()))
+        await wait_until(lambda: taken)
+    async with run(path, arrives=True) as (_, taken, _):
+        await wait_until(lambda: taken)
+    for _ in range(MAX_RUNS):
+        async with run(path, arrives=True) as (_, taken, polls):
+            await wait_until(lambda polls=polls: len(polls) > 20)
+            assert taken == [], "it was hit twice, and this process may be killed soon"
+    monkeypatch.setattr(inbox, "SETTLED_AFTER", 0.0)
+    async with run(path, arrives=True) as (_, taken, _):
+        await wait_until(lambda: taken)
+
+
+async def test_one_kill_blames_one_orphan_also_when_its_handlers_start_late(tmp_path, monkeypatch):
+    """Found by the crash ledger: at a crowded start several orphans had been handed over and none had started."""
+    monkeypatch.setattr(inbox, "ORPHAN_PATIENCE", 0.05)
+    path = tmp_path / "store.sqlite3"
+    async with run(path, arrives=True) as (intake, taken, _):
+        for number in range(3):
+            await intake.receive(envelope(message(event_id=f"e{number}", message_id=f"m{number}")))
+        await wait_until(lambda: len(taken) == 3)
+    async with run(path, arrives=True) as (intake, taken, polls):
+        await wait_until(lambda: taken)
+        seen = len(polls)
+        await wait_until(lambda: len(polls) > seen + 100)
+        assert len(taken) == 1, "the first one has not started yet"
+        intake._hand_off.started(taken[0])
+        await wait_until(lambda: len(taken) == 2)
+
+
+async def test_an_event_that_kills_its_process_is_parked(tmp_path, logs, monkeypatch):
+    monkeypatch.setattr(inbox, "SETTLED_AFTER", 0.0)
     path = tmp_path / "store.sqlite3"
     async with run(path, arrives=True) as (intake, taken, _):
         await intake.receive(envelope(message()))

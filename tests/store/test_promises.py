@@ -162,6 +162,14 @@ async def test_an_event_that_kills_its_process_is_parked_and_the_others_are_not(
     assert not await take(again, entry(1)), "parked is not forgotten"
 
 
+async def test_a_suspect_is_begun_only_when_it_is_asked_for(make):
+    assert await take(await make(), entry(1))
+    assert (await (await make()).fetch_orphan(suspects=False)).runs == 2
+    third = await make()
+    assert await third.fetch_orphan(suspects=False) is None
+    assert (await third.fetch_orphan()).runs == 3
+
+
 async def test_kills_soon_after_a_start_hit_one_orphan_after_the_other(make):
     """Found by the crash ledger: the oldest was begun first every time, and parked after three kills of chance."""
     before = await make()
