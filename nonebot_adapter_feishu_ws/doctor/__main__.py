@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import sys
 from pathlib import Path
 
-from nonebot.config import Config as NoneBotConfig
-from nonebot.config import Env
-
-from ..config import BotConfig, Config, load_config, unknown_keys
+from ..config import BotConfig, Config
+from ..config.files import read_files
 from ..exception import ConfigError
 from .checks import Level, examine
 from .report import to_text, worst
@@ -37,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("app_id", nargs="*", help="only these bots")
     options = parser.parse_args(arguments)
     try:
-        config, warnings = _read(options.env_file)
+        config, warnings = read_files(options.env_file)
     except ConfigError as error:
         print(f"The configuration cannot be used:\n{error}", file=sys.stderr)  # noqa: T201 - a command prints
         return 2
@@ -51,13 +48,6 @@ def main(arguments: list[str] | None = None) -> int:
         print("No bot is configured: set FEISHU_BOTS in .env", file=sys.stderr)  # noqa: T201
         return 2
     return asyncio.run(_examine_all(bots, backfill=config.feishu_backfill_after is not None))
-
-
-def _read(env_file: str | None) -> tuple[Config, list[str]]:
-    # The files that nonebot.init() reads, in its order.
-    files = (env_file,) if env_file else (".env", f".env.{Env().environment}")
-    raw = NoneBotConfig(_env_file=files).model_dump()  # pyright: ignore[reportCallIssue]
-    return load_config(raw, os.environ), unknown_keys(raw)
 
 
 def _general(config: Config, bots: list[BotConfig]) -> list[str]:

@@ -6,14 +6,10 @@ Exit code: 0 when it was done, 1 when there is no such event, 2 when the store o
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from datetime import datetime, timezone
 
-from nonebot.config import Config as NoneBotConfig
-from nonebot.config import Env
-
-from ..config import load_config
+from ..config.files import read_files
 from ..exception import ConfigError, StoreError
 from .store import ParkedEvents, open_parked
 
@@ -39,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.action != "list" and not options.key:
         parser.error(f"{options.action} wants the names of events, as list shows them")
     try:
-        events = open_parked(options.store or _read_store(options.env_file))
+        events = open_parked(options.store or read_files(options.env_file)[0].feishu_store)
     except (ConfigError, StoreError, ImportError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - a command prints
         return 2
@@ -49,13 +45,6 @@ def main(arguments: list[str] | None = None) -> int:
         return max(_act(events, options.action, key) for key in options.key)
     finally:
         events.close()
-
-
-def _read_store(env_file: str | None) -> str:
-    # The files that nonebot.init() reads, in its order.
-    files = (env_file,) if env_file else (".env", f".env.{Env().environment}")
-    raw = NoneBotConfig(_env_file=files).model_dump()  # pyright: ignore[reportCallIssue]
-    return load_config(raw, os.environ).feishu_store
 
 
 def _list(events: ParkedEvents) -> int:

@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 from typing_extensions import override
 
 from ..exception import StoreError
+from ..store import CLAIM_TTL
 from ..store.redis_link import public_url
 from .store import ParkedEvent, ParkedEvents
 
@@ -22,7 +23,6 @@ redis.call('XDEL', KEYS[1], ARGV[1])
 return 1
 """
 """KEYS: parked, inbox, claim. ARGV: id, seconds of a claim."""
-CLAIM_TTL: Final = 8 * 3600
 TIMEOUT: Final = 5.0
 _open = cast("Callable[..., Any]", Redis.from_url)  # pyright: ignore[reportUnknownMemberType]
 
@@ -53,7 +53,7 @@ class RedisParked(ParkedEvents):
             if event.key == key:
                 bot_id, _, rest = key.partition(":")
                 names = (stream, f"feishu:{{{bot_id}}}:inbox", f"feishu:{{{bot_id}}}:claim:{rest}")
-                return bool(self._redis.eval(RETRY, 3, *names, number, CLAIM_TTL))
+                return bool(self._redis.eval(RETRY, 3, *names, number, int(CLAIM_TTL)))
         return False
 
     @override
