@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from .callback import Callback
 from .store import awake
 
+LONGEST_HOLD = 0.05
+"""Seconds that deliveries wait at most for others that are being written, see :meth:`HandOff.hold`."""
 MIN_BEGUN = 32
 """Deliveries of a bot that may wait for their handlers, however few of these run at a time."""
 
@@ -110,6 +113,8 @@ class HandOff:
         self._is_open = False
         self._present: set[str] = set()
         self._waking = False
+        self._held = 0
+        self._hold_timer: asyncio.TimerHandle | None = None
         self._put: defaultdict[str, _Load] = defaultdict(_Load)
         self._started: defaultdict[str, _Load] = defaultdict(_Load)
         self._ended: deque[Ended] = deque()
@@ -189,6 +194,30 @@ class HandOff:
 
     def _send(self, item: Delivery | _Held) -> None:
         self._queue.append(item)
+        if self._held == 0:
+            self._wake_soon()
+        elif self._hold_timer is None:
+            self._hold_timer = asyncio.get_running_loop().call_later(LONGEST_HOLD, self._wake_soon)
+
+    @contextmanager
+    def hold(self) -> Generator[None, None, None]:
+        """Another delivery is being written: what is there waits for it, for a moment.
+
+        A plugin that computes takes Python's lock from this thread at every step, so of a burst as much as possible is
+        written and acked before the first handler starts.
+        """
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
+            if self._held == 0 and self._queue:
+                self._wake_soon()
+
+    def _wake_soon(self) -> None:
+        if self._hold_timer is not None:
+            self._hold_timer.cancel()
+            self._hold_timer = None
         if not self._waking and (loop := self._loop) is not None:
             self._waking = True
             # In the network loop's next round: by then the ack is out, and one wake-up serves a whole batch.

@@ -118,7 +118,8 @@ class Intake:
             return "refused"
         entry = Entry(keys[0], bot_id, envelope.payload, self._clock())
         try:
-            taken = await self._store.take(entry, keys, begin=begin)
+            with self._hand_off.hold():
+                taken = await self._store.take(entry, keys, begin=begin)
         except BaseException:
             if begin:
                 self._hand_off.cancel(bot_id, size)

@@ -6,6 +6,7 @@ Plugins may block NoneBot's loop for seconds; what must be on time lives here an
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future
@@ -14,6 +15,8 @@ from typing import Any, TypeVar
 from ..log import log
 
 T = TypeVar("T")
+SWITCH_INTERVAL = 0.0005
+"""Seconds; Python's default is 0.005. It holds for the whole process."""
 
 
 class NetworkThread:
@@ -67,6 +70,8 @@ class NetworkThread:
             log("WARNING", f"The network thread did not end within {timeout:g} s; it ends with the process")
 
     def _run(self, loop: asyncio.AbstractEventLoop, ready: threading.Event) -> None:
+        # How long a plugin that computes keeps Python's lock each time this thread wants it: several times an ack.
+        sys.setswitchinterval(min(SWITCH_INTERVAL, sys.getswitchinterval()))
         asyncio.set_event_loop(loop)
         loop.call_soon(ready.set)
         try:

@@ -11,6 +11,7 @@ from nonebot_adapter_feishu_ws.inbox import read_json
 from nonebot_adapter_feishu_ws.intake import Intake, claim_keys
 from nonebot_adapter_feishu_ws.store import MemoryStore
 from nonebot_adapter_feishu_ws.transport.connection import Envelope
+from tests.conftest import wait_until
 
 
 def envelope(payload: object, bot_id: str = "a", transport: str = "websocket") -> Envelope:
@@ -176,3 +177,21 @@ async def test_what_is_deep_but_within_the_bound_is_taken_and_becomes_an_event()
 def test_keys_name_the_bot():
     payload = message()
     assert claim_keys(envelope(payload), payload, "im.message.receive_v1") == ["a:event:e1", "a:message:om1"]
+
+
+async def test_a_burst_is_taken_before_its_first_handler_starts():
+    """A plugin that computes takes Python's lock at every step: 200 acks came after up to two seconds."""
+    taken: list[Delivery] = []
+    hand_off = HandOff(taken.append)
+    hand_off.open(asyncio.get_running_loop())
+    with hand_off.hold():
+        with hand_off.hold():
+            hand_off.reserve("a", 1)
+            hand_off.put(Delivery("a", {}, 1), 1)
+        await asyncio.sleep(0.005)
+        assert taken == []
+    await wait_until(lambda: len(taken) == 1, timeout=5)
+    with hand_off.hold():
+        hand_off.reserve("a", 1)
+        hand_off.put(Delivery("a", {}, 1), 1)
+        await wait_until(lambda: len(taken) == 2, timeout=5)  # what is written hangs: it is not waited for long
