@@ -202,7 +202,7 @@ def test_nonebots_own_sink_prints_no_local_variables():
         "import nonebot\n"
         "from nonebot.log import logger\n"
         f"def fail(secret): raise ValueError('said')\n"
-        f"try: fail('{PASSWORD}'[::-1][::-1])\n"
+        f"try: fail('{PASSWORD[::-1]}'[::-1])\n"
         "except ValueError: logger.exception('trouble')\n"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
