@@ -244,9 +244,8 @@ async def test_a_blocked_loop_does_not_delay_the_answer(run_adapter, matchers, c
         assert (click.error, click.toast) == (None, None)
         assert blocked, "it was answered while the loop was blocked"
         await wait_until(lambda: text_of(message) == "Done")
-    saw(
-        f"loop blocked for {blocked[0]:.1f} s: empty answer after {took:.1f} s, {click.uses} delayed update shows the card"
-    )
+    late = f"{click.uses} delayed update shows the card"
+    saw(f"loop blocked for {blocked[0]:.1f} s: empty answer after {took:.1f} s, {late}")
 
 
 async def _timed_click(sandbox, user, message, answered: threading.Event):
