@@ -22,6 +22,8 @@ from .places import Places
 
 TICK = 30.0
 """Seconds between two moves of the mark."""
+LOCK_TTL = 120.0
+"""Seconds after which another process may go on when this one has died."""
 OVERLAP = 300.0
 """Seconds before the mark that are fetched, too: a dead socket is noticed only after a ping interval and its window."""
 LONGEST_PAUSE = 900.0
@@ -173,7 +175,8 @@ class Backfill:
                 return  # another process is at it
             keeping = asyncio.create_task(self._keep_lock(lock), name=f"feishu-backfill-lock-{bot_id}")
             try:
-                await self._fetch(bot, since, is_ours=lambda: not keeping.done())
+                if await self._get(bot_id, "backfill") is not None:  # else another process has just done it
+                    await self._fetch(bot, since, is_ours=lambda: not keeping.done())
             finally:
                 keeping.cancel()
             await self._on_network(self._store.unlock(lock))
@@ -189,7 +192,7 @@ class Backfill:
             self._failures.pop(bot.self_id, None)
 
     async def _try_lock(self, lock: str) -> bool:
-        return bool(await self._on_network(self._store.try_lock(lock, 4 * TICK)))
+        return bool(await self._on_network(self._store.try_lock(lock, LOCK_TTL)))
 
     async def _keep_lock(self, lock: str) -> None:
         """Ends when another process has it."""
