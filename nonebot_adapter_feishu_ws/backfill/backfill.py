@@ -154,7 +154,8 @@ class Backfill:
                 "(FEISHU_BACKFILL_WINDOW)",
             )
         oldest = max(seen - OVERLAP, now - self._policy.window)
-        since = oldest if since is None else min(since, oldest)
+        # Another value than before, by which a run that is under way sees that there was one more outage.
+        since = oldest if since is None else min(since - 0.001, oldest)
         await self._set(bot_id, "backfill", since)
         return since
 
@@ -175,20 +176,22 @@ class Backfill:
                 return  # another process is at it
             keeping = asyncio.create_task(self._keep_lock(lock), name=f"feishu-backfill-lock-{bot_id}")
             try:
-                if await self._get(bot_id, "backfill") is not None:  # else another process has just done it
-                    await self._fetch(bot, since, is_ours=lambda: not keeping.done())
+                begun = await self._get(bot_id, "backfill")
+                if begun is not None:  # else another process has just done it
+                    await self._fetch(bot, since, begun, is_ours=lambda: not keeping.done())
             finally:
                 keeping.cancel()
             await self._on_network(self._store.unlock(lock))
         except FeishuAdapterException as error:
             self._put_off(bot_id, error)
 
-    async def _fetch(self, bot: Bot, since: float, is_ours: Callable[[], bool]) -> None:
+    async def _fetch(self, bot: Bot, since: float, begun: float, is_ours: Callable[[], bool]) -> None:
         until = self._clock()
         known = await self._on_network(self.places.known(bot.self_id))
         run = CatchUp(bot, lambda envelope: self._on_network(self._feed(envelope)), is_ours, sleep=self._sleep)
         if await run.fetch(known, since, until):
-            await self._set(bot.self_id, "backfill", None)
+            again = await self._get(bot.self_id, "backfill") != begun
+            await self._set(bot.self_id, "backfill", until - OVERLAP if again else None)
             self._failures.pop(bot.self_id, None)
 
     async def _try_lock(self, lock: str) -> bool:
