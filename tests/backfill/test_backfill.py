@@ -302,3 +302,29 @@ async def test_a_store_app_reads_each_tenants_chats_with_its_own_token(sandbox, 
         ("tenant_b", "missed"),
     ]
     assert all(answers(sandbox, chat) == ["answer to before", "answer to missed"] for chat in chats.values())
+
+
+async def test_an_outage_while_the_one_before_is_filled_is_not_forgotten(sandbox, run_adapter, heard):
+    user = sandbox.add_user("Li Lei")
+    chat = sandbox.p2p(user, APP)
+
+    async def fail(adapter, seconds: float, *texts: str) -> None:
+        sandbox.faults.add("discovery", times=1000, status=500)
+        await sandbox.disconnect(APP)
+        await wait_until(lambda: not adapter.connections.is_connected(APP))
+        await outage(seconds)
+        for text in texts:
+            await sandbox.say(user, chat, text)
+        sandbox.faults.pending = [fault for fault in sandbox.faults.pending if fault.place != "discovery"]
+        await adapter.connections.connect(APP)
+        await wait_until(lambda: adapter.connections.is_connected(APP))
+
+    async with run_adapter(**AFTER, feishu_reconnect_delays=[0.05]) as adapter:
+        await sandbox.say(user, chat, "before")
+        await wait_until(lambda: heard)
+        sandbox.faults.add("im/v1/chats", times=1, delay=5.0)  # the first run takes so long
+        await fail(adapter, 0.5, "first")
+        await outage(0.3)
+        await fail(adapter, 2.5, "second")
+        await wait_until(lambda: len(heard) == 3)
+    assert texts(heard) == ["before", "first", "second"]
