@@ -22,7 +22,6 @@ from .adapter import Adapter
 from .api import BotInfo
 from .bot import Bot
 from .config import BotConfig, Config
-from .duplicate import ensure_registered
 from .event import (
     Event,
     EventHeader,
@@ -53,8 +52,9 @@ from .exception import (
     TargetUnavailable,
     Unauthorized,
 )
-from .hooks import StateHook
-from .log import log
+from .lifecycle.name_conflict import ensure_registered
+from .lifecycle.state_hooks import StateHook
+from .log import plugin_log as log
 from .matcher import on_card_action
 from .message import (
     ForwardedMessage,
@@ -70,8 +70,8 @@ from .message import (
     PostText,
     UnsupportedSegment,
 )
-from .transport.connection import ConnectionState, ConnectionStatus
 from .transport.manager import ConnectionManager
+from .transport.status import ConnectionState, ConnectionStatus
 
 on_connection_state: Callable[[StateHook], StateHook] = Adapter.on_connection_state
 

@@ -12,28 +12,29 @@ from pydantic import SecretStr
 from typing_extensions import override
 
 from .api import METHODS, BotInfo, call_method, get_bot_info
+from .api.clients import Clients
 from .backfill import Backfill, Policy
 from .bot import Bot
-from .clients import Clients
 from .config import BotConfig, Config
-from .dispatch import Dispatcher
 from .event import Event, EventRegistry, MessageEvent
-from .first_minutes import OTHER_CLIENTS_AFTER, SILENCE_AFTER, FirstMinutes
-from .hand_off import Delivery, HandOff
-from .hooks import StateHook, StateHooks
-from .intake import Intake
-from .log import OncePer, escape, log
-from .mounting import mount
-from .registrar import GRACE, Registrar
-from .sending import SendHandler
-from .startup import claim_ttl, make_transport, read_config, warn_of_other_adapter
+from .event.envelope import Envelope, Receipt
+from .intake.bridge import Delivery, HandOff
+from .intake.dispatcher import Dispatcher
+from .intake.receiver import Intake
+from .lifecycle.bot_registry import GRACE, Registrar
+from .lifecycle.startup import claim_ttl, make_transport, read_config, warn_of_other_adapter
+from .lifecycle.startup_checks import OTHER_CLIENTS_AFTER, SILENCE_AFTER, FirstMinutes
+from .lifecycle.state_hooks import StateHook, StateHooks
+from .log import LogOnce, log
+from .sending.send import SendHandler
+from .server.app_tickets import AppTickets
+from .server.mount import mount
+from .server.webhook import WebhookRoute, WebhookSecrets
 from .store import Shared, make_store, shared_of
-from .store_apps import AppTickets
-from .transport.connection import ConnectionState, ConnectionStatus, Envelope, Receipt
 from .transport.manager import ConnectionManager, ManagedBot
-from .transport.network import NetworkThread
+from .transport.network_thread import NetworkThread
+from .transport.status import ConnectionState, ConnectionStatus
 from .transport.supervisor import ReconnectPolicy
-from .transport.webhook import WebhookRoute, WebhookSecrets
 
 if TYPE_CHECKING:
     from lark_oapi import Client
@@ -111,7 +112,7 @@ class Adapter(BaseAdapter):
             self._store, self._network.call, lambda bot_id: self._clients.of(self.bot_configs[bot_id])
         )
         self._webhook_bots: dict[str, WebhookSecrets] = {}
-        self._reported = OncePer()
+        self._reported = LogOnce()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sandbox: SandboxThread | None = None
         self._mount_routes()
@@ -132,10 +133,7 @@ class Adapter(BaseAdapter):
         if self.feishu_config.feishu_sandbox and not await self._open_sandbox():
             return
         if not self.bot_configs:
-            log(
-                "WARNING",
-                "No bot is configured: set FEISHU_BOTS in .env, or FEISHU_SANDBOX=true to try it offline",
-            )
+            log("WARNING", "No bot is configured: set FEISHU_BOTS in .env, or FEISHU_SANDBOX=true to try it offline")
             return
         self._network.start()
         self._hand_off.open(self._loop)
@@ -169,8 +167,9 @@ class Adapter(BaseAdapter):
         elif not bot.use_websocket and self.connections.get_status(bot.app_id).state is ConnectionState.DISCONNECTED:
             log(
                 "ERROR",
-                f"Bot {escape(bot.app_id)} cannot receive: use_websocket is false, and the webhook needs an "
-                "ASGI driver (DRIVER=~fastapi) and an encrypt_key or verification_token",
+                "Bot {} cannot receive: use_websocket is false, and the webhook needs an ASGI driver "
+                "(DRIVER=~fastapi) and an encrypt_key or verification_token",
+                bot.app_id,
             )
 
     async def _stop(self) -> None:
@@ -200,7 +199,7 @@ class Adapter(BaseAdapter):
         try:
             self._sandbox, self.bot_configs = await open_for_bots(self.bot_configs, port)
         except SandboxError as error:
-            log("ERROR", f"No Feishu bot runs: {escape(str(error))}")
+            log("ERROR", "No Feishu bot runs: {}", error)
             return False
         return True
 
@@ -264,8 +263,9 @@ class Adapter(BaseAdapter):
         if self._reported.first(event_type):
             log(
                 "WARNING",
-                f"No event model fits {escape(event_type)}; it is dispatched as the base Event (said once)",
-                error,
+                "No event model fits {}; it is dispatched as the base Event (said once)",
+                event_type,
+                exception=error,
             )
 
     # Connections and bots

@@ -11,25 +11,25 @@ from nonebot.adapters import Event as BaseEvent
 from nonebot.message import handle_event
 from typing_extensions import Unpack, override
 
-from .answering import make_response, respond
 from .api import BotInfo, Cache, Directory, Progress, TypedApi, current_tenant
 from .config import BotConfig
 from .event import Event, MessageEvent, NoticeEvent, Reply, check_at_me, check_nickname, check_reply
 from .exception import ActionFailed, NetworkError
-from .log import escape, log
+from .log import log
 from .media import Uploads, download
 from .message import EXPAND_COUNT, EXPAND_DEPTH, ForwardedMessage, Message, MessageSegment, expand
-from .reactions import Reaction
-from .rest_methods import RestMethods
-from .send_id import SendIds
-from .sending import ReceiveIdType, Sendable, SendHandler, find_target, guess_id_type, render_one, send, send_to
+from .sending.idempotency import SendIds
+from .sending.legacy_methods import RestMethods
+from .sending.reaction import Reaction
+from .sending.respond import make_response, respond
+from .sending.send import ReceiveIdType, Sendable, SendHandler, find_target, guess_id_type, render_one, send, send_to
 
 if TYPE_CHECKING:
     from lark_oapi import Client
 
     from .adapter import Adapter
-    from .answering import Answer
     from .card import Card, RawCard, Template, Toast
+    from .sending.respond import Answer
     from .stream import Stream, StreamOptions, StreamResult
 
 
@@ -134,7 +134,7 @@ class Bot(TypedApi, RestMethods):
             return await self._open_ids.get(tenant, fetch)
         except (ActionFailed, NetworkError) as error:
             text = f"Bot {self.self_id}: an @ in a group is not recognised, since bot/v3/info failed: {error}"
-            log("WARNING", escape(text))
+            log("WARNING", "{}", text)
             return ""
 
     async def fetch_reply(self, event: MessageEvent) -> Reply | None:
@@ -149,10 +149,7 @@ class Bot(TypedApi, RestMethods):
             items = (await self.get_msg(parent_id))["data"]["items"]
             event.reply = Reply.model_validate(items[0])
         except (ActionFailed, NetworkError, LookupError, TypeError, ValueError) as error:
-            log(
-                "WARNING",
-                f"Bot {escape(self.self_id)}: the quoted message could not be fetched: {escape(str(error))}",
-            )
+            log("WARNING", "Bot {}: the quoted message could not be fetched: {}", self.self_id, error)
             return None
         check_reply(event, self.self_id)
         return event.reply

@@ -1,39 +1,45 @@
-"""The adapter's log: every line carries its name; what repeats is said once."""
+"""The adapter's log: every line carries its name, text from outside is an argument, and what repeats is logged once."""
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
-from typing import Protocol
 
+from nonebot.log import logger
 from nonebot.utils import logger_wrapper
 
-
-class Log(Protocol):
-    """One line of the adapter's log."""
-
-    def __call__(self, level: str, message: str, exception: Exception | None = None) -> None: ...
+log_context = logger.contextualize
+"""``with log_context(bot=..., event_id=...)``: adds these to ``extra`` of every line that is logged inside."""
 
 
-log: Log = logger_wrapper("Feishu")
-"""``log(level, message, exception=None)``; whatever is not ours in ``message`` must be :func:`escape`-d."""
-
-_TAG = re.compile(r"(\\*)(</?(?:[fb]g\s)?[^<>\s]*>)")
+plugin_log = logger_wrapper("Feishu")
+"""``log(level, message, exception=None)`` as adapters export it to plugins; tags in the message are live."""
 
 
-def escape(text: str) -> str:
-    """Make any text safe inside a coloured log line.
+def log(level: str, template: str, *values: object, exception: BaseException | None = None, **named: object) -> None:
+    """Write one line of the adapter's log.
 
-    NoneBot's ``escape_tag`` puts one backslash before each tag; where the text has one there already, the two
-    cancel out, the tag is live, and the log call raises, which loses the event.
+    Tags in the values are literal: loguru reads colours in the template alone.
+
+    Args:
+        level: the name of a loguru level.
+        template: a literal text with ``{}`` and ``{name}`` where the values go.
+        values: fill the ``{}``, in order.
+        exception: logged with its traceback.
+        named: fill the ``{name}``, and stand in the line's ``extra``: ``bot``, ``event_id``, ``message_id``,
+            ``log_id``.
     """
-    return _TAG.sub(lambda match: f"{match[1] * 2}\\{match[2]}", text)
+    logger.opt(colors=True, depth=1, exception=exception).log(level, f"<m>Feishu</m> | {template}", *values, **named)
 
 
-class OncePer:
-    """Says which kinds of trouble were not reported yet, so that a flood of one kind fills no log."""
+class LogOnce:
+    """Tells which kinds of trouble were not logged yet, so that a flood of one kind does not fill the log."""
 
     def __init__(self, max_kinds: int = 1000) -> None:
+        """Create an empty memory.
+
+        Args:
+            max_kinds: kinds that are remembered; beyond them the oldest is forgotten, and logged again.
+        """
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._max_kinds = max_kinds
 
@@ -47,4 +53,4 @@ class OncePer:
         return True
 
 
-__all__ = ["Log", "OncePer", "escape", "log"]
+__all__ = ["LogOnce", "log", "log_context", "plugin_log"]

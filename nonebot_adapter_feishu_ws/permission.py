@@ -9,7 +9,7 @@ from nonebot.permission import Permission
 
 from .event import MessageEvent, NoticeEvent
 from .exception import ActionFailed, NetworkError
-from .log import escape, log
+from .log import log
 
 if TYPE_CHECKING:
     from .bot import Bot
@@ -50,7 +50,7 @@ async def _chat(bot: BaseBot, event: MessageEvent | NoticeEvent) -> dict[str, An
         return await feishu.get_chat_info(event.chat_id)
     except (ActionFailed, NetworkError) as error:
         what = f"nobody counts as owner or manager of {event.chat_id}, since Feishu does not tell"
-        log("WARNING", escape(f"Bot {bot.self_id}: {what}: {error}"))
+        log("WARNING", "Bot {}: {}: {}", bot.self_id, what, error)
         return {}
 
 

@@ -26,17 +26,18 @@ from nonebot.log import logger
 from pydantic import SecretStr
 
 from nonebot_adapter_feishu_ws.card import Card, CardError
+from nonebot_adapter_feishu_ws.event.envelope import Envelope, Receipt
 from nonebot_adapter_feishu_ws.event.registry import EventRegistry
-from nonebot_adapter_feishu_ws.hand_off import HandOff
-from nonebot_adapter_feishu_ws.intake import Intake
-from nonebot_adapter_feishu_ws.log import OncePer
+from nonebot_adapter_feishu_ws.intake.bridge import HandOff
+from nonebot_adapter_feishu_ws.intake.receiver import Intake
+from nonebot_adapter_feishu_ws.log import LogOnce
 from nonebot_adapter_feishu_ws.message import parse
+from nonebot_adapter_feishu_ws.server.signature import sign
+from nonebot_adapter_feishu_ws.server.webhook import WebhookRoute, WebhookSecrets
 from nonebot_adapter_feishu_ws.store import MemoryStore
-from nonebot_adapter_feishu_ws.transport.connection import Envelope, Link, Receipt, Timing
+from nonebot_adapter_feishu_ws.transport.connection import _Served
 from nonebot_adapter_feishu_ws.transport.frame import CONTROL, DATA, Frame, decode
-from nonebot_adapter_feishu_ws.transport.long_connection import _Served
-from nonebot_adapter_feishu_ws.transport.signature import sign
-from nonebot_adapter_feishu_ws.transport.webhook import WebhookRoute, WebhookSecrets
+from nonebot_adapter_feishu_ws.transport.status import Link, Timing
 
 VALID_EVERY = 20
 FAULTS = ("crashes", "silent losses", "doubled", "accepted, not delivered", "untrue acks", "wrong answers")
@@ -194,7 +195,7 @@ async def fuzz_frames(count: int, seed: int) -> Report:
     rand, report, door = random.Random(seed), Report("frames", seed), Door()
     socket = Socket(door)
     link = Link(receive=socket.receive, opened=lambda: None, alive=lambda: None)
-    served = _Served("fuzz", socket, link, 1, Timing(), OncePer())  # pyright: ignore
+    served = _Served("fuzz", socket, link, 1, Timing(), LogOnce())  # pyright: ignore
     served._finish = partial(finish, served, report)  # pyright: ignore
     valid: list[str] = []
     due: deque[bytes] = deque()

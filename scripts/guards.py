@@ -27,10 +27,10 @@ class Guard:
     tests: tuple[str, ...]
 
 
-_NONCES: Final = ("tests/transport/test_nonces.py",)
-_SIGNATURE: Final = ("tests/transport/test_signature.py",)
+_NONCES: Final = ("tests/server/test_replay_guard.py",)
+_SIGNATURE: Final = ("tests/server/test_signature.py",)
 _BODY: Final = "tests/flow/test_body_limit.py"
-_JSON: Final = ("tests/test_strict_json.py",)
+_JSON: Final = ("tests/net/test_bounded_json.py",)
 _FETCH: Final = ("tests/media/test_fetch_guard.py",)
 _ROUTES: Final = ("tests/management/test_routes.py", "tests/management/test_access.py")
 _CONFIG: Final = ("tests/config/test_config.py",)
@@ -40,138 +40,138 @@ _TIME: Final = ("tests/test_constant_time.py",)
 GUARDS: Final = (
     Guard(
         "a wrong signature is refused",
-        "transport/signature.py",
+        "server/signature.py",
         "    if not hmac.compare_digest(expected.encode(), signature.encode()):",
         "    if not expected:",
         _SIGNATURE,
     ),
     Guard(
         "signatures are compared in constant time",
-        "transport/signature.py",
+        "server/signature.py",
         "not hmac.compare_digest(expected.encode(), signature.encode())",
         "expected != signature",
         _TIME,
     ),
     Guard(
         "a delivery with an old timestamp is refused",
-        "transport/signature.py",
+        "server/signature.py",
         "or abs(now - int(timestamp)) > REPLAY_WINDOW",
         "",
         _SIGNATURE,
     ),
     Guard(
         "a wrong verification token is refused",
-        "transport/signature.py",
+        "server/signature.py",
         " or not hmac.compare_digest(_bytes(received), _bytes(expected))",
         "",
         _SIGNATURE,
     ),
     Guard(
         "a delivery that was taken is refused when it is replayed",
-        "transport/nonces.py",
+        "server/replay_guard.py",
         "        if signature in self._known:",
         "        if signature is None:",
         _NONCES,
     ),
     Guard(
         "a delivery that was not taken may come again",
-        "transport/webhook.py",
+        "server/webhook.py",
         "            if not taken:",
         "            if not self:",
         _NONCES,
     ),
     Guard(
         "the memory of replays is bounded",
-        "transport/nonces.py",
+        "server/replay_guard.py",
         "        if len(self._known) > self._max_known:",
         "        if not self._max_known:",
         _NONCES,
     ),
     Guard(
         "with an encrypt key nothing but a challenge is taken unsigned",
-        "transport/webhook.py",
+        "server/webhook.py",
         ' if fields.get("type") == "url_verification" else None',
         "",
         _NONCES,
     ),
     Guard(
         "how a decryption ends is not told to whoever cannot sign",
-        "transport/webhook.py",
+        "server/webhook.py",
         "    except (SignatureError, _Refused):\n        return None",
         "    except NotImplementedError:\n        return None",
         _NONCES,
     ),
     Guard(
         "an unsigned body is decrypted only when it is small",
-        "transport/webhook.py",
+        "server/webhook.py",
         "    if len(raw) > _MAX_CHALLENGE:",
         "    if len(raw) < 0:",
         _NONCES,
     ),
     Guard(
         "a challenge is sent back only when it is a plain word",
-        "transport/webhook.py",
+        "server/webhook.py",
         " or _WORD.fullmatch(challenge) is None",
         "",
         _NONCES,
     ),
     Guard(
         "the event of another app with the same key is refused",
-        "transport/webhook.py",
+        "server/webhook.py",
         "        if _app_of(delivery.fields) not in (None, app_id):",
         "        if False:",
         ("tests/flow/test_webhook.py",),
     ),
     Guard(
         "an unknown app id stands in no log",
-        "transport/webhook.py",
+        "server/webhook.py",
         '"an unknown app id" if self._secrets.get(app_id) is None else app_id',
         "app_id",
         _NONCES,
     ),
     Guard(
         "a large body is not read to its end",
-        "body_limit.py",
+        "server/body_limit.py",
         "            if len(body) > self._max_bytes:",
         "            if len(body) < 0:",
         (f"{_BODY}::test_a_body_without_a_length_is_read_up_to_the_limit",),
     ),
     Guard(
         "a body that says it is large is not read at all",
-        "body_limit.py",
+        "server/body_limit.py",
         "        if _declared_length(scope) > self._max_bytes:",
         "        if _declared_length(scope) < 0:",
         (f"{_BODY}::test_a_body_that_says_it_is_too_large_is_not_read",),
     ),
     Guard(
         "a slow body is given up",
-        "body_limit.py",
+        "server/body_limit.py",
         "asyncio.wait_for(self._collect(receive), self._max_seconds)",
         "asyncio.wait_for(self._collect(receive), 600)",
         (f"{_BODY}::test_the_time_is_for_the_whole_body",),
     ),
     Guard(
         "a compressed body is refused",
-        "body_limit.py",
+        "server/body_limit.py",
         "        if _is_compressed(scope):",
         "        if not scope:",
         (f"{_BODY}::test_a_compressed_body_is_not_inflated",),
     ),
     Guard(
         "JSON is read to a certain depth",
-        "strict_json.py",
+        "net/bounded_json.py",
         "    if not _is_shallow(data) and _is_deep(value):",
         "    if not data:",
         _JSON,
     ),
     Guard(
         "JSON of too many values is not read",
-        "strict_json.py",
+        "net/bounded_json.py",
         ' > MAX_VALUES:\n        raise JsonError(f"has more',
         ' < 0:\n        raise JsonError(f"has more',
         _JSON,
     ),
-    Guard("NaN and Infinity are no JSON", "strict_json.py", "allow_inf_nan=False", "allow_inf_nan=True", _JSON),
+    Guard("NaN and Infinity are no JSON", "net/bounded_json.py", "allow_inf_nan=False", "allow_inf_nan=True", _JSON),
     Guard(
         "a name that leads to a private address is not fetched",
         "media/fetch.py",
@@ -300,14 +300,14 @@ GUARDS: Final = (
     ),
     Guard(
         "the password of the store is not printed",
-        "store/redis_link.py",
+        "store/redis/connection.py",
         "{parts.netloc.rpartition('@')[2]}",
         "{parts.netloc}",
         _SHOWN,
     ),
     Guard(
         "the store's file is the bot's alone",
-        "store/sqlite_file.py",
+        "store/sqlite/file.py",
         "0o600",
         "0o644",
         ("tests/store/test_sqlite.py::test_nobody_else_may_read_the_file",),

@@ -25,7 +25,7 @@ from pydantic import SecretStr
 from nonebot_adapter_feishu_ws.management.access import Tokens
 from nonebot_adapter_feishu_ws.sandbox.gateway import Gateway
 from nonebot_adapter_feishu_ws.sandbox.state import App, World
-from nonebot_adapter_feishu_ws.store.redis_link import RedisLink
+from nonebot_adapter_feishu_ws.store.redis.connection import RedisLink
 
 SHORTEST = 7
 """Characters; a shorter text stands by chance in many a line."""

@@ -8,8 +8,8 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "nonebot_adapter_feishu_ws"
 CHECKED = [
-    PACKAGE / "transport" / "webhook.py",
-    PACKAGE / "transport" / "signature.py",
+    PACKAGE / "server" / "webhook.py",
+    PACKAGE / "server" / "signature.py",
     PACKAGE / "management" / "access.py",
     PACKAGE / "management" / "routes.py",
 ]

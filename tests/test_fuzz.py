@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nonebot_adapter_feishu_ws.hand_off import HandOff
-from nonebot_adapter_feishu_ws.transport import long_connection
+from nonebot_adapter_feishu_ws.intake.bridge import HandOff
+from nonebot_adapter_feishu_ws.transport import connection as long_connection
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "fuzz.py"
 COUNTS = {"frames": 6_000, "webhooks": 2_000, "events": 3_000, "cards": 2_000}
@@ -58,6 +58,6 @@ async def test_a_crash_is_seen_with_its_seed(fuzz, monkeypatch, capsys):
 
 
 async def test_a_forged_delivery_that_is_taken_is_seen(fuzz, monkeypatch):
-    monkeypatch.setattr("nonebot_adapter_feishu_ws.transport.webhook.check_token", lambda *_: None)
+    monkeypatch.setattr("nonebot_adapter_feishu_ws.server.webhook.check_token", lambda *_: None)
     report = await run(fuzz, "webhooks", 200)
     assert report["wrong answers"] > 0

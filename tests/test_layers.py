@@ -1,113 +1,117 @@
-"""Imports follow the layers: a module imports its own layer or a lower one, never a higher one."""
+"""The house: layers, circles and sizes, with type-only and lazy imports counted. Prints its measures."""
 
-import ast
+from __future__ import annotations
+
+import sys
 from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "nonebot_adapter_feishu_ws"
+from tests.house import House, Import
+
 LAYERS = [
-    {"config", "exception", "callback", "codes", "diagnosis", "log", "sdk", "session", "socks", "strict_json"},
+    {"exception", "log", "utils", "codes", "config", "net"},
     {"message", "event", "card"},
     {"store"},
-    {"transport", "api"},
-    {
-        "bot",
-        "send_id",
-        "stream",
-        "sending",
-        "answering",
-        "rest_methods",
-        "reactions",
-        "permission",
-        "rule",
-        "matcher",
-        "params",
-        "media",
-        "testing",
-    },
-    {
-        "intake",
-        "inbox",
-        "hand_off",
-        "dispatch",
-        "registrar",
-        "hooks",
-        "mounting",
-        "body_limit",
-        "first_minutes",
-        "store_apps",
-        "backfill",
-        "clients",
-    },
-    {"adapter", "startup", "duplicate"},
-    {"management", "doctor", "sandbox", "compat", "parked"},
+    {"transport", "server", "api"},
+    {"sending", "media", "stream", "bot", "models", "permission", "rule", "params", "matcher", "testing"},
+    {"intake", "backfill", "lifecycle"},
+    {"adapter"},
+    {"management", "doctor", "parked", "sandbox", "compat"},
+    {"__init__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS, start=1) for name in names}
-STRANGERS = {("transport", "api"), ("api", "transport")}
-# The composition root opens a door only when it is asked for, inside a function.
+STRANGERS = {"transport", "server", "api"}
+# The composition root opens these doors inside a function, when they are asked for.
 LAZY_DOORS = {("adapter", "sandbox"), ("adapter", "management"), ("adapter", "doctor")}
-MODULES = sorted(PACKAGE.rglob("*.py"))
+HOUSE = House()
 
 
-def part(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def room(module: str) -> str:
+    return module.split("/")[0]
 
 
-def imports(path: Path) -> list[tuple[str, bool]]:
-    """The parts of the package a module imports, and whether at its top level."""
-    tree = ast.parse(path.read_text("utf-8"))
-    type_only = {
-        id(node)
-        for block in ast.walk(tree)
-        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
-        for node in ast.walk(block)
-    }
-    top_level = {id(node) for node in tree.body}
-    package = [PACKAGE.name, *path.relative_to(PACKAGE).parts[:-1]]
-    found = []
-    for node in ast.walk(tree):
-        if id(node) in type_only:
-            continue
-        if isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else []
-            module = [*base, *(node.module or "").split(".")] if node.module else base
-            targets = [[*module, alias.name] for alias in node.names]
-        elif isinstance(node, ast.Import):
-            targets = [alias.name.split(".") for alias in node.names]
-        else:
-            continue
-        found += [(target[1], id(node) in top_level) for target in targets if target[0] == PACKAGE.name and target[1:]]
-    return [(name, top) for name, top in found if name in LEVEL]
+def breach(found: Import) -> str | None:
+    """What is wrong with an import, if anything."""
+    source, target = room(found.source), room(found.target)
+    for name in (source, target):
+        if name not in LEVEL:
+            return f"{name} has no layer: add it to LAYERS"
+    if (source, target) in LAZY_DOORS and found.lazy:
+        return None
+    if LEVEL[target] > LEVEL[source]:
+        return f"{found.source} (layer {LEVEL[source]}) imports {found.target} (layer {LEVEL[target]})"
+    if source != target and {source, target} <= STRANGERS:
+        return f"{found.source} imports {found.target}: {source} and {target} must not import each other"
+    return None
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_follow_the_layers(path: Path):
-    name = part(path)
-    if name == "__init__":
-        return
-    assert name in LEVEL, f"{name} has no layer: add it to LAYERS"
-    for target, at_top in imports(path):
-        if (name, target) in LAZY_DOORS and not at_top:
-            continue
-        assert LEVEL[target] <= LEVEL[name], f"{name} (layer {LEVEL[name]}) imports {target} (layer {LEVEL[target]})"
-        assert (name, target) not in STRANGERS, f"{name} and {target} do not know each other"
+def generated(module: str) -> bool:
+    return HOUSE.is_generated(module)
 
 
-def test_the_check_sees_a_breach(tmp_path: Path):
-    module = PACKAGE / "message" / "nonexistent.py"
-    source = tmp_path / "breach.py"
-    source.write_text("from ..adapter import Adapter\n")
-
-    class Elsewhere(type(module)):
-        def read_text(self, *_args: object, **_kwargs: object) -> str:
-            return source.read_text("utf-8")
-
-    assert imports(Elsewhere(module)) == [("adapter", True)]
+@pytest.mark.parametrize("module", HOUSE.files)
+def test_imports_follow_the_layers(module: str):
+    assert [text for found in HOUSE.imports if found.source == module and (text := breach(found))] == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_file_has_one_subject(path: Path):
-    if "generated" in path.parts:
-        return
-    assert len(path.read_text("utf-8").splitlines()) <= 400
+def test_no_file_imports_itself_through_others():
+    assert HOUSE.circles() == []
+
+
+@pytest.mark.parametrize("module", [name for name in HOUSE.files if not generated(name)])
+def test_a_file_has_at_most_400_lines(module: str):
+    assert HOUSE.lines(module) <= 400
+
+
+def test_a_function_fits_the_screen():
+    assert [found for found in HOUSE.functions() if found[2] > 60 and not generated(found[0])] == []
+
+
+def test_the_top_level_is_small():
+    modules, folders = HOUSE.top_level()
+    assert len(modules) <= 12, modules
+    assert len(folders) <= 21, folders
+
+
+def test_the_check_sees_type_only_and_lazy_imports(tmp_path: Path):
+    package = tmp_path / "house"
+    for folder in ("message", "sandbox"):
+        (package / folder).mkdir(parents=True)
+        (package / folder / "__init__.py").touch()
+    (package / "adapter.py").write_text(
+        "def open():\n    from .sandbox import thread\n    from .message import parse\n"
+    )
+    (package / "message" / "parse.py").write_text(
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from ..adapter import Adapter\n"
+    )
+    (package / "sandbox" / "thread.py").touch()
+    house = House(package)
+
+    assert Import("adapter", "sandbox/thread", lazy=True) in house.imports
+    assert [text for found in house.imports if (text := breach(found))] == [
+        "message/parse (layer 2) imports adapter (layer 7)"
+    ]
+    assert house.circles() == [["adapter", "message/parse"]]
+
+
+def test_the_measures(capsys: pytest.CaptureFixture[str]):
+    modules, folders = HOUSE.top_level()
+    by_hand = {name: HOUSE.lines(name) for name in HOUSE.files if not generated(name)}
+    longest = max(by_hand, key=by_hand.__getitem__)
+    circles = HOUSE.circles()
+    upward = [found for found in HOUSE.imports if breach(found)]
+    public, lines = HOUSE.public_docstrings()
+    with capsys.disabled():
+        print(
+            f"\n{len(modules)} modules and {len(folders)} folders on the top level; "
+            f"{sum(by_hand.values())} lines by hand in {len(by_hand)} files, "
+            f"{sum(HOUSE.lines(name) for name in HOUSE.files if generated(name))} generated, "
+            f"{HOUSE.page_lines()} of HTML, CSS and JavaScript; "
+            f"circles {len(circles)} (largest {max(map(len, circles), default=0)}), upward imports {len(upward)}; "
+            f"longest file {by_hand[longest]} ({longest}), "
+            f"functions over 60 lines {sum(found[2] > 60 and not generated(found[0]) for found in HOUSE.functions())}; "
+            f"{lines / public:.2f} docstring lines for each of {public} public functions",
+            file=sys.stderr,
+        )
+    assert sum(by_hand.values()) <= 21_000

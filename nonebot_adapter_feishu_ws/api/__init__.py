@@ -3,11 +3,11 @@
 from .cache import Cache
 from .client import ApiClient
 from .directory import Directory
-from .groups import METHODS, TypedApi, call_method
-from .info import BotInfo, get_bot_info
+from .isv_token import StoreTokens, current_tenant
 from .limiter import Rate
+from .methods.info import BotInfo, get_bot_info
+from .registry import METHODS, TypedApi, call_method
 from .retry import ONCE, RetryPolicy
-from .store_app import StoreTokens, current_tenant
 from .token import TenantToken
 from .upload import FILE, IMAGE, Content, Kind, Meter, Progress, Uploadable, as_path, check_size
 

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from pydantic import SecretStr
 
 from ..exception import ActionFailed, NetworkError, RateLimited, TargetUnavailable
-from ..sdk import make_client, share_token
+from ..net.lark_sdk import make_client, share_token
 from ..store import Shared
+from .call_traits import api_of, lane_of, may_repeat
 from .form import can_replay, check_parts, parts_of
 from .http import Http, json_of
+from .isv_token import LoadTicket, StoreTokens, current_tenant
 from .limiter import Clock, Gate, Lane, Limiter, Rate, Reserve, Sleep
 from .retry import RetryPolicy, backoff, next_wait
-from .routes import api_of, lane_of, may_repeat
 from .share import share_fetched_token
-from .store_app import LoadTicket, StoreTokens, current_tenant
 from .token import TenantToken
 
 if TYPE_CHECKING:

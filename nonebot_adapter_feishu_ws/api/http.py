@@ -13,9 +13,9 @@ import aiohttp
 from nonebot.drivers import Response
 from pydantic_core import from_json, to_json
 
-from ..diagnosis import describe
 from ..exception import ApiNotAvailable, NetworkError, make_failure
-from ..session import make_session
+from ..net.errors import describe
+from ..net.session import make_session
 from .form import Part, make_form
 from .upload import PIECE, Meter, Progress
 

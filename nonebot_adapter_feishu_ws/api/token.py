@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from ..exception import FeishuAdapterException
-from ..log import escape, log
+from ..log import log
 
 EARLY = 30 * 60.0 - 30
 """Seconds before its end at which a token is renewed: Feishu issues a new one when less than 30 minutes remain."""
@@ -79,7 +79,4 @@ class TenantToken:
 def _report(task: asyncio.Task[str]) -> None:
     error = None if task.cancelled() else task.exception()
     if isinstance(error, FeishuAdapterException):
-        log(
-            "WARNING",
-            f"The access token could not be renewed; the old one still serves. {escape(str(error))}",
-        )
+        log("WARNING", "The access token could not be renewed; the old one still serves. {}", error)

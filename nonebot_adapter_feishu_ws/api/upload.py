@@ -183,7 +183,7 @@ class Meter:
             self._progress(self._done, self._total)
         except Exception as error:  # noqa: BLE001 - a plugin's progress bar must not break its transfer
             self._progress = None
-            log("WARNING", "A progress callback raised; the transfer goes on without it", error)
+            log("WARNING", "A progress callback raised; the transfer goes on without it", exception=error)
 
 
 class Body(aiohttp.Payload):

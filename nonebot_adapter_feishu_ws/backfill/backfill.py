@@ -15,10 +15,10 @@ from typing import Any
 
 from ..bot import Bot
 from ..exception import FeishuAdapterException, StoreError
-from ..log import escape, log
+from ..log import log
 from ..store import Store
-from .catch_up import CatchUp, Feed
-from .places import Places
+from .known_chats import Places
+from .run import CatchUp, Feed
 
 TICK = 30.0
 """Seconds between two moves of the mark."""
@@ -114,7 +114,7 @@ class Backfill:
             if seen is None or now - seen <= self._policy.after:  # else an outage that was not looked at yet
                 await self._set(bot_id, "seen", now)
         except StoreError as error:
-            log("DEBUG", f"Bot {escape(bot_id)}: the time of the end is not kept: {escape(str(error))}")
+            log("DEBUG", "Bot {}: the time of the end is not kept: {}", bot_id, error)
 
     async def _watch(self, bot_id: str) -> None:
         while True:
@@ -123,7 +123,7 @@ class Backfill:
                     await self._look(bot_id)
             except StoreError as error:
                 # Without the store nobody knows what was missed; the mark stays where it was, so nothing is forgotten.
-                log("DEBUG", f"Bot {escape(bot_id)}: backfill waits for the store: {escape(str(error))}")
+                log("DEBUG", "Bot {}: backfill waits for the store: {}", bot_id, error)
             await self._pause(self._woken[bot_id])
 
     async def _pause(self, woken: asyncio.Event) -> None:
@@ -146,12 +146,13 @@ class Backfill:
             self._run(bot_id, since, now)
 
     async def _begin(self, bot_id: str, seen: float, since: float | None, now: float) -> float:
-        log("INFO", f"Bot {escape(bot_id)} received nothing for {_duration(now - seen)}: its chats are looked through")
+        log("INFO", "Bot {} received nothing for {}: its chats are looked through", bot_id, _duration(now - seen))
         if now - seen > self._policy.window:
             log(
                 "WARNING",
-                f"Bot {escape(bot_id)}: messages from more than {_duration(self._policy.window)} ago are not fetched "
-                "(FEISHU_BACKFILL_WINDOW)",
+                "Bot {}: messages from more than {} ago are not fetched (FEISHU_BACKFILL_WINDOW)",
+                bot_id,
+                _duration(self._policy.window),
             )
         oldest = max(seen - OVERLAP, now - self._policy.window)
         # Another value than before, by which a run that is under way sees that there was one more outage.
@@ -205,13 +206,13 @@ class Backfill:
                 if not await self._try_lock(lock):
                     return
             except StoreError as error:
-                log("DEBUG", f"The right to backfill could not be renewed: {escape(str(error))}")
+                log("DEBUG", "The right to backfill could not be renewed: {}", error)
 
     def _put_off(self, bot_id: str, error: FeishuAdapterException) -> None:
         failures = self._failures[bot_id] = self._failures.get(bot_id, 0) + 1
         pause = min(TICK * 2 ** (failures - 1), LONGEST_PAUSE)
         self._not_before[bot_id] = self._clock() + pause
-        log("WARNING", f"Bot {escape(bot_id)}: backfill goes on in {pause:.0f} s: {escape(str(error))}")
+        log("WARNING", "Bot {}: backfill goes on in {:.0f} s: {}", bot_id, pause, error)
 
     # Marks: seconds since the epoch
 
@@ -228,7 +229,7 @@ class Backfill:
 
 def _report(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and isinstance(error := task.exception(), Exception):
-        log("ERROR", f"{task.get_name()}: what was missed could not be fetched; it is tried again", error)
+        log("ERROR", "{}: what was missed could not be fetched; it is tried again", task.get_name(), exception=error)
 
 
 def _duration(seconds: float) -> str:

@@ -12,8 +12,8 @@ from dataclasses import replace
 from ..api.models.im import Message
 from ..bot import Bot
 from ..exception import ActionFailed
-from ..log import escape, log
-from .places import Place
+from ..log import log
+from .known_chats import Place
 
 PAGE = 50
 
@@ -73,10 +73,7 @@ async def unknown_groups(bot: Bot, known: Iterable[Place]) -> list[Place]:
                 chat_type = "topic_group" if of_topics else "group"
                 found.append(Place(chat.tenant_key or "", chat_type, chat.chat_id))
     except ActionFailed as error:
-        log(
-            "INFO",
-            f"Bot {escape(bot.self_id)}: backfill leaves out groups that were silent so far: {escape(str(error))}",
-        )
+        log("INFO", "Bot {}: backfill leaves out groups that were silent so far: {}", bot.self_id, error)
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from ..api.models.im import Mention, Message
-from .places import Place
+from .known_chats import Place
 
 EVENT_ID = "backfill:"
 """What the ``event_id`` of such an event begins with; the message's id follows."""

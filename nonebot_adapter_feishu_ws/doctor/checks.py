@@ -11,7 +11,7 @@ from ..api import ONCE, ApiClient, StoreTokens, get_bot_info
 from ..codes import explain
 from ..config import FEISHU, LARK, BotConfig
 from ..exception import ActionFailed, ConnectionFailed, NetworkError
-from ..session import make_session
+from ..net.session import make_session
 from ..transport.endpoint import discover
 from ..transport.wire import CODE_WRONG_DOMAIN
 from .clients import ADVICE, count_clients

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from ..api import ApiClient
 from ..config import BotConfig
 from ..exception import ActionFailed, NetworkError
-from ..log import escape, log
+from ..log import log
 from .checks import Finding, Level, examine
 from .clients import ADVICE, count_clients
 
@@ -32,7 +32,7 @@ async def explain_silence(bot: BotConfig) -> None:
     findings = await examine(bot, own_connections=1)
     bad = [finding for finding in findings if finding.level in (Level.WARNING, Level.PROBLEM)]
     found = f"\nThe doctor found:\n{to_text(bad)}" if bad else " The doctor found nothing wrong that it can see."
-    log("WARNING", escape(f"Bot {bot.app_id} is connected and has received no event yet. {_LOOK}{found}"))
+    log("WARNING", "Bot {} is connected and has received no event yet. {}{}", bot.app_id, _LOOK, found)
 
 
 async def warn_of_other_clients(client: ApiClient, bot_id: str) -> None:
@@ -40,10 +40,10 @@ async def warn_of_other_clients(client: ApiClient, bot_id: str) -> None:
     try:
         others = await count_clients(client)
     except (ActionFailed, NetworkError) as error:
-        log("DEBUG", escape(f"Bot {bot_id}: Feishu does not tell how many clients are online: {error}"))
+        log("DEBUG", "Bot {}: Feishu does not tell how many clients are online: {}", bot_id, error)
         return
     if others is not None and others > 1:
-        log("WARNING", escape(f"Bot {bot_id}: {others - 1} other long connection(s) of this app are online. {ADVICE}"))
+        log("WARNING", "Bot {}: {} other long connection(s) of this app are online. {}", bot_id, others - 1, ADVICE)
 
 
 def worst(findings: Sequence[Finding]) -> Level:

@@ -11,9 +11,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr,
 from pydantic.functional_validators import ModelWrapValidatorHandler
 from typing_extensions import Self, override
 
-from ..callback import Callback
-from ..log import escape
 from ..message import Message
+from .callback import Callback
+from .log_text import escape
 
 
 def _to_text(value: object) -> object:

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 from pydantic import Field
 from typing_extensions import override
 
-from ..log import escape
 from .base import NoticeEvent
 from .generated.card import CallBackAction, CardActionEventDetail
 from .generated.url import UrlPreviewEventDetail
+from .log_text import escape
 
 
 class CardActionEvent(NoticeEvent):

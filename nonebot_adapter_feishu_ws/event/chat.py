@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from pydantic import Field
 from typing_extensions import override
 
-from ..log import escape
 from .base import NoticeEvent
 from .generated.im import (
     BotP2PChatEnteredEventDetail,
@@ -20,6 +19,7 @@ from .generated.im import (
     GroupMemberUserDeletedEventDetail,
     GroupMemberUserWithdrawnEventDetail,
 )
+from .log_text import escape
 
 P2PChatCreatedEventDetail = dict[str, Any]
 

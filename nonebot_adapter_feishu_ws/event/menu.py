@@ -7,9 +7,9 @@ from typing import ClassVar
 from pydantic import Field
 from typing_extensions import override
 
-from ..log import escape
 from .base import NoticeEvent
 from .generated.application import BotMenuEventDetail
+from .log_text import escape
 
 
 class BotMenuEvent(NoticeEvent):

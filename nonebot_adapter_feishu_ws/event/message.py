@@ -8,9 +8,9 @@ from typing import Annotated, ClassVar, cast
 from pydantic import BeforeValidator, Field, PrivateAttr
 from typing_extensions import override
 
-from ..log import escape
 from ..message import Message, parse
 from .base import Event, FeishuModel, Text, UserId, to_model
+from .log_text import escape
 
 
 def _to_models(value: object) -> list[object] | None:

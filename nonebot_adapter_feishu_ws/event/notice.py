@@ -8,7 +8,6 @@ from typing import Annotated, ClassVar
 from pydantic import BeforeValidator, Field
 from typing_extensions import override
 
-from ..log import escape
 from ..message import Message, parse
 from .base import NoticeEvent, UserId, to_model, to_time
 from .generated.im import (
@@ -17,6 +16,7 @@ from .generated.im import (
     MessageReadEventDetail,
     MessageRecalledEventDetail,
 )
+from .log_text import escape
 from .message import Mention, MessageEventDetail, Sender
 
 MessageEditedEventDetail = MessageEventDetail

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..transport.connection import ConnectionStatus
 from ..transport.manager import ConnectionManager
+from ..transport.status import ConnectionStatus
 
 
 def check_health(

@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from ..store import StoreView
-from ..transport.connection import ConnectionState, ConnectionStatus
+from ..transport.status import ConnectionState, ConnectionStatus
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 Counts = Mapping[tuple[str, str, str], int]

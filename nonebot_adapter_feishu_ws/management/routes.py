@@ -11,10 +11,10 @@ from nonebot.drivers import Request, Response
 from pydantic_core import to_json
 
 from ..exception import BotDisabled, BotNotFound
-from ..log import OncePer, escape, log
+from ..log import LogOnce, log
 from ..store import StoreView
-from ..transport.connection import ConnectionStatus
 from ..transport.manager import ConnectionManager
+from ..transport.status import ConnectionStatus
 from .access import Access, FailureLimit, Tokens
 from .health import check_health
 from .store import store_to_dict
@@ -58,7 +58,7 @@ class Management:
         self._load = load
         self._store = store
         self._limit = limit or FailureLimit()
-        self._reported = OncePer()
+        self._reported = LogOnce()
 
     def routes(self) -> list[tuple[str, str, str, Handler]]:
         """What NoneBot's driver is to serve: method, path, name and handler of each route."""
@@ -106,7 +106,7 @@ class Management:
     async def _steer(self, request: Request, act: Callable[[str], Awaitable[ConnectionStatus]]) -> Response:
         async def run(bot_id: str) -> Response:
             status = await act(bot_id)
-            log("INFO", f"Bot {escape(bot_id)}: {act.__name__} by a control route; now {status.state.value}")
+            log("INFO", "Bot {}: {} by a control route; now {}", bot_id, act.__name__, status.state.value)
             return _answer(200, {"success": True, "botId": bot_id, "status": status.state.value})
 
         return await self._for_bot(request, run)

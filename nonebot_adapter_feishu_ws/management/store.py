@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..store.view import StoreView
-from ..transport.connection import iso
+from ..transport.status import iso
 from .access import ALL, Access
 
 

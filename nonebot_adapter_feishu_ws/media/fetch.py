@@ -13,9 +13,9 @@ from async_timeout import timeout
 from typing_extensions import override
 from yarl import URL
 
-from ..diagnosis import describe
 from ..exception import NetworkError
-from ..session import make_session
+from ..net.errors import describe
+from ..net.session import make_session
 
 MAX_REDIRECTS = 5
 TIMEOUT = 30.0

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from ..api import FILE, IMAGE, Content, Kind, Meter, Progress, check_size, current_tenant
 from ..exception import ApiNotAvailable
-from ..log import escape, log
+from ..log import log
 from ..message import Message, MessageSegment, OpenFile, Source
 from .fetch import fetch
 from .kinds import check_format, file_type, read_duration
@@ -167,7 +167,7 @@ async def _duration(content: Content) -> int | None:
     try:
         return await asyncio.to_thread(_read_duration, content)
     except ApiNotAvailable as error:
-        log("WARNING", f"A voice message or video is sent without its length: {escape(str(error))}")
+        log("WARNING", "A voice message or video is sent without its length: {}", error)
         return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
-from ..strict_json import JsonError, read_json
+from ..net.bounded_json import JsonError, read_json
 
 MAX_TEXT: Final = 10_000
 _MAX_DEPTH: Final = 24

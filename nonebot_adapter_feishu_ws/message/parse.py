@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Protocol, cast
 
-from ..strict_json import JsonError, read_json
+from ..net.bounded_json import JsonError, read_json
 from . import segment as types
 from .message import Message
 from .segment import MessageSegment

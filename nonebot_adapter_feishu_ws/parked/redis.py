@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from ..exception import StoreError
 from ..store import CLAIM_TTL
-from ..store.redis_link import public_url
+from ..store.redis.connection import public_url
 from .store import ParkedEvent, ParkedEvents
 
 RETRY: Final = """

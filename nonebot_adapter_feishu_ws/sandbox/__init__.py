@@ -3,9 +3,9 @@
 For trying a bot without an account, for developing plugins offline, and as the other end of the tests.
 """
 
-from .cards import Click
 from .faults import Fault, Faults
 from .gateway import Delivery
+from .rest.cards import Click
 from .server import Sandbox
 from .state import App, Chat, Message, User
 from .thread import SandboxError, SandboxThread, open_for_bots

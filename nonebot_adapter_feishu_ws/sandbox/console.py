@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .rest import ApiError, Call, Handler
+from .rest.routes import ApiError, Call, Handler
 
 MANAGE = "application:application:self_manage"
 

@@ -11,26 +11,26 @@ from typing import Any
 
 from aiohttp import web
 
-from .cardkit import CardKit
-from .cards import EVENT as CARD_EVENT
-from .cards import Cards, Click
-from .chats import Chats
 from .console import console_endpoints
-from .contacts import Contacts
 from .events import envelope, mention, message_event
 from .faults import Faults
-from .files import Files
 from .gateway import ACK_TIMEOUT, REDELIVERY, Delivery, Gateway, data_frame
-from .limits import Limits
-from .menus import Menus
-from .messages import Messages
-from .page import Page
-from .pins import Pins
-from .rest import RecordedRequest, Rest
+from .page.page import Page
+from .rest.cardkit import CardKit
+from .rest.cards import EVENT as CARD_EVENT
+from .rest.cards import Cards, Click
+from .rest.chats import Chats
+from .rest.contacts import Contacts
+from .rest.files import Files
+from .rest.limits import Limits
+from .rest.menus import Menus
+from .rest.messages import Messages
+from .rest.pins import Pins
+from .rest.routes import RecordedRequest, Rest
+from .rest.store_apps import StoreApps
+from .rest.threads import Threads
+from .rest.urgent import Urgent
 from .state import TENANT, App, Chat, ChatMode, Message, User, World, new_id
-from .store_apps import StoreApps
-from .threads import Threads
-from .urgent import Urgent
 
 CLIENT_CONFIG = {"ReconnectCount": -1, "ReconnectInterval": 120, "ReconnectNonce": 30, "PingInterval": 120}
 GROUP = "Sandbox group"

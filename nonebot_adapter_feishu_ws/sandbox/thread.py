@@ -82,5 +82,5 @@ async def open_for_bots(bots: Mapping[str, BotConfig], port: int) -> tuple[Sandb
     thread = SandboxThread(sandbox)
     await asyncio.to_thread(thread.start)
     log("WARNING", "FEISHU_SANDBOX is on: the bots talk to the local sandbox, not to Feishu. Turn it off in .env")
-    log("SUCCESS", f"Sandbox page: {sandbox.url}/ - open it in a browser and talk to the bot")
+    log("SUCCESS", "Sandbox page: {}/ - open it in a browser and talk to the bot", sandbox.url)
     return thread, {app_id: bot.at_origin(sandbox.url, proxy=False) for app_id, bot in chosen.items()}

@@ -10,8 +10,8 @@ from typing import Any
 
 import aiohttp
 
-from ..transport.signature import sign
-from ..transport.webhook import HEADER_NONCE, HEADER_SIGNATURE, HEADER_TIMESTAMP
+from ..server.signature import sign
+from ..server.webhook import HEADER_NONCE, HEADER_SIGNATURE, HEADER_TIMESTAMP
 from .state import App
 
 TIMEOUT = 3.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .awake import awake
 from .base import CLAIM_TTL, DUPLICATE, MAX_RUNS, Entry, InboxCount, Store, Taken
 from .fallback import FallbackStore, StoreStatus
 from .memory import MemoryStore
@@ -38,11 +37,11 @@ def make_store(
     if separator and scheme == "memory":
         return MemoryStore(ttl=claim_ttl)
     if separator and scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
-        from .sqlite import SqliteStore  # only who keeps state on disk loads sqlite3
+        from .sqlite.store import SqliteStore  # only who keeps state on disk loads sqlite3
 
         return FallbackStore(SqliteStore(rest[1:], replay_window=replay_window, claim_ttl=claim_ttl), url)
     if separator and scheme in ("redis", "rediss", "unix") and rest:
-        from .redis import RedisStore  # the redis package is an extra
+        from .redis.store import RedisStore  # the redis package is an extra
 
         redis = RedisStore(url, replay_window=replay_window, takeover_after=takeover_after, claim_ttl=claim_ttl)
         return FallbackStore(redis, redis.name)
@@ -63,7 +62,6 @@ __all__ = [
     "StoreView",
     "StoreWatch",
     "Taken",
-    "awake",
     "make_store",
     "shared_of",
 ]

@@ -50,8 +50,9 @@ class Taken:
 
 DUPLICATE = Taken(new=False)
 Held = Callable[[float, Sequence[str]], None]
-"""Takes the time by :func:`~.awake.awake` until which what was begun is certainly this process's own, and the keys of
-the entries that others have taken over."""
+"""Lease callback: (valid_until, lost_keys).
+
+``valid_until`` is a time of :func:`~.boottime.boottime`; the lost keys are entries that other processes took over."""
 
 
 @dataclass(frozen=True, slots=True)

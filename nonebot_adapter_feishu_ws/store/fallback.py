@@ -12,9 +12,9 @@ from typing import TypeVar
 from typing_extensions import override
 
 from ..exception import InboxFull, StoreError
-from ..log import escape, log
-from .awake import awake
+from ..log import log
 from .base import DUPLICATE, Entry, Held, InboxCount, Store, Taken
+from .boottime import boottime
 from .memory import MemoryStore
 
 T = TypeVar("T")
@@ -58,7 +58,7 @@ class FallbackStore(Store):
         *,
         probe_every: float = PROBE_EVERY,
         on_change: Callable[[StoreStatus], None] = lambda status: None,
-        clock: Callable[[], float] = awake,
+        clock: Callable[[], float] = boottime,
     ) -> None:
         """Args:
         inner: the store that is used while it works.
@@ -236,8 +236,9 @@ class FallbackStore(Store):
             return
         log(
             "ERROR",
-            f"{escape(str(error))}. The bots go on with what is in memory: until the store is back, events that are "
-            "being handled are lost when the process ends, and are not known to other processes",
+            "{}. The bots go on with what is in memory: until the store is back, events that are being "
+            "handled are lost when the process ends, and are not known to other processes",
+            error,
         )
         self._change(str(error))
         self._failed_at = self._clock()
@@ -250,11 +251,11 @@ class FallbackStore(Store):
                 await self._inner.ping()
                 await self._pay()
             except StoreError as error:
-                log("DEBUG", f"The store is still down: {escape(str(error))}")
+                log("DEBUG", "The store is still down: {}", error)
                 self._go_on()
             else:
                 break
-        log("SUCCESS", f"The store {escape(self.status.name)} is back: events are written to it again")
+        log("SUCCESS", "The store {} is back: events are written to it again", self.status.name)
         self._change(None)
 
     def _go_on(self) -> None:

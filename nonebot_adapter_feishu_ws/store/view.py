@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..exception import StoreError
-from ..log import escape, log
+from ..log import log
 from .base import InboxCount, Store
 from .fallback import FallbackStore, StoreStatus
 
@@ -68,7 +68,7 @@ class StoreWatch:
                 self._inbox = await self._store.count(bot_ids)
             except StoreError as error:
                 self._inbox = {}
-                log("DEBUG", f"The inbox cannot be counted: {escape(str(error))}")
+                log("DEBUG", "The inbox cannot be counted: {}", error)
             for bot_id, count in self._inbox.items():
                 if count.waiting:
                     self._waits(bot_id)

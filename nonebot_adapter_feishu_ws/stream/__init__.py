@@ -8,8 +8,8 @@ or ``await bot.send_stream(event, model(question))``. The text is shown on a str
 does not permit that, in one message that is edited; where that is refused too, in finished messages.
 """
 
-from .place import Place
-from .rungs import RungName
+from .destination import Place
+from .modes import RungName
 from .stream import Stream, StreamOptions, StreamResult, pour
 
 __all__ = ["Place", "RungName", "Stream", "StreamOptions", "StreamResult", "pour"]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from ..exception import ActionFailed
-from .calls import Sleep, persistent
 from .pacing import Pace
+from .retry import Sleep, persistent
 
 if TYPE_CHECKING:
     from ..bot import Bot

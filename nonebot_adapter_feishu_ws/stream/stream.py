@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 from nonebot.exception import MatcherException
 from typing_extensions import Self, TypedDict
 
-from ..log import escape, log
-from .calls import Sleep
-from .ladder import RUNGS, Ladder
+from ..log import log
+from .destination import Place
+from .fallback import RUNGS, Ladder
 from .markdown import closing
-from .place import Place
-from .rungs import Means, RungName
+from .modes import Means, RungName
+from .retry import Sleep
 
 if TYPE_CHECKING:
     from ..bot import Bot
@@ -189,7 +189,7 @@ class Stream:
         if (failure := _give_up(finishing)) is not None:
             if error is None:
                 raise failure
-            log("ERROR", f"A stream could not be ended properly: {escape(str(failure))}")
+            log("ERROR", "A stream could not be ended properly: {}", failure)
 
     def _note(self, error: BaseException | None) -> str:
         if error is None or isinstance(error, MatcherException):

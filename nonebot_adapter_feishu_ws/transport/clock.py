@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .connection import Timing
+from .status import Timing
 
 LOOK_EVERY = 5.0
 """Seconds between two looks at the clock."""

@@ -1,183 +1,284 @@
-"""What every transport shares: states, status snapshots, envelopes, and the protocol of a connection."""
+"""One bot's socket to Feishu: endpoint, frames, ping/pong watchdog, fragments, acks."""
 
 from __future__ import annotations
 
 import asyncio
-import random
-import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timezone
-from enum import Enum
-from typing import Any, Literal, Protocol
+import json
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
 
-TransportName = Literal["websocket", "webhook"]
-Source = Literal["websocket", "webhook", "backfill"]
-"""The ways on which an event comes; ``backfill``: fetched from a chat's history after an outage."""
-Phase = Literal["discovery", "handshake", "socket"]
+import aiohttp
+from async_timeout import timeout
+from pydantic import SecretStr
+from typing_extensions import override
 
+from ..event.envelope import Envelope, Receipt
+from ..exception import ConnectionFailed
+from ..log import LogOnce, log
+from ..net.session import make_session
+from .endpoint import discover, network_failure, parse_handshake_refusal
+from .frame import (
+    DATA,
+    DataHeaders,
+    FragmentBuffer,
+    Frame,
+    FrameError,
+    decode,
+    encode_ack,
+    encode_ping,
+    get_header,
+    read_data_headers,
+)
+from .status import Link, Timing, Transport
+from .wire import ACK_FAILED, HEADER_TYPE, TYPE_CARD, TYPE_EVENT, TYPE_PONG
 
-class ConnectionState(str, Enum):
-    """Where a bot's connection stands. ``connected`` means that the server answered within the watchdog's window."""
-
-    DISCONNECTED = "disconnected"
-    CONNECTING = "connecting"
-    CONNECTED = "connected"
-    ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionStatus:
-    """An immutable snapshot of one bot's connection; safe to read in any thread.
-
-    Attributes:
-        bot_id: the app id.
-        state: where the connection stands.
-        transport: how events arrive at present.
-        connected_at: since when the socket is open.
-        last_heartbeat: the last proof that the server lives (any frame).
-        last_event_at: when the last event arrived.
-        attempts: failed attempts in a row.
-        next_attempt_at: when the next attempt is due.
-        error: what went wrong last, in words.
-        error_code: Feishu's code for it.
-        advice: what to do about it.
-    """
-
-    bot_id: str
-    state: ConnectionState = ConnectionState.DISCONNECTED
-    transport: TransportName = "websocket"
-    connected_at: datetime | None = None
-    last_heartbeat: datetime | None = None
-    last_event_at: datetime | None = None
-    attempts: int = 0
-    next_attempt_at: datetime | None = None
-    error: str | None = None
-    error_code: int | None = None
-    advice: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The snapshot as the control routes show it: camelCase keys, ISO 8601 times in UTC."""
-        return {
-            "botId": self.bot_id,
-            "state": self.state.value,
-            "transport": self.transport,
-            "connectedAt": iso(self.connected_at),
-            "lastHeartbeat": iso(self.last_heartbeat),
-            "lastEventAt": iso(self.last_event_at),
-            "attempts": self.attempts,
-            "nextAttemptAt": iso(self.next_attempt_at),
-            "error": self.error,
-            "errorCode": self.error_code,
-            "advice": self.advice,
-        }
+OPEN_TIMEOUT = 15.0
+"""Seconds for discovery, and again for the handshake."""
+PONG_WINDOW = 10.0
+"""Seconds in which the server must give a sign of life after a ping."""
+SOCKET_PING = 20.0
+"""Seconds between WebSocket-level pings, which notice a dead TCP path sooner than the server's own interval."""
+MAX_UNANSWERED = 2
+"""Pings in a row without a pong, after which a server that still sends does not hear us."""
+CLOSE_TIMEOUT = 2.0
+MAX_MESSAGE = 16 * 1024 * 1024
+MAX_IN_FLIGHT = 1000
+"""Events between arrival and ack; beyond it the socket is not read, so TCP slows the server down."""
 
 
-def iso(time_: datetime | None) -> str | None:
-    """A time as the control routes show it: ISO 8601 in UTC."""
-    return None if time_ is None else time_.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+class LongConnection(Transport):
+    """The native transport: the SDK's wire, spoken by ``aiohttp`` (source: 使用长连接接收事件)."""
 
+    def __init__(
+        self,
+        app_id: str,
+        app_secret: SecretStr,
+        origin: str,
+        *,
+        proxy: str | None = None,
+        timing: Timing | None = None,
+    ) -> None:
+        """Args:
+        app_id: the bot's app id.
+        app_secret: its secret.
+        origin: the platform's origin, e.g. ``https://open.feishu.cn``.
+        proxy: a proxy for discovery and socket, see :func:`~..session.make_session`.
+        timing: clocks and sleep.
+        """
+        self._app_id = app_id
+        self._app_secret = app_secret
+        self._origin = origin
+        self._proxy = proxy
+        self._timing = timing or Timing()
+        self._session: aiohttp.ClientSession | None = None
+        self._reported = LogOnce()
 
-def utc(timestamp: float | None) -> datetime | None:
-    """Seconds since the epoch as an aware datetime."""
-    return None if timestamp is None else datetime.fromtimestamp(timestamp, timezone.utc)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
-    """One delivery from Feishu, whichever way it came.
-
-    Attributes:
-        bot_id: the app id it was delivered to.
-        payload: the event's JSON, decrypted.
-        transport: the way it came.
-        trace_id: Feishu's trace id, for log lines.
-    """
-
-    bot_id: str
-    payload: bytes = field(repr=False)
-    transport: Source
-    trace_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What goes back to Feishu for an envelope.
-
-    Attributes:
-        code: 200, or 500 to have the event pushed again.
-        data: JSON that answers a callback.
-    """
-
-    code: int = 200
-    data: bytes | None = None
-
-
-Receive = Callable[[Envelope], Awaitable[Receipt]]
-"""The intake's door: takes an envelope on the network loop, returns once it may be acked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Clocks, sleep and randomness as arguments, so that tests run without waiting."""
-
-    monotonic: Callable[[], float] = time.monotonic
-    wall: Callable[[], float] = time.time
-    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
-    random: Callable[[], float] = random.random
-
-
-@dataclass(frozen=True, slots=True)
-class ClientConfig:
-    """The server's wishes, in seconds; they come with discovery and with pongs.
-
-    ``reconnect_count`` is read and not obeyed: the server sends -1 (without end), as we do anyway.
-    """
-
-    reconnect_interval: float = 120.0
-    reconnect_nonce: float = 30.0
-    ping_interval: float = 120.0
-
-    def merged(self, data: object) -> ClientConfig:
-        """This configuration with the usable numbers of a ``ClientConfig`` JSON object laid over it."""
-        if not isinstance(data, dict):
-            return self
-
-        def seconds(key: str, default: float) -> float:
-            value: object = data.get(key)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-            usable = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 86_400
-            return float(value) if usable else default  # pyright: ignore[reportArgumentType]
-
-        return ClientConfig(
-            reconnect_interval=seconds("ReconnectInterval", self.reconnect_interval),
-            reconnect_nonce=seconds("ReconnectNonce", self.reconnect_nonce),
-            ping_interval=seconds("PingInterval", self.ping_interval),
-        )
-
-
-@dataclass(slots=True)
-class Link:
-    """What a transport tells its supervisor while it serves one connection (network loop only)."""
-
-    receive: Receive
-    opened: Callable[[], None]
-    alive: Callable[[], None]
-    client_config: ClientConfig = field(default_factory=ClientConfig)
-
-
-class Transport(Protocol):
-    """One way to hold a connection to Feishu."""
-
+    @override
     async def serve(self, link: Link) -> None:
-        """Open one connection and serve it until it ends.
+        if self._session is None:
+            self._session = make_session(self._proxy)
+        endpoint = await discover(
+            self._session,
+            self._origin,
+            self._app_id,
+            self._app_secret.get_secret_value(),
+            timeout=OPEN_TIMEOUT,
+        )
+        link.client_config = endpoint.client_config
+        socket = await self._open(self._session, endpoint.url)
+        link.opened()
+        served = _Served(self._app_id, socket, link, endpoint.service_id, self._timing, self._reported)
+        try:
+            await served.run()
+        finally:
+            await served.close()
 
-        Returns when the server closed it cleanly.
+    @override
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _open(self, session: aiohttp.ClientSession, url: str) -> aiohttp.ClientWebSocketResponse[bool]:
+        try:
+            async with timeout(OPEN_TIMEOUT):
+                return await session.ws_connect(
+                    url,
+                    heartbeat=SOCKET_PING,
+                    max_msg_size=MAX_MESSAGE,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),  # pyright: ignore[reportCallIssue]
+                )
+        except aiohttp.WSServerHandshakeError as error:
+            raise parse_handshake_refusal(error.status, error.headers) from error
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+            raise network_failure(error, "handshake", url) from error
+
+
+class _Served:
+    """One open socket, from its first ping to its close frame."""
+
+    def __init__(
+        self,
+        app_id: str,
+        socket: aiohttp.ClientWebSocketResponse[bool],
+        link: Link,
+        service_id: int,
+        timing: Timing,
+        reported: LogOnce,
+    ) -> None:
+        self._app_id = app_id
+        self._socket = socket
+        self._link = link
+        self._service_id = service_id
+        self._timing = timing
+        self._reported = reported
+        self._fragments = FragmentBuffer(clock=timing.monotonic)
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._last_frame = timing.monotonic()
+        self._unanswered = 0
+
+    async def run(self) -> None:
+        """Read and keep alive until the socket ends.
 
         Raises:
-            ConnectionFailed: it could not be opened, or was lost; the message says why.
+            ConnectionFailed: the socket was lost or the server stopped answering.
         """
-        ...
+        reader = asyncio.create_task(self._read(), name=f"feishu-read-{self._app_id}")
+        watchdog = asyncio.create_task(self._watch(), name=f"feishu-watchdog-{self._app_id}")
+        try:
+            done, _ = await asyncio.wait({reader, watchdog}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in (reader, watchdog):
+                task.cancel()
+            await asyncio.gather(reader, watchdog, return_exceptions=True)
 
     async def close(self) -> None:
-        """Free what is held between connections."""
-        ...
+        """Send the acks that are due, then the close frame; bounded in time."""
+        if self._in_flight:
+            await asyncio.wait(self._in_flight, timeout=CLOSE_TIMEOUT)
+        for task in self._in_flight:
+            task.cancel()
+        with suppress(asyncio.TimeoutError):
+            async with timeout(CLOSE_TIMEOUT + 1):
+                await self._socket.close()
+
+    async def _watch(self) -> None:
+        while True:
+            window = min(PONG_WINDOW, self._link.client_config.ping_interval)
+            pinged_at = self._timing.monotonic()
+            self._unanswered += 1
+            await self._send(encode_ping(self._service_id))
+            await self._timing.sleep(window)
+            if self._last_frame < pinged_at:
+                raise ConnectionFailed(f"the server gave no sign of life within {window:g} s of a ping", phase="socket")
+            if self._unanswered >= MAX_UNANSWERED:
+                # Acks and answers to clicks are lost, too.
+                raise ConnectionFailed(
+                    f"the server sends, but answered none of the last {self._unanswered} pings: what the bot sends "
+                    "does not arrive",
+                    phase="socket",
+                )
+            # The pong may have changed the interval.
+            await self._timing.sleep(max(0.0, self._link.client_config.ping_interval - window))
+
+    async def _read(self) -> None:
+        async for message in self._socket:
+            self._last_frame = self._timing.monotonic()
+            self._link.alive()
+            if message.type is aiohttp.WSMsgType.BINARY:
+                self._take(message.data)
+                if len(self._in_flight) > MAX_IN_FLIGHT:
+                    await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
+            elif message.type is aiohttp.WSMsgType.ERROR:
+                raise ConnectionFailed(f"the socket broke: {_reason(self._socket.exception())}", phase="socket")
+            else:
+                self._report("text", f"ignored a {message.type.name} message: only binary frames are expected")
+        code = self._socket.close_code
+        if code is None or code == aiohttp.WSCloseCode.ABNORMAL_CLOSURE:
+            reason = _reason(self._socket.exception())
+            raise ConnectionFailed(f"the connection was cut without a close frame ({reason})", phase="socket")
+
+    def _take(self, data: bytes) -> None:
+        try:
+            frame = decode(data)
+        except FrameError as error:
+            self._report("garbage", f"ignored a message: {error}")
+            return
+        if frame.method == DATA:
+            self._take_data(frame)
+        elif get_header(frame, HEADER_TYPE) == TYPE_PONG:
+            self._unanswered = 0
+            if frame.payload:
+                self._configure(frame.payload)
+
+    def _configure(self, payload: bytes) -> None:
+        try:
+            config: object = json.loads(payload)
+        except (ValueError, RecursionError):
+            self._report("pong", "ignored the configuration in a pong: it is not JSON")
+            return
+        self._link.client_config = self._link.client_config.merged(config)
+
+    def _take_data(self, frame: Frame) -> None:
+        try:
+            headers = read_data_headers(frame)
+        except FrameError as error:
+            self._report("headers", f"refused a DATA frame: {error}")
+            self._spawn(self._ack(frame, Receipt(ACK_FAILED)))
+            return
+        payload: bytes | None = frame.payload
+        if headers.sum > 1:
+            dropped = self._fragments.dropped
+            payload = self._fragments.add(headers.message_id, headers.sum, headers.seq, frame.payload)
+            if self._fragments.dropped > dropped:
+                self._report("fragment", "gave up an event of which a fragment is missing; it will be pushed again")
+            if payload is None:
+                return
+        self._spawn(self._receive(frame, headers, payload))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._in_flight.add(task)
+        task.add_done_callback(self._finish)
+
+    def _finish(self, task: asyncio.Task[None]) -> None:
+        self._in_flight.discard(task)
+        if not task.cancelled() and isinstance(error := task.exception(), Exception):
+            log("ERROR", "Bot {}: an event is left unacked and will be pushed again", self._app_id, exception=error)
+
+    async def _receive(self, frame: Frame, headers: DataHeaders, payload: bytes) -> None:
+        started = self._timing.monotonic()
+        if headers.type in (TYPE_EVENT, TYPE_CARD):
+            receipt = await self._link.receive(
+                Envelope(bot_id=self._app_id, payload=payload, transport="websocket", trace_id=headers.trace_id)
+            )
+        else:
+            self._report(f"type {headers.type}", f"acked a DATA frame of the unknown type {headers.type!r}")
+            receipt = Receipt()
+        await self._ack(frame, receipt, biz_rt=round((self._timing.monotonic() - started) * 1000))
+
+    async def _ack(self, frame: Frame, receipt: Receipt, *, biz_rt: int = 0) -> None:
+        # A lost ack loses nothing: the platform pushes the event again and the intake knows it.
+        with suppress(ConnectionFailed):
+            await self._send(encode_ack(frame, code=receipt.code, data=receipt.data, biz_rt=biz_rt))
+
+    async def _send(self, data: bytes) -> None:
+        try:
+            await self._socket.send_bytes(data)
+        except (aiohttp.ClientError, OSError) as error:
+            raise ConnectionFailed(f"the socket is closed ({_reason(error)})", phase="socket") from error
+
+    def _report(self, kind: str, text: str) -> None:
+        if self._reported.first(kind):
+            log("WARNING", "Bot {}: {} (said once per kind)", self._app_id, text)
+
+
+def _reason(error: BaseException | None) -> str:
+    if error is None:
+        return "no reason given"
+    if isinstance(error, aiohttp.ClientConnectionResetError):
+        return "reset by the other side"
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -11,9 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 
-from ..diagnosis import describe
 from ..exception import ConnectionFailed
-from .connection import ClientConfig, Phase
+from ..net.errors import describe
+from .status import ClientConfig, Phase
 from .wire import (
     CODE_AUTH_FAILED,
     CODE_CONNECTION_LIMIT,

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from ..event.envelope import Envelope, Receipt, Receive
 from ..exception import BotDisabled, BotNotFound, StoreError
-from ..log import escape, log
+from ..log import log
 from ..store import Store
 from .clock import watch_clock
-from .connection import ConnectionState, ConnectionStatus, Envelope, Receipt, Receive, Timing, Transport, utc
-from .network import NetworkThread
+from .network_thread import NetworkThread
+from .status import ConnectionState, ConnectionStatus, Timing, Transport, utc
 from .supervisor import ReconnectPolicy, Supervisor
 
 WAKE_SPREAD = 1.0
@@ -204,8 +205,11 @@ class ConnectionManager:
         if choice is not None:
             log(
                 "WARNING",
-                f"Bot {escape(bot_id)} stays {choice}, as its operator chose before the restart; this wins over .env. "
-                f"The status page or POST /feishu/bots/{escape(bot_id)}/ws/connect and .../disconnect change it",
+                "Bot {} stays {}, as its operator chose before the restart; this wins over .env. The "
+                "status page or POST /feishu/bots/{}/ws/connect and .../disconnect change it",
+                bot_id,
+                choice,
+                bot_id,
             )
         entry.disconnected_by_operator = choice == "disconnected"
         if wanted:
@@ -240,17 +244,13 @@ class ConnectionManager:
         try:
             await self._network.call(self._store.set(_key(entry.bot.bot_id), None if by_default else choice))
         except StoreError as error:
-            log(
-                "ERROR",
-                f"Bot {escape(entry.bot.bot_id)} is {choice} now, but that will not survive a restart: "
-                f"{escape(str(error))}",
-            )
+            log("ERROR", "Bot {} is {} now, but that will not survive a restart: {}", entry.bot.bot_id, choice, error)
 
     async def _read_choice(self, bot_id: str) -> str | None:
         try:
             choice = await self._network.call(self._store.get(_key(bot_id)))
         except StoreError as error:
-            log("ERROR", f"Bot {escape(bot_id)}: what its operator chose cannot be read: {escape(str(error))}")
+            log("ERROR", "Bot {}: what its operator chose cannot be read: {}", bot_id, error)
             return None
         return choice if choice in ("connected", "disconnected") else None
 
@@ -264,7 +264,7 @@ class ConnectionManager:
             if supervisor.status.state is ConnectionState.ERROR:
                 supervisor.nudge()
             else:
-                log("WARNING", f"Bot {escape(bot_id)} already has its connection: no second one is opened")
+                log("WARNING", "Bot {} already has its connection: no second one is opened", bot_id)
             return
         entry.supervisor = Supervisor(
             bot_id,
@@ -293,7 +293,12 @@ class ConnectionManager:
 
     def _wake(self, missing: float) -> None:
         running = [entry for entry in self._entries.values() if entry.task is not None and not entry.task.done()]
-        log("WARNING", f"The clock jumped by {missing:.0f} s (the machine slept?): {len(running)} bots connect anew")
+        log(
+            "WARNING",
+            "The clock jumped by {:.0f} s (the machine slept?): {} bots connect anew",
+            missing,
+            len(running),
+        )
         for entry in running:
             if entry.supervisor is not None:
                 entry.supervisor.nudge(WAKE_SPREAD)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 
 from ..exception import ConnectionFailed
-from .connection import ClientConfig
+from .status import ClientConfig
 from .wire import (
     CODE_AUTH_FAILED,
     CODE_CONNECTION_LIMIT,

@@ -23,10 +23,11 @@ from async_timeout import timeout
 from pydantic import SecretStr
 from typing_extensions import override
 
+from ..event.envelope import Envelope
 from ..exception import ApiNotAvailable, ConnectionFailed
-from ..log import escape, log
-from ..sdk import load_connection_module
-from .connection import ClientConfig, Envelope, Link, Phase, Transport
+from ..log import log
+from ..net.lark_sdk import load_connection_module
+from .status import ClientConfig, Link, Phase, Transport
 from .wire import ACK_OK, CODE_AUTH_FAILED, CODE_CONNECTION_LIMIT, CODE_INTERNAL_ERROR, CODE_SYSTEM_BUSY
 
 OPEN_TIMEOUT = 15.0
@@ -103,7 +104,7 @@ class _Runner:
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join, STOP_TIMEOUT)
             if self._thread.is_alive():
-                log("WARNING", f"Bot {escape(self._app_id)}: the SDK's client does not end; its thread is abandoned")
+                log("WARNING", "Bot {}: the SDK's client does not end; its thread is abandoned", self._app_id)
         self.ended.cancel()
         self.opened.cancel()
 
@@ -246,7 +247,7 @@ class _Logger:
         return  # whole payloads
 
     def info(self, text: str) -> None:
-        log("DEBUG", escape("The SDK says: " + re.sub(r"\?\S+", "?...", text)))
+        log("DEBUG", "The SDK says: {}", re.sub("\\?\\S+", "?...", text))
 
     warn = warning = error = info
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ..codes import explain
+from ..event.envelope import Receive
 from ..exception import ConnectionFailed
-from ..log import escape, log
-from .connection import ConnectionState, ConnectionStatus, Link, Receive, Timing, Transport, utc
+from ..log import log
 from .reconnect import Verdict, backoff, classify, probe_delay
+from .status import ConnectionState, ConnectionStatus, Link, Timing, Transport, utc
 
 T = TypeVar("T")
 
@@ -129,7 +130,7 @@ class Supervisor:
         except ConnectionFailed as error:
             return error
         except Exception as error:  # noqa: BLE001 - a defect in one bot's transport must not end its supervision
-            log("ERROR", f"Bot {escape(self.bot_id)}: the connection ended by an unexpected error", error)
+            log("ERROR", "Bot {}: the connection ended by an unexpected error", self.bot_id, exception=error)
             return ConnectionFailed(f"unexpected {type(error).__name__} (see the log)", phase="socket")
         return ConnectionFailed("the server closed the connection", phase="socket")
 
@@ -151,7 +152,11 @@ class Supervisor:
         how = "is probed slowly" if state is ConnectionState.ERROR else f"attempt {self._attempts} failed"
         log(
             "ERROR" if state is ConnectionState.ERROR else "WARNING",
-            f"Bot {escape(self.bot_id)}: {escape(_sentence(self._phase))} ({how}; next try in {delay:.1f} s)",
+            "Bot {}: {} ({}; next try in {:.1f} s)",
+            self.bot_id,
+            _sentence(self._phase),
+            how,
+            delay,
         )
         return delay
 
@@ -160,8 +165,9 @@ class Supervisor:
         self._enter(self._failed(error, ConnectionState.ERROR, next_in=None))
         log(
             "ERROR",
-            f"Bot {escape(self.bot_id)}: {escape(_sentence(self._phase))} "
-            "No further attempt is made before a restart or a connect by hand; other bots are not affected.",
+            "Bot {}: {} No further attempt is made before a restart or a connect by hand; other bots are not affected.",
+            self.bot_id,
+            _sentence(self._phase),
         )
 
     def _failed(self, error: ConnectionFailed, state: ConnectionState, next_in: float | None) -> ConnectionStatus:
@@ -187,7 +193,7 @@ class Supervisor:
                 attempts=self._attempts,
             )
         )
-        log("INFO", f"Bot {escape(self.bot_id)}: long connection established")
+        log("INFO", "Bot {}: long connection established", self.bot_id)
 
     def _was_stable(self) -> bool:
         return self._opened_at is not None and self._timing.monotonic() - self._opened_at >= STABLE_AFTER

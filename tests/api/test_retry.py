@@ -6,9 +6,9 @@ from io import BytesIO
 import pytest
 
 from nonebot_adapter_feishu_ws import NetworkError
+from nonebot_adapter_feishu_ws.api.call_traits import api_of, lane_of, may_repeat
 from nonebot_adapter_feishu_ws.api.form import can_replay, parts_of
 from nonebot_adapter_feishu_ws.api.retry import ONCE, RetryPolicy, backoff, next_wait
-from nonebot_adapter_feishu_ws.api.routes import api_of, lane_of, may_repeat
 from nonebot_adapter_feishu_ws.exception import make_failure
 
 

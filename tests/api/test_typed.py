@@ -13,10 +13,10 @@ from nonebug import App as Nonebug
 
 from nonebot_adapter_feishu_ws import ActionFailed, Adapter, Bot, BotConfig, BotInfo
 from nonebot_adapter_feishu_ws.api import METHODS
-from nonebot_adapter_feishu_ws.api.groups import GROUPS
 from nonebot_adapter_feishu_ws.api.method import Method, to_request
 from nonebot_adapter_feishu_ws.api.models import Message, Result
 from nonebot_adapter_feishu_ws.api.paging import Paged
+from nonebot_adapter_feishu_ws.api.registry import GROUPS
 from tests.conftest import APP
 
 CARD = {"schema": "2.0", "body": {"elements": [{"tag": "markdown", "content": "hi"}]}}

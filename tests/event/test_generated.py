@@ -69,5 +69,6 @@ def test_importing_the_adapter_loads_no_class_of_a_single_event_type():
     ).splitlines()
     prefix = "nonebot_adapter_feishu_ws.event."
     at_import = {name.removeprefix(prefix) for name in loaded[0].split()}
-    assert at_import == {"base", "catalog", "generated", "message", "registry", "to_me"}
+    assert not {name for name in at_import if name.startswith("generated.")} - {"generated"}
+    assert not at_import & {"attendance", "card", "chat", "menu", "notice"}
     assert loaded[1].split() == [f"{prefix}generated.im"]

@@ -32,7 +32,7 @@ from nonebot_adapter_feishu_ws import (
 )
 from nonebot_adapter_feishu_ws.event import find_name
 from nonebot_adapter_feishu_ws.event.catalog import BY_HAND
-from nonebot_adapter_feishu_ws.sending import find_target
+from nonebot_adapter_feishu_ws.sending.send import find_target
 from nonebot_adapter_feishu_ws.testing import make_event, make_payload
 from tests.conftest import APP
 

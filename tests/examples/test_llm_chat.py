@@ -7,7 +7,7 @@ import nonebot
 import pytest
 from pydantic import SecretStr
 
-from nonebot_adapter_feishu_ws.sandbox.cardkit import shown_content
+from nonebot_adapter_feishu_ws.sandbox.rest.cardkit import shown_content
 from tests.conftest import APP, wait_until
 
 from .fake_model import fake_model

@@ -11,12 +11,13 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from nonebot_adapter_feishu_ws.event.envelope import Envelope, Receipt
 from nonebot_adapter_feishu_ws.sandbox import Sandbox
 from nonebot_adapter_feishu_ws.store import MemoryStore
-from nonebot_adapter_feishu_ws.transport.connection import ConnectionStatus, Envelope, Receipt, Timing
-from nonebot_adapter_feishu_ws.transport.long_connection import LongConnection
+from nonebot_adapter_feishu_ws.transport.connection import LongConnection
 from nonebot_adapter_feishu_ws.transport.manager import ConnectionManager, ManagedBot
-from nonebot_adapter_feishu_ws.transport.network import NetworkThread
+from nonebot_adapter_feishu_ws.transport.network_thread import NetworkThread
+from nonebot_adapter_feishu_ws.transport.status import ConnectionStatus, Timing
 from nonebot_adapter_feishu_ws.transport.supervisor import ReconnectPolicy
 from tests.conftest import APP, wait_until
 

@@ -13,7 +13,7 @@ from nonebot.drivers import URL, HTTPServerSetup, Response
 from nonebot.drivers.fastapi import Driver as FastAPIDriver
 from nonebot.drivers.quart import Driver as QuartDriver
 
-from nonebot_adapter_feishu_ws import body_limit
+from nonebot_adapter_feishu_ws.server import body_limit
 from tests.conftest import APP, SECRET, serving
 
 TOKEN = "verification-token-1"

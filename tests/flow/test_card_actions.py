@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager
 import pytest
 from nonebot import on_message, on_notice
 
-from nonebot_adapter_feishu_ws import Bot, CardActionEvent, Event, MessageSegment, callback, on_card_action
+from nonebot_adapter_feishu_ws import Bot, CardActionEvent, Event, MessageSegment, on_card_action
 from nonebot_adapter_feishu_ws.card import Button, Card, Markdown, Toast
+from nonebot_adapter_feishu_ws.event import callback
 from nonebot_adapter_feishu_ws.rule import card_action
 from nonebot_adapter_feishu_ws.sandbox.gateway import ACK_TIMEOUT
 from tests.conftest import APP, SECRET, wait_until
@@ -107,7 +108,7 @@ async def test_a_slow_handler_still_changes_the_card(
     sandbox, run_adapter, matchers, card_sender, transport, monkeypatch
 ):
     """An empty answer goes out while the handler is still at work, the card by the delayed update."""
-    monkeypatch.setattr("nonebot_adapter_feishu_ws.callback.DEADLINE", 0.5)
+    monkeypatch.setattr("nonebot_adapter_feishu_ws.event.callback.DEADLINE", 0.5)
     answered = asyncio.Event()
     approve = on_card_action("approve")
     matchers(approve)
@@ -148,7 +149,7 @@ async def test_a_handler_of_five_seconds(sandbox, run_adapter, matchers, card_se
 
 
 async def test_a_late_toast_is_dropped_and_told(sandbox, run_adapter, matchers, card_sender, monkeypatch, logs):
-    monkeypatch.setattr("nonebot_adapter_feishu_ws.callback.DEADLINE", 0.1)
+    monkeypatch.setattr("nonebot_adapter_feishu_ws.event.callback.DEADLINE", 0.1)
     seen = []
     approve = on_card_action("approve")
     matchers(approve)

@@ -11,7 +11,7 @@ from nonebot_adapter_feishu_ws.params import Chat, Files, ImageBytes, ReceivedFi
 from nonebot_adapter_feishu_ws.permission import GROUP, GROUP_ADMIN, GROUP_OWNER, INTERNAL_USER, PRIVATE, TOPIC
 from nonebot_adapter_feishu_ws.rule import menu, reaction
 from nonebot_adapter_feishu_ws.sandbox.state import StoredFile
-from nonebot_adapter_feishu_ws.sending import guess_id_type
+from nonebot_adapter_feishu_ws.sending.send import guess_id_type
 from tests.conftest import APP, wait_until
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from nonebot_adapter_feishu_ws.sandbox import Sandbox
 from nonebot_adapter_feishu_ws.transport import clock as clock_module
-from nonebot_adapter_feishu_ws.transport.connection import ConnectionStatus
+from nonebot_adapter_feishu_ws.transport.status import ConnectionStatus
 from tests.conftest import APP, SECRET, wait_until
 from tests.flow.fleet import CLIENT_CONFIG, OTHER, Fleet, fleet
 
@@ -57,7 +57,7 @@ class Case:
 
 def discovery(**fault: Any) -> Action:
     async def cause(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("nonebot_adapter_feishu_ws.transport.long_connection.OPEN_TIMEOUT", 0.1)
+        monkeypatch.setattr("nonebot_adapter_feishu_ws.transport.connection.OPEN_TIMEOUT", 0.1)
         it.sandbox.faults.add("discovery", times=-1, **fault)
         it.sandbox.abort(APP)
 
@@ -66,7 +66,7 @@ def discovery(**fault: Any) -> Action:
 
 def handshake(**fault: Any) -> Action:
     async def cause(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("nonebot_adapter_feishu_ws.transport.long_connection.OPEN_TIMEOUT", 0.1)
+        monkeypatch.setattr("nonebot_adapter_feishu_ws.transport.connection.OPEN_TIMEOUT", 0.1)
         it.sandbox.faults.add("handshake", times=-1, **fault)
         it.sandbox.abort(APP)
 

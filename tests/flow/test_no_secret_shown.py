@@ -13,14 +13,14 @@ from nonebot_adapter_feishu_ws import Adapter, NoticeEvent
 from nonebot_adapter_feishu_ws.api import ApiClient
 from nonebot_adapter_feishu_ws.config import load_config
 from nonebot_adapter_feishu_ws.event import EventRegistry
+from nonebot_adapter_feishu_ws.event.envelope import Envelope
 from nonebot_adapter_feishu_ws.exception import ConfigError, NetworkError, StoreError, Unauthorized
-from nonebot_adapter_feishu_ws.hand_off import Delivery
+from nonebot_adapter_feishu_ws.intake.bridge import Delivery
 from nonebot_adapter_feishu_ws.management.access import Tokens
+from nonebot_adapter_feishu_ws.server.webhook import WebhookSecrets
 from nonebot_adapter_feishu_ws.store import Entry
-from nonebot_adapter_feishu_ws.store.redis_link import Call, RedisLink
-from nonebot_adapter_feishu_ws.transport.connection import Envelope
+from nonebot_adapter_feishu_ws.store.redis.connection import Call, RedisLink
 from nonebot_adapter_feishu_ws.transport.endpoint import parse_discovery
-from nonebot_adapter_feishu_ws.transport.webhook import WebhookSecrets
 from tests.conftest import APP, SECRET, serving
 
 KEY, TOKEN, CONTROL = "encrypt-key-never-shown", "verification-token-never-shown", "control-token-never-shown"

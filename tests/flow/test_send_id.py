@@ -7,7 +7,7 @@ import pytest
 from nonebot import on_command, on_message
 from nonebot.params import ArgPlainText
 
-from nonebot_adapter_feishu_ws.send_id import MAX_LENGTH, SendIds
+from nonebot_adapter_feishu_ws.sending.idempotency import MAX_LENGTH, SendIds
 from tests.conftest import APP, wait_until
 
 

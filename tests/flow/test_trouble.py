@@ -93,7 +93,7 @@ async def test_what_is_lost_on_the_way_is_pushed_again_and_handled_once(sandbox,
 async def test_discovery_in_trouble_at_first_start_is_retried(
     sandbox, run_adapter, heard, logs, monkeypatch, saw: Saw, name, fault, says
 ):
-    monkeypatch.setattr("nonebot_adapter_feishu_ws.transport.long_connection.OPEN_TIMEOUT", 0.3)
+    monkeypatch.setattr("nonebot_adapter_feishu_ws.transport.connection.OPEN_TIMEOUT", 0.3)
     sandbox.faults.add("discovery", times=2, **fault)
     user, chat = person(sandbox)
     seen: list[tuple[str, int]] = []

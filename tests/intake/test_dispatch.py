@@ -5,8 +5,8 @@ import asyncio
 import anyio
 from nonebot.utils import run_coro_with_shield
 
-from nonebot_adapter_feishu_ws.dispatch import Dispatcher
-from nonebot_adapter_feishu_ws.hand_off import Delivery
+from nonebot_adapter_feishu_ws.intake.bridge import Delivery
+from nonebot_adapter_feishu_ws.intake.dispatcher import Dispatcher
 
 
 class Stage:
@@ -101,7 +101,7 @@ async def test_draining_is_bounded_and_cancels_what_hangs():
 
 async def test_a_handler_that_cannot_be_cancelled_is_given_up_in_time(monkeypatch):
     """NoneBot shields its matchers: SIGTERM waited for as long as the slowest handler did."""
-    monkeypatch.setattr("nonebot_adapter_feishu_ws.dispatch.CLEAN_UP", 0.05)
+    monkeypatch.setattr("nonebot_adapter_feishu_ws.intake.dispatcher.CLEAN_UP", 0.05)
     stage, told = Stage(), []
     stage.dispatcher.ended = lambda delivery, handled: told.append(handled)
     gate = asyncio.Event()

@@ -8,11 +8,11 @@ import time
 import pytest
 
 from nonebot_adapter_feishu_ws.exception import InboxFull, StoreError
-from nonebot_adapter_feishu_ws.hand_off import Delivery, HandOff
-from nonebot_adapter_feishu_ws.intake import Intake
+from nonebot_adapter_feishu_ws.intake.bridge import Delivery, HandOff
+from nonebot_adapter_feishu_ws.intake.receiver import Intake
 from nonebot_adapter_feishu_ws.store import FallbackStore
-from nonebot_adapter_feishu_ws.store.redis import RedisStore
-from nonebot_adapter_feishu_ws.store.sqlite import SqliteStore
+from nonebot_adapter_feishu_ws.store.redis.store import RedisStore
+from nonebot_adapter_feishu_ws.store.sqlite.store import SqliteStore
 from tests.conftest import wait_until
 from tests.intake.test_intake import envelope, message
 

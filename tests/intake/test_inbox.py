@@ -7,12 +7,12 @@ import threading
 
 import pytest
 
-from nonebot_adapter_feishu_ws.hand_off import Delivery, HandOff
-from nonebot_adapter_feishu_ws.inbox import ORPHAN_PATIENCE
-from nonebot_adapter_feishu_ws.intake import Intake
+from nonebot_adapter_feishu_ws.event.envelope import Envelope
+from nonebot_adapter_feishu_ws.intake.bridge import Delivery, HandOff
+from nonebot_adapter_feishu_ws.intake.feeder import ORPHAN_PATIENCE
+from nonebot_adapter_feishu_ws.intake.receiver import Intake
 from nonebot_adapter_feishu_ws.store import FallbackStore
-from nonebot_adapter_feishu_ws.store.sqlite import SqliteStore
-from nonebot_adapter_feishu_ws.transport.connection import Envelope
+from nonebot_adapter_feishu_ws.store.sqlite.store import SqliteStore
 from tests.conftest import wait_until
 
 BOT, OTHER = "cli_a", "cli_b"

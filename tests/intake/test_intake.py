@@ -6,11 +6,11 @@ import json
 import pytest
 
 from nonebot_adapter_feishu_ws import Adapter
-from nonebot_adapter_feishu_ws.hand_off import Delivery, HandOff
-from nonebot_adapter_feishu_ws.inbox import read_json
-from nonebot_adapter_feishu_ws.intake import Intake, claim_keys
+from nonebot_adapter_feishu_ws.event.envelope import Envelope
+from nonebot_adapter_feishu_ws.intake.bridge import Delivery, HandOff
+from nonebot_adapter_feishu_ws.intake.feeder import read_json
+from nonebot_adapter_feishu_ws.intake.receiver import Intake, claim_keys
 from nonebot_adapter_feishu_ws.store import MemoryStore
-from nonebot_adapter_feishu_ws.transport.connection import Envelope
 from tests.conftest import wait_until
 
 

@@ -5,11 +5,11 @@ import sqlite3
 import time
 from contextlib import asynccontextmanager
 
-from nonebot_adapter_feishu_ws import inbox
-from nonebot_adapter_feishu_ws.hand_off import Delivery, HandOff
-from nonebot_adapter_feishu_ws.intake import Intake
+from nonebot_adapter_feishu_ws.intake import feeder as inbox
+from nonebot_adapter_feishu_ws.intake.bridge import Delivery, HandOff
+from nonebot_adapter_feishu_ws.intake.receiver import Intake
 from nonebot_adapter_feishu_ws.store import MAX_RUNS, Entry, FallbackStore
-from nonebot_adapter_feishu_ws.store.sqlite import SqliteStore
+from nonebot_adapter_feishu_ws.store.sqlite.store import SqliteStore
 from tests.conftest import wait_until
 from tests.intake.test_intake import envelope, message
 

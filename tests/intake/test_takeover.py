@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from nonebot_adapter_feishu_ws.dispatch import Dispatcher
-from nonebot_adapter_feishu_ws.hand_off import Delivery, HandOff
-from nonebot_adapter_feishu_ws.intake import Intake
+from nonebot_adapter_feishu_ws.intake.bridge import Delivery, HandOff
+from nonebot_adapter_feishu_ws.intake.dispatcher import Dispatcher
+from nonebot_adapter_feishu_ws.intake.receiver import Intake
 from nonebot_adapter_feishu_ws.store import FallbackStore
-from nonebot_adapter_feishu_ws.store.redis import RedisStore
+from nonebot_adapter_feishu_ws.store.redis.store import RedisStore
 from tests.conftest import wait_until
 from tests.intake.test_intake import envelope, message
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from nonebot_adapter_feishu_ws import Message
 from nonebot_adapter_feishu_ws import MessageSegment as S
 from nonebot_adapter_feishu_ws.message import UnsupportedSegment, parse, render
-from nonebot_adapter_feishu_ws.sandbox.content import check_content
+from nonebot_adapter_feishu_ws.sandbox.rest.content import check_content
 
 
 def rendered(*segments) -> list[tuple[str, dict]]:

@@ -5,12 +5,12 @@ import time
 
 import pytest
 
-from nonebot_adapter_feishu_ws.hand_off import Delivery, HandOff
-from nonebot_adapter_feishu_ws.intake import Intake
+from nonebot_adapter_feishu_ws.intake.bridge import Delivery, HandOff
+from nonebot_adapter_feishu_ws.intake.receiver import Intake
 from nonebot_adapter_feishu_ws.parked.__main__ import main
 from nonebot_adapter_feishu_ws.store import MAX_RUNS, Entry, FallbackStore
-from nonebot_adapter_feishu_ws.store.redis import RedisStore
-from nonebot_adapter_feishu_ws.store.sqlite import SqliteStore
+from nonebot_adapter_feishu_ws.store.redis.store import RedisStore
+from nonebot_adapter_feishu_ws.store.sqlite.store import SqliteStore
 from tests.conftest import wait_until
 
 BOT = "cli_a"

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from nonebot_adapter_feishu_ws import ActionFailed
-from nonebot_adapter_feishu_ws.sandbox.cardkit import shown_content
+from nonebot_adapter_feishu_ws.sandbox.rest.cardkit import shown_content
 from tests.conftest import APP
 
 CARDS = "cardkit/v1/cards"

@@ -153,7 +153,8 @@ async def test_a_wrong_answer_changes_nothing_and_says_why(sandbox, send, user, 
 
 
 async def test_a_callback_without_an_answer_comes_once_and_fails_after_three_seconds(sandbox, send, user, monkeypatch):
-    from nonebot_adapter_feishu_ws.sandbox import cards, gateway
+    from nonebot_adapter_feishu_ws.sandbox import gateway
+    from nonebot_adapter_feishu_ws.sandbox.rest import cards
 
     assert gateway.ACK_TIMEOUT == cards.ACK_TIMEOUT == 3.0
     monkeypatch.setattr(cards, "ACK_TIMEOUT", 0.2)

@@ -6,7 +6,7 @@ import json
 import aiohttp
 import pytest
 
-from nonebot_adapter_feishu_ws.sandbox.limits import Limit, Limits, Refusal
+from nonebot_adapter_feishu_ws.sandbox.rest.limits import Limit, Limits, Refusal
 from tests.conftest import APP, SECRET
 
 

@@ -6,7 +6,8 @@ import sys
 import pytest
 from pydantic import SecretStr
 
-from nonebot_adapter_feishu_ws import ApiNotAvailable, sdk
+from nonebot_adapter_feishu_ws import ApiNotAvailable
+from nonebot_adapter_feishu_ws.net import lark_sdk as sdk
 from tests.conftest import APP
 
 

@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 
 from nonebot_adapter_feishu_ws.store import FallbackStore
-from nonebot_adapter_feishu_ws.store.sqlite import SqliteStore
+from nonebot_adapter_feishu_ws.store.sqlite.store import SqliteStore
 from tests.store.test_promises import BOT, entry, take
 
 

@@ -6,8 +6,8 @@ import time
 import pytest
 
 from nonebot_adapter_feishu_ws.store import CLAIM_TTL, MAX_RUNS, Entry, FallbackStore, InboxCount, MemoryStore
-from nonebot_adapter_feishu_ws.store.redis import RedisStore
-from nonebot_adapter_feishu_ws.store.sqlite import SqliteStore
+from nonebot_adapter_feishu_ws.store.redis.store import RedisStore
+from nonebot_adapter_feishu_ws.store.sqlite.store import SqliteStore
 
 BOT, OTHER = "cli_a", "cli_b"
 

@@ -11,8 +11,8 @@ from nonebot_adapter_feishu_ws.config.models import Config
 from nonebot_adapter_feishu_ws.exception import StoreError
 from nonebot_adapter_feishu_ws.store import CLAIM_TTL, FallbackStore, make_store
 from nonebot_adapter_feishu_ws.store.process_name import is_dead, new_name
-from nonebot_adapter_feishu_ws.store.redis import RedisStore
-from nonebot_adapter_feishu_ws.store.redis_link import public_url
+from nonebot_adapter_feishu_ws.store.redis.connection import public_url
+from nonebot_adapter_feishu_ws.store.redis.store import RedisStore
 from tests.store.test_promises import BOT, OTHER, die, entry, take
 
 needs_redis = pytest.mark.needs("redis-server")

@@ -8,7 +8,7 @@ import pytest
 import trustme
 
 from nonebot_adapter_feishu_ws.exception import StoreError
-from nonebot_adapter_feishu_ws.store.redis import RedisStore
+from nonebot_adapter_feishu_ws.store.redis.store import RedisStore
 from tests.store.test_promises import BOT, entry, take
 
 pytestmark = pytest.mark.needs("redis-server")

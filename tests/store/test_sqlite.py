@@ -9,9 +9,9 @@ import pytest
 
 from nonebot_adapter_feishu_ws.exception import StoreError
 from nonebot_adapter_feishu_ws.store import Entry, FallbackStore, InboxCount, MemoryStore, make_store
-from nonebot_adapter_feishu_ws.store.sqlite import SqliteStore
-from nonebot_adapter_feishu_ws.store.sqlite_file import MIGRATIONS, open_file
-from nonebot_adapter_feishu_ws.store.sqlite_inbox import count_inbox
+from nonebot_adapter_feishu_ws.store.sqlite.file import MIGRATIONS, open_file
+from nonebot_adapter_feishu_ws.store.sqlite.inbox import count_inbox
+from nonebot_adapter_feishu_ws.store.sqlite.store import SqliteStore
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from nonebot import on_message
 
 from nonebot_adapter_feishu_ws import MessageEvent
 from nonebot_adapter_feishu_ws.api.limiter import Limiter, Rate
-from nonebot_adapter_feishu_ws.sandbox.cardkit import shown_content
+from nonebot_adapter_feishu_ws.sandbox.rest.cardkit import shown_content
 from tests.conftest import APP
 
 CONTENT = re.compile(r"cardkit/v1/cards/(\d+)/elements/\w+/content$")

@@ -7,7 +7,7 @@ import re
 import time
 
 from nonebot_adapter_feishu_ws.card import check_card
-from nonebot_adapter_feishu_ws.sandbox.cardkit import shown_content
+from nonebot_adapter_feishu_ws.sandbox.rest.cardkit import shown_content
 
 SIZE, CHUNKS, FASTER = 60 * 1024, 2000, 10
 

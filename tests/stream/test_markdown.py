@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nonebot_adapter_feishu_ws.stream.markdown import closing, count_tables, partial, read_lines, seam
-from nonebot_adapter_feishu_ws.stream.pages import Book
-from nonebot_adapter_feishu_ws.stream.safe import defuse, summarize, tables_as_code
+from nonebot_adapter_feishu_ws.stream.pager import Book
+from nonebot_adapter_feishu_ws.stream.sanitize import defuse, summarize, tables_as_code
 
 
 def show(text: str) -> str:

@@ -8,13 +8,14 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from nonebot_adapter_feishu_ws.event.envelope import Envelope
 from nonebot_adapter_feishu_ws.exception import ConnectionFailed
-from nonebot_adapter_feishu_ws.hand_off import HandOff
-from nonebot_adapter_feishu_ws.intake import Intake
+from nonebot_adapter_feishu_ws.intake.bridge import HandOff
+from nonebot_adapter_feishu_ws.intake.receiver import Intake
 from nonebot_adapter_feishu_ws.store import MemoryStore
-from nonebot_adapter_feishu_ws.transport.connection import ConnectionState, Envelope, Timing
 from nonebot_adapter_feishu_ws.transport.manager import ConnectionManager, ManagedBot
-from nonebot_adapter_feishu_ws.transport.network import NetworkThread
+from nonebot_adapter_feishu_ws.transport.network_thread import NetworkThread
+from nonebot_adapter_feishu_ws.transport.status import ConnectionState, Timing
 
 CALM, TARGETS = "calm", ("a", "b")
 LONG = 200.0

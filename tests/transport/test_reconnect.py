@@ -3,8 +3,8 @@
 import pytest
 
 from nonebot_adapter_feishu_ws.exception import ConnectionFailed
-from nonebot_adapter_feishu_ws.transport.connection import ClientConfig
 from nonebot_adapter_feishu_ws.transport.reconnect import Verdict, backoff, classify, probe_delay
+from nonebot_adapter_feishu_ws.transport.status import ClientConfig
 
 
 @pytest.mark.parametrize(

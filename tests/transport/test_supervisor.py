@@ -3,16 +3,9 @@
 import asyncio
 from collections.abc import Callable
 
+from nonebot_adapter_feishu_ws.event.envelope import Envelope, Receipt
 from nonebot_adapter_feishu_ws.exception import ConnectionFailed
-from nonebot_adapter_feishu_ws.transport.connection import (
-    ClientConfig,
-    ConnectionState,
-    ConnectionStatus,
-    Envelope,
-    Link,
-    Receipt,
-    Timing,
-)
+from nonebot_adapter_feishu_ws.transport.status import ClientConfig, ConnectionState, ConnectionStatus, Link, Timing
 from nonebot_adapter_feishu_ws.transport.supervisor import ReconnectPolicy, Supervisor
 
 

@@ -1,0 +1,1 @@
+"""The typed REST methods, by resource."""

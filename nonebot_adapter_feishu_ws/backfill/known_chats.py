@@ -1,0 +1,141 @@
+"""Where a bot is talked to: chats and topics, remembered in the store, because no API lists them all.
+
+Lives on the network loop, where messages arrive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from ..exception import StoreError
+from ..log import log
+from ..store import Store
+
+FLUSH_AFTER = 1.0
+"""Seconds in which places are gathered into one write."""
+KEEP = 10_000
+"""Places of a bot that are remembered; those that were silent for longest go first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A chat, or a topic in it.
+
+    Attributes:
+        tenant_key: whose it is; matters to a store app.
+        chat_type: ``p2p``, ``group`` or ``topic_group``.
+        chat_id: the chat.
+        thread_id: the topic; empty for the chat itself.
+    """
+
+    tenant_key: str
+    chat_type: str
+    chat_id: str
+    thread_id: str = ""
+
+    def to_text(self) -> str:
+        """As the store keeps it."""
+        return " ".join((self.tenant_key, self.chat_type, self.chat_id, self.thread_id))
+
+    @classmethod
+    def from_text(cls, text: str) -> Place | None:
+        """What :meth:`to_text` wrote; None for anything else."""
+        parts = text.split(" ")
+        return cls(*parts) if len(parts) == 4 and parts[2] else None
+
+
+class Places:
+    """Gathers the places of all bots, and writes them down."""
+
+    def __init__(self, store: Store, *, clock: Callable[[], float] = time.time) -> None:
+        """Args:
+        store: keeps them.
+        clock: seconds since the epoch.
+        """
+        self._store = store
+        self._clock = clock
+        self._new: dict[str, dict[str, float]] = {}
+        self._flush: asyncio.Task[None] | None = None
+
+    def note(self, bot_id: str, payload: Mapping[str, Any]) -> None:
+        """A message event has been taken: remember where it was said.
+
+        Args:
+            bot_id: the app id.
+            payload: the event's JSON.
+        """
+        now = self._clock()
+        new = self._new.setdefault(bot_id, {})
+        for place in places_of(payload):
+            new[place.to_text()] = now
+        if new and (self._flush is None or self._flush.done()):
+            self._flush = asyncio.create_task(self._flush_soon(), name="feishu-places")
+
+    async def known(self, bot_id: str) -> list[Place]:
+        """The places of a bot, those with the latest message first.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        await self.flush()
+        texts = await self._store.noted(_key(bot_id))
+        return [place for text in texts if (place := Place.from_text(text)) is not None]
+
+    async def flush(self) -> None:
+        """Write what was gathered.
+
+        Raises:
+            StoreError: it cannot be written; it is kept for the next time.
+        """
+        for bot_id in list(self._new):
+            if new := self._new.pop(bot_id, None):
+                try:
+                    await self._store.note(_key(bot_id), new, keep=KEEP)
+                except StoreError:
+                    self._new[bot_id] = {**new, **self._new.get(bot_id, {})}
+                    raise
+
+    async def close(self) -> None:
+        """Write what was gathered; what comes in the last moments is written soon."""
+        if self._flush is not None:
+            self._flush.cancel()
+            await asyncio.wait({self._flush})
+        await self._try_flush()
+
+    async def _flush_soon(self) -> None:
+        await asyncio.sleep(FLUSH_AFTER)
+        await self._try_flush()
+
+    async def _try_flush(self) -> None:
+        try:
+            await self.flush()
+        except StoreError as error:
+            log("DEBUG", "The chats of the latest messages are written later: {}", error)
+
+
+def places_of(payload: Mapping[str, Any]) -> list[Place]:
+    """The chat of a message event, and its topic if it has one."""
+    message = _dict(_dict(payload.get("event")).get("message"))
+    tenant = _text(_dict(payload.get("header")).get("tenant_key"))
+    chat_type, chat_id = _text(message.get("chat_type")), _text(message.get("chat_id"))
+    thread_id = _text(message.get("thread_id"))
+    if not chat_id or any(" " in part for part in (tenant, chat_type, chat_id, thread_id)):
+        return []
+    chat = Place(tenant, chat_type, chat_id)
+    return [chat, Place(tenant, chat_type, chat_id, thread_id)] if thread_id else [chat]
+
+
+def _key(bot_id: str) -> str:
+    return f"{bot_id}:places"
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

@@ -1,0 +1,44 @@
+"""A delivery from Feishu on its way in, and what goes back for it; shared by both transports and the intake."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+Source = Literal["websocket", "webhook", "backfill"]
+"""How an event arrived; ``backfill``: fetched from a chat's history after an outage."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """One delivery from Feishu, whichever way it came.
+
+    Attributes:
+        bot_id: the app id it was delivered to.
+        payload: the event's JSON, decrypted.
+        transport: the way it came.
+        trace_id: Feishu's trace id, for log lines.
+    """
+
+    bot_id: str
+    payload: bytes = field(repr=False)
+    transport: Source
+    trace_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What goes back to Feishu for an envelope.
+
+    Attributes:
+        code: 200, or 500 to have the event pushed again.
+        data: JSON that answers a callback.
+    """
+
+    code: int = 200
+    data: bytes | None = None
+
+
+Receive = Callable[[Envelope], Awaitable[Receipt]]
+"""The entry point of the intake: takes an envelope on the network loop, returns once it may be acked."""

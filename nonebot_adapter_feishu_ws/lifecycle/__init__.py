@@ -1,0 +1,1 @@
+"""Start, bots that come and go, and what watches them."""

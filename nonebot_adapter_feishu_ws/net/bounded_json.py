@@ -1,0 +1,98 @@
+"""JSON from outside, within bounds: what it may cost is known before it is read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final, NoReturn, cast
+
+from pydantic_core import from_json
+
+MAX_DEPTH: Final = 200
+"""Levels; the fast parser's own bound, and far from what would exhaust the stack of code that walks through it."""
+MAX_VALUES: Final = 250_000
+"""Commas; a message of 150 KB that is nothing but commas still gets through."""
+_LONG: Final = 2000
+
+
+class JsonError(ValueError):
+    """A text is no JSON, or more than is read; the message ends a sentence that begins with what it is."""
+
+
+def read_json(data: bytes | str) -> Any:
+    """Parse JSON of any kind. Of keys that come twice the last one counts, in both parsers.
+
+    Lone surrogates are taken, which Feishu delivers; NaN, Infinity and integers of thousands of digits are not.
+
+    Raises:
+        JsonError: it is not JSON, is nested too deeply, or has too many values.
+    """
+    if (data.count(b",") if isinstance(data, bytes) else data.count(",")) > MAX_VALUES:
+        raise JsonError(f"has more than {MAX_VALUES} values")
+    # The fast parser copies long texts slowly.
+    if isinstance(data, str) and len(data) >= _LONG:
+        return _read_slowly(data)
+    try:
+        return from_json(data, allow_inf_nan=False)
+    except ValueError as error:
+        if "recursion limit" in str(error):
+            raise _too_deep() from None
+    except TypeError:
+        pass  # half a surrogate pair, not as an escape but in a str: the slow parser takes it
+    return _read_slowly(data)
+
+
+def _read_slowly(data: bytes | str) -> Any:
+    """The standard library's parser, whose own bound differs between the versions of Python."""
+    try:
+        value: object = json.loads(data, parse_constant=_refuse)
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError:
+        raise JsonError("is not JSON") from None
+    if not _is_shallow(data) and _is_deep(value):
+        raise _too_deep()
+    return value
+
+
+def _is_shallow(data: bytes | str) -> bool:
+    if isinstance(data, bytes):
+        return data.count(b"[") + data.count(b"{") <= MAX_DEPTH
+    return data.count("[") + data.count("{") <= MAX_DEPTH
+
+
+def _is_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        inner: list[object] = []
+        for each in level:
+            if isinstance(each, dict):
+                inner += cast("dict[str, object]", each).values()
+            elif isinstance(each, list):
+                inner += cast("list[object]", each)
+        if not inner:
+            return False
+        level = inner
+    return True
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+def _too_deep() -> JsonError:
+    return JsonError(f"is nested more than {MAX_DEPTH} levels deep")
+
+
+def as_object(value: object) -> dict[str, Any]:
+    """A JSON object; anything else counts as an empty one."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def as_list(value: object) -> list[Any]:
+    """A JSON array; anything else counts as an empty one."""
+    return cast("list[Any]", value) if isinstance(value, list) else []
+
+
+def as_text(value: object) -> str:
+    """A JSON string; anything else counts as an empty one."""
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,177 @@
+"""Clicks on cards (卡片回传交互回调), their answers, and 延时更新消息卡片."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from ..events import user_ids
+from ..gateway import ACK_TIMEOUT, Delivery
+from ..state import TENANT, App, Message, User, World, new_id
+from .card_check import check_card
+from .content import check_content
+from .routes import ApiError, Call, Handler
+
+TOKEN_LIFETIME = 1800.0
+MAX_USES = 2
+MAX_TOKENS = 5_000
+EVENT = "card.action.trigger"
+
+
+@dataclass(slots=True)
+class Click:
+    """One click on a card and what became of it.
+
+    Attributes:
+        token: for the delayed update, good for 30 minutes and twice.
+        toast: from the bot's answer: ``{"type", "content"}``.
+        card: from the bot's answer: ``{"type", "data"}``, already shown.
+        error: what the person sees when it went wrong.
+    """
+
+    app_id: str
+    message_id: str
+    token: str
+    clicked_at: float
+    delivery: Delivery
+    toast: dict[str, Any] | None = None
+    card: dict[str, Any] | None = None
+    error: str | None = None
+    uses: int = 0
+
+
+class Cards:
+    """Pushes clicks, takes their answers and keeps their tokens."""
+
+    def __init__(
+        self,
+        world: World,
+        push: Callable[[str, dict[str, Any], str], Awaitable[Delivery]],
+        notify: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Args:
+        push: sends the event's body to an app by a transport, and not again.
+        notify: something that the page shows has changed.
+        """
+        self._world = world
+        self._push = push
+        self._notify = notify
+        self._clicks: OrderedDict[str, Click] = OrderedDict()
+
+    def endpoints(self) -> list[tuple[str, str, Handler]]:
+        """Method, path and handler of each."""
+        return [("POST", "interactive/v1/card/update", self.update)]
+
+    async def click(self, user: User, message: Message, action: Mapping[str, Any], transport: str = "auto") -> Click:
+        """Push a click, wait for its answer, show the new card.
+
+        Raises:
+            ValueError: the message is no card of a bot.
+        """
+        app = self._world.apps.get(message.sender_id)
+        if app is None or message.msg_type != "interactive" or message.deleted:
+            raise ValueError("only a card that a bot sent and did not recall can be clicked")
+        token = new_id("c").replace("_", "-")
+        delivery = await self._push(app.app_id, _event(app, user, message, action, token), transport)
+        click = Click(app.app_id, message.message_id, token, self._world.clock(), delivery)
+        self._clicks[token] = click
+        if len(self._clicks) > MAX_TOKENS:
+            self._clicks.popitem(last=False)
+        try:
+            await asyncio.wait_for(delivery.acked.wait(), ACK_TIMEOUT)
+        except asyncio.TimeoutError:
+            click.error = "the bot did not answer within 3 s"
+            return click
+        if delivery.ack_code != 200:
+            click.error = f"the bot answered with {delivery.ack_code}"
+            return click
+        await self._take_answer(click, message)
+        return click
+
+    async def _take_answer(self, click: Click, message: Message) -> None:
+        answer = click.delivery.answer
+        if not isinstance(answer, dict):
+            return
+        fields = cast("dict[str, Any]", answer)
+        toast, card = fields.get("toast"), fields.get("card")
+        click.toast = cast("dict[str, Any]", toast) if isinstance(toast, dict) else None
+        if card is None:
+            return
+        try:
+            content = _answered_card(card)
+            check_content(self._world, "interactive", content)
+        except (ApiError, ValueError) as error:
+            click.error = f"the card in the answer is wrong: {error}"
+            return
+        click.card = card
+        await self._show(message, content)
+
+    async def _show(self, message: Message, content: str) -> None:
+        message.content = content
+        message.update_time = self._world.now_ms()
+        await self._notify()
+
+    async def update(self, call: Call) -> dict[str, Any]:
+        """延时更新消息卡片."""
+        click = self._redeemable(call)
+        card: object = call.json.get("card")
+        if not isinstance(card, dict):
+            raise ApiError(10002, "card is invalid")
+        fields = {key: value for key, value in cast("dict[str, Any]", card).items() if key != "open_ids"}
+        message = self._world.messages.get(click.message_id)
+        if message is None or message.deleted:
+            raise ApiError(200000, "the card message has been recalled")
+        shared = fields.get("schema") == "2.0" or _config(fields).get("update_multi") or "type" in fields
+        if not shared and not cast("dict[str, Any]", card).get("open_ids"):
+            raise ApiError(300090, "open_ids is required for a card that is not shared")
+        try:
+            check_card(fields)
+        except ApiError as error:
+            raise ApiError(11311, error.msg) from None
+        content = json.dumps(fields, ensure_ascii=False)
+        check_content(self._world, "interactive", content)
+        click.uses += 1
+        await self._show(message, content)
+        return {"code": 0, "msg": "ok"}
+
+    def _redeemable(self, call: Call) -> Click:
+        token = str(call.json.get("token"))
+        if not token.startswith("c-"):
+            raise ApiError(300020, "the token's format is wrong")
+        click = self._clicks.get(token)
+        if click is None or self._world.clock() - click.clicked_at >= TOKEN_LIFETIME:
+            raise ApiError(300030, "the token is invalid or has expired")
+        if click.app_id != call.app.app_id:
+            raise ApiError(200310, "the card was sent by another app")
+        if click.uses >= MAX_USES:
+            raise ApiError(300040, "the token was used too often")
+        if not click.delivery.acked.is_set():
+            raise ApiError(200810, "The card is in an ongoing interaction and cannot be updated")
+        return click
+
+
+def _event(app: App, user: User, message: Message, action: Mapping[str, Any], token: str) -> dict[str, Any]:
+    return {
+        "operator": {"tenant_key": TENANT, **user_ids(user, app)},
+        "token": token,
+        "action": {"timezone": "Asia/Shanghai", **{key: each for key, each in action.items() if each is not None}},
+        "host": "im_message",
+        "context": {"open_message_id": message.message_id, "open_chat_id": message.chat_id},
+    }
+
+
+def _answered_card(card: Any) -> str:
+    fields = cast("dict[str, Any]", card) if isinstance(card, dict) else {}
+    kind, data = fields.get("type"), fields.get("data")
+    if kind not in ("raw", "template") or not isinstance(data, dict):
+        raise ValueError('"card" must be {"type": "raw" or "template", "data": {...}}')
+    return json.dumps(data if kind == "raw" else card, ensure_ascii=False)
+
+
+def _config(card: Mapping[str, Any]) -> Mapping[str, Any]:
+    config = card.get("config")
+    return cast("Mapping[str, Any]", config) if isinstance(config, dict) else {}

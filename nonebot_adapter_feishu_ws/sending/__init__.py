@@ -1,0 +1,1 @@
+"""From ``Bot.send`` to the API call."""

@@ -1,0 +1,1 @@
+"""What is served over ASGI: the webhook and its guards."""

@@ -1,0 +1,76 @@
+"""The app tickets of store apps: taken at the webhook, before anything logs or journals them, and kept in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar, cast
+
+from pydantic import SecretStr
+
+from ..api import ApiClient
+from ..exception import StoreError
+from ..intake.receiver import read_json
+from ..log import log
+from ..store import Store
+
+EVENT = "app_ticket"
+T = TypeVar("T")
+
+
+class AppTickets:
+    """The tickets of all bots. Lives on NoneBot's loop."""
+
+    def __init__(
+        self,
+        store: Store,
+        on_network: Callable[[Coroutine[Any, Any, Any]], Awaitable[Any]],
+        client_of: Callable[[str], ApiClient],
+    ) -> None:
+        """Args:
+        store: keeps them over a restart, and for other processes.
+        on_network: awaits the store's methods, on the network loop.
+        client_of: the client of an app id.
+        """
+        self._store = store
+        self._on_network = on_network
+        self._client_of = client_of
+
+    async def take(self, bot_id: str, payload: bytes) -> bool:
+        """Keep a delivered ticket; False when the delivery is something else."""
+        if b'"app_ticket"' not in payload or (ticket := _ticket_in(payload)) is None:
+            return False
+        tokens = self._client_of(bot_id).store_tokens
+        if tokens is None:
+            log(
+                "WARNING",
+                'Bot {} gets app tickets, so it is a store app: set "app_type": "store" in its entry',
+                bot_id,
+            )
+            return True
+        tokens.take_ticket(ticket)
+        try:
+            await self._on_network(self._store.set(_key(bot_id), ticket.get_secret_value()))
+        except StoreError as error:
+            log("WARNING", "Bot {}: its app ticket is lost at a restart: {}", bot_id, error)
+        log("DEBUG", "Bot {}: an app ticket has come", bot_id)
+        return True
+
+    async def load(self, bot_id: str) -> SecretStr | None:
+        """The ticket that is kept."""
+        try:
+            kept = await self._on_network(self._store.get(_key(bot_id)))
+        except StoreError as error:
+            log("WARNING", "Bot {}: its app ticket cannot be read: {}", bot_id, error)
+            return None
+        return SecretStr(kept) if kept else None
+
+
+def _key(bot_id: str) -> str:
+    return f"{bot_id}:app_ticket"
+
+
+def _ticket_in(payload: bytes) -> SecretStr | None:
+    body: object = (read_json(payload) or {}).get("event")
+    event = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
+    ticket = event.get("app_ticket")
+    return SecretStr(ticket) if event.get("type") == EVENT and isinstance(ticket, str) and ticket else None

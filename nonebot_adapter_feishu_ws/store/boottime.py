@@ -1,0 +1,13 @@
+"""A clock that counts while the machine sleeps, as the other processes' clocks do."""
+
+from __future__ import annotations
+
+import time
+
+# Linux names it; on macOS CLOCK_MONOTONIC counts on, where time.monotonic() does not; Windows' own clock does.
+_CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+
+
+def boottime() -> float:
+    """Monotonic seconds, those of a suspended machine included."""
+    return time.monotonic() if _CLOCK is None else time.clock_gettime(_CLOCK)

@@ -1,0 +1,128 @@
+"""The SQLite file: opening, versions of its schema, and what happens to a damaged one. Runs in the store's thread."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import suppress
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Final
+
+from ...exception import StoreError
+from ...log import log
+
+BUSY_TIMEOUT: Final = 0.8
+"""Seconds that a write waits for another process that is writing; less than an ack may wait for the store."""
+
+MIGRATIONS: Final = (
+    # 1: state alone
+    """
+    CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value TEXT NOT NULL, changed_at TEXT NOT NULL) WITHOUT ROWID
+    """,
+    # 2: claims and inbox
+    """
+    CREATE TABLE claims (name BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE INDEX claims_by_age ON claims (at);
+    CREATE TABLE inbox (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        key TEXT NOT NULL UNIQUE,
+        bot_id TEXT NOT NULL,
+        payload BLOB NOT NULL,
+        taken_at REAL NOT NULL,
+        runs INTEGER NOT NULL,
+        holder TEXT,
+        parked_at REAL
+    );
+    CREATE INDEX inbox_waiting ON inbox (number) WHERE holder IS NULL AND parked_at IS NULL
+    """,
+    # 3: the inbox by bot, so that one bot's backlog costs another's fetch nothing; with the columns of its condition,
+    # so that counting reads no row
+    """
+    CREATE INDEX inbox_of_bot ON inbox (bot_id, runs, number, holder, parked_at)
+        WHERE holder IS NULL AND parked_at IS NULL;
+    CREATE INDEX inbox_parked ON inbox (bot_id, parked_at) WHERE parked_at IS NOT NULL;
+    DROP INDEX inbox_waiting
+    """,
+    # 4: sets, such as the chats of a bot
+    """
+    CREATE TABLE sets (name TEXT NOT NULL, member TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (name, member))
+    WITHOUT ROWID;
+    CREATE INDEX sets_by_time ON sets (name, at)
+    """,
+)
+SCHEMA_VERSION: Final = len(MIGRATIONS)
+
+
+def open_file(path: Path) -> sqlite3.Connection:
+    """Open or make the file; a damaged one is set aside, and reported.
+
+    Raises:
+        sqlite3.Error, OSError: it cannot be opened.
+        StoreError: a newer version has written it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return _connect(path)
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        set_aside(path, error)
+        return _connect(path)
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the content is at fault, not the disk or another process."""
+    text = str(error)
+    damaged = "malformed" in text or "not a database" in text or "corrupt" in text
+    return damaged or (type(error) is sqlite3.DatabaseError and "full" not in text)
+
+
+def set_aside(path: Path, error: sqlite3.Error) -> None:
+    """Keep a damaged file under another name, and say so."""
+    stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S%f")
+    aside = path.with_name(f"{path.name}.damaged-{stamp}")
+    path.rename(aside)
+    for suffix in ("-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
+    log(
+        "ERROR",
+        "The store {} is damaged ({}). It was set aside as {} and a new one begun: choices made on the "
+        "status page and events that were not handled yet are forgotten, and events that Feishu pushes "
+        "again may be handled twice",
+        path,
+        error,
+        aside.name,
+    )
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    if not path.exists():
+        # Users' messages stand in it: nobody else's to read. SQLite gives its WAL the same mode.
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+    database = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
+    try:
+        database.execute("PRAGMA journal_mode = WAL")
+        # Safe when the process is killed. A power cut may take the last moments with it, but never damages the file.
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute("PRAGMA journal_size_limit = 16777216")
+        [[found]] = database.execute("PRAGMA quick_check(1)")
+        if found != "ok":
+            raise sqlite3.DatabaseError(str(found))
+        _migrate(database, path)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _migrate(database: sqlite3.Connection, path: Path) -> None:
+    [[version]] = database.execute("PRAGMA user_version")
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            f"the store {path} was written by a newer version of this adapter (schema {version}, known is "
+            f"{SCHEMA_VERSION}); update the adapter, or name another file in FEISHU_STORE"
+        )
+    for number in range(version, SCHEMA_VERSION):
+        database.executescript(f"BEGIN IMMEDIATE; {MIGRATIONS[number]}; PRAGMA user_version = {number + 1}; COMMIT;")

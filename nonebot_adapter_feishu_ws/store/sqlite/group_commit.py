@@ -1,0 +1,95 @@
+"""Group commit: what is asked for while one batch is written goes into the next one, together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+from ...exception import StoreError
+
+Op = TypeVar("Op")
+WRITE_TIMEOUT = 1.0
+"""Seconds that a batch may take: the ack, which waits for it, is due after three."""
+
+
+class GroupCommit(Generic[Op]):
+    """Writes operations in batches, one batch at a time, in the order in which they were asked for."""
+
+    def __init__(
+        self,
+        write: Callable[[Sequence[Op]], Awaitable[Sequence[Any]]],
+        *,
+        name: str,
+        timeout: float = WRITE_TIMEOUT,
+        max_batch: int = 500,
+    ) -> None:
+        """Args:
+        write: writes a batch and returns a result per operation; raises StoreError for all of them together.
+        name: of the store, for errors.
+        timeout: seconds after which those who wait get an error, and everybody else at once until the write ends.
+        max_batch: operations per batch.
+        """
+        self._write = write
+        self._name = name
+        self._timeout = timeout
+        self._max_batch = max_batch
+        self._waiting: list[tuple[Op, asyncio.Future[Any]]] = []
+        self._writer: asyncio.Task[None] | None = None
+        self._stuck = False
+
+    async def submit(self, operation: Op) -> Any:
+        """Have an operation written; returns its result once the batch is safe.
+
+        Raises:
+            StoreError: the batch failed or takes too long. In the second case it may still be written later.
+        """
+        if self._stuck:
+            raise self._too_slow()
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.append((operation, future))
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._run(), name="feishu-store")
+        return await future
+
+    async def flush(self) -> None:
+        """Wait until everything asked for is written, or has failed."""
+        while self._writer is not None:
+            await asyncio.wait({self._writer})
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                batch = self._waiting[: self._max_batch]
+                del self._waiting[: self._max_batch]
+                await self._commit(batch)
+        finally:
+            self._writer = None
+
+    async def _commit(self, batch: list[tuple[Op, asyncio.Future[Any]]]) -> None:
+        timer = asyncio.get_running_loop().call_later(self._timeout, self._give_up, batch)
+        try:
+            results = await self._write([operation for operation, _ in batch])
+        except StoreError as error:
+            _fail(batch, error)
+        else:
+            for (_, future), result in zip(batch, results, strict=True):
+                if not future.done():
+                    future.set_result(result)
+        finally:
+            timer.cancel()
+            self._stuck = False
+
+    def _give_up(self, batch: list[tuple[Op, asyncio.Future[Any]]]) -> None:
+        self._stuck = True
+        waiting, self._waiting = self._waiting, []
+        _fail([*batch, *waiting], self._too_slow())
+
+    def _too_slow(self) -> StoreError:
+        return StoreError(f"the store {self._name} takes longer than {self._timeout:g} s to write")
+
+
+def _fail(batch: list[tuple[Any, asyncio.Future[Any]]], error: StoreError) -> None:
+    for _, future in batch:
+        if not future.done():
+            future.set_exception(error)

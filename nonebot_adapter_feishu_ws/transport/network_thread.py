@@ -1,0 +1,85 @@
+"""The network thread: one thread, one asyncio loop for the sockets, acks and timers of all bots.
+
+Plugins may block NoneBot's loop for seconds; what must be on time lives here and never runs a line of a plugin.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from ..log import log
+
+T = TypeVar("T")
+SWITCH_INTERVAL = 0.0005
+"""Seconds; Python's default is 0.005. It holds for the whole process."""
+
+
+class NetworkThread:
+    """Owns the network loop. Made without side effects; nothing runs before :meth:`start`."""
+
+    def __init__(self, name: str = "feishu-network") -> None:
+        self._name = name
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the loop takes work."""
+        return self._loop is not None
+
+    def start(self) -> None:
+        """Start the daemon thread and return once its loop takes work. A second call does nothing."""
+        if self._loop is not None:
+            return
+        ready = threading.Event()
+        loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, args=(loop, ready), name=self._name, daemon=True)
+        self._thread.start()
+        ready.wait()
+        self._loop = loop
+
+    def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Run a coroutine on the network loop, from any thread.
+
+        Raises:
+            RuntimeError: the thread is not running.
+        """
+        if self._loop is None:
+            coroutine.close()
+            raise RuntimeError("The Feishu network thread is not running: the adapter has not started or is closed")
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    async def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the network loop and await its result on this one."""
+        return await asyncio.wrap_future(self.submit(coroutine))
+
+    async def stop(self, timeout: float = 5.0) -> None:
+        """Cancel what still runs on the loop and end the thread, within ``timeout`` seconds."""
+        loop, thread = self._loop, self._thread
+        if loop is None or thread is None:
+            return
+        self._loop = self._thread = None
+        loop.call_soon_threadsafe(loop.stop)
+        await asyncio.to_thread(thread.join, timeout)
+        if thread.is_alive():
+            log("WARNING", "The network thread did not end within {:g} s; it ends with the process", timeout)
+
+    def _run(self, loop: asyncio.AbstractEventLoop, ready: threading.Event) -> None:
+        # How long a plugin that computes keeps Python's lock each time this thread wants it: several times an ack.
+        sys.setswitchinterval(min(SWITCH_INTERVAL, sys.getswitchinterval()))
+        asyncio.set_event_loop(loop)
+        loop.call_soon(ready.set)
+        try:
+            loop.run_forever()
+        finally:
+            tasks = asyncio.all_tasks(loop)
+            for task in tasks:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.close()
