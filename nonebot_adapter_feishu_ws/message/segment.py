@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nonebot.adapters import MessageSegment as BaseMessageSegment
 from nonebot.matcher import current_event
@@ -15,7 +15,6 @@ from .source import Progress, Source, key_or_source
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..bot import Bot
     from ..card import Sendable
     from .message import Message
 
@@ -24,6 +23,16 @@ def _is_built(card: object) -> TypeIs[Sendable]:
     from ..card import Sendable  # only a plugin with cards loads what builds them
 
     return isinstance(card, Sendable)
+
+
+class Downloader(Protocol):
+    """The part of a bot that :meth:`MessageSegment.download` calls."""
+
+    async def download(
+        self, segment: MessageSegment, source: Any, to: str | Path | None = None, progress: Progress | None = None
+    ) -> bytes | Path:
+        """Fetch what a received segment carries."""
+        ...
 
 
 class MessageSegment(BaseMessageSegment["Message"]):
@@ -45,7 +54,7 @@ class MessageSegment(BaseMessageSegment["Message"]):
         return describe(self.type, self.data)
 
     async def download(
-        self, bot: Bot, source: Any = None, to: str | Path | None = None, progress: Progress | None = None
+        self, bot: Downloader, source: Any = None, to: str | Path | None = None, progress: Progress | None = None
     ) -> bytes | Path:
         """Fetch what a received image, file, voice message or video carries (at most 100 MB).
 
