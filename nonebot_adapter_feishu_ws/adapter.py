@@ -11,8 +11,7 @@ from nonebot.drivers import ASGIMixin, Driver
 from pydantic import SecretStr
 from typing_extensions import override
 
-from .api import METHODS, BotInfo, call_method, get_bot_info
-from .api.clients import Clients
+from .api import BotInfo, ClientPool, call_api, get_bot_info
 from .backfill import Backfill, Policy
 from .bot import Bot
 from .config import BotConfig, Config
@@ -103,13 +102,13 @@ class Adapter(BaseAdapter):
             disconnected=self._bot_left,
             drain=lambda bot_id: self._dispatcher.drain_bot(bot_id, DRAIN_TIMEOUT),
         )
-        self._clients = Clients(
+        self._clients = ClientPool(
             timeout=max(30.0, self.config.api_timeout or 0.0),
             load_ticket=self._load_ticket,
             shared=self.shared,
         )
         self._tickets = AppTickets(
-            self._store, self._network.call, lambda bot_id: self._clients.of(self.bot_configs[bot_id])
+            self._store, self._network.call, lambda bot_id: self._clients.get(self.bot_configs[bot_id])
         )
         self._webhook_bots: dict[str, WebhookSecrets] = {}
         self._reported = LogOnce()
@@ -251,7 +250,7 @@ class Adapter(BaseAdapter):
         assert isinstance(bot, Bot)
         event = self.event_models.parse(delivery.payload, on_fallback=self._report_fallback)
         if isinstance(event, MessageEvent):
-            self._clients.of(bot.bot_config).learn(event.message_id, event.chat_id)
+            self._clients.get(bot.bot_config).learn(event.message_id, event.chat_id)
         event.set_callback(delivery.callback)
         try:
             await bot.handle_event(event)
@@ -292,7 +291,7 @@ class Adapter(BaseAdapter):
         from .doctor import warn_of_other_clients  # a door, opened when a bot is in its first minutes
 
         if self.connections.is_connected(bot_id):
-            await warn_of_other_clients(self._clients.of(self.bot_configs[bot_id]), bot_id)
+            await warn_of_other_clients(self._clients.get(self.bot_configs[bot_id]), bot_id)
 
     async def _report_silence(self, bot_id: str) -> None:
         from .doctor import explain_silence  # a door, opened when a bot is in its first minutes
@@ -304,7 +303,7 @@ class Adapter(BaseAdapter):
     async def _fetch_info(self, bot_id: str) -> BotInfo:
         bot = self.bot_configs[bot_id]
         # A store app has a profile in every tenant: it is asked for with a tenant's first event.
-        return BotInfo() if bot.app_type == "store" else await get_bot_info(self._clients.of(bot))
+        return BotInfo() if bot.app_type == "store" else await get_bot_info(self._clients.get(bot))
 
     def _make_bot(self, bot_id: str, info: BotInfo) -> Bot:
         return Bot(self, bot_id, bot_config=self.bot_configs[bot_id], bot_info=info)
@@ -349,14 +348,12 @@ class Adapter(BaseAdapter):
     @override
     async def _call_api(self, bot: BaseBot, api: str, **data: Any) -> Any:
         assert isinstance(bot, Bot)
-        client = self._clients.of(bot.bot_config)
-        if api in METHODS:
-            return await call_method(client, api, data, bot.send_ids.next)
-        return await client.call(api, **data)
+        client = self._clients.get(bot.bot_config)
+        return await call_api(client, api, data, bot.send_ids.next)
 
     async def get_lark(self, bot: Bot) -> Client:
         """The official SDK's client of a bot; see :meth:`Bot.get_lark`."""
-        return await self._clients.of(bot.bot_config).get_lark()
+        return await self._clients.get(bot.bot_config).get_lark()
 
     @classmethod
     def json_to_event(cls, json_data: Any) -> Event | None:

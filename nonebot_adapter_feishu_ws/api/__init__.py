@@ -2,11 +2,13 @@
 
 from .cache import Cache
 from .client import ApiClient
+from .client_pool import ClientPool
 from .directory import Directory
-from .isv_token import StoreTokens, current_tenant
+from .isv_token import IsvTokens, current_tenant
 from .limiter import Rate
 from .methods.info import BotInfo, get_bot_info
-from .registry import METHODS, TypedApi, call_method
+from .protocols import ApiCaller
+from .registry import METHODS, TypedApi, call_api
 from .retry import ONCE, RetryPolicy
 from .token import TenantToken
 from .upload import FILE, IMAGE, Content, Kind, Meter, Progress, Uploadable, as_path, check_size
@@ -16,22 +18,24 @@ __all__ = [
     "IMAGE",
     "METHODS",
     "ONCE",
+    "ApiCaller",
     "ApiClient",
     "BotInfo",
     "Cache",
+    "ClientPool",
     "Content",
     "Directory",
+    "IsvTokens",
     "Kind",
     "Meter",
     "Progress",
     "Rate",
     "RetryPolicy",
-    "StoreTokens",
     "TenantToken",
     "TypedApi",
     "Uploadable",
     "as_path",
-    "call_method",
+    "call_api",
     "check_size",
     "current_tenant",
     "get_bot_info",

@@ -17,7 +17,7 @@ from ..store import Shared
 from .call_traits import api_of, lane_of, may_repeat
 from .form import can_replay, check_parts, parts_of
 from .http import Http, json_of
-from .isv_token import LoadTicket, StoreTokens, current_tenant
+from .isv_token import IsvTokens, LoadTicket, current_tenant
 from .limiter import Clock, Gate, Lane, Limiter, Rate, Reserve, Sleep
 from .retry import RetryPolicy, backoff, next_wait
 from .share import share_fetched_token
@@ -77,10 +77,10 @@ class ApiClient:
             share_fetched_token(shared, f"{app_id}:token:{self._http.host}", self._fetch_token)
         )
         """The token of a self-built app."""
-        self.store_tokens: StoreTokens | None = None
+        self.isv_tokens: IsvTokens | None = None
         """The tokens of a store app."""
         if load_ticket is not None:
-            self.store_tokens = StoreTokens(app_id, app_secret, self._exchange_open, load_ticket)
+            self.isv_tokens = IsvTokens(app_id, app_secret, self._exchange_open, load_ticket)
 
     async def call(self, path: str, *, method: str = "GET", **data: Any) -> Any:
         """Call one method.
@@ -149,11 +149,11 @@ class ApiClient:
         async def attempt(_: float) -> str:
             return await provider.get()
 
-        tenant = "" if self.store_tokens is None else current_tenant.get()
+        tenant = "" if self.isv_tokens is None else current_tenant.get()
         provider = self._token_of(tenant)
         token = await self._persist(attempt, repeatable=True)
         if self._lark is None:
-            is_store = self.store_tokens is not None
+            is_store = self.isv_tokens is not None
             self._lark = await make_client(
                 self._app_id, self._app_secret, self._origin, timeout=self._timeout, is_store=is_store
             )
@@ -215,7 +215,7 @@ class ApiClient:
         return await self._http.exchange(method, url, await self._get_token(provider), data)
 
     def _token_of(self, tenant: str) -> TenantToken:
-        return self.token if self.store_tokens is None else self.store_tokens.of(tenant)
+        return self.token if self.isv_tokens is None else self.isv_tokens.of(tenant)
 
     async def _exchange_open(self, path: str, json: Mapping[str, str]) -> Mapping[str, Any]:
         return await self._http.exchange("POST", self._http.url(path), None, {"json": json})

@@ -29,7 +29,7 @@ Exchange = Callable[[str, Mapping[str, str]], Awaitable[Mapping[str, Any]]]
 LoadTicket = Callable[[], Awaitable[SecretStr | None]]
 
 
-class StoreTokens:
+class IsvTokens:
     """One store app's tokens (商店应用获取 tenant_access_token). Lives on NoneBot's loop."""
 
     def __init__(

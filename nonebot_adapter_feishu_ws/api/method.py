@@ -13,11 +13,12 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import wraps
 from string import Formatter
-from typing import Any, ClassVar, Literal, ParamSpec, Protocol, TypeVar, cast, overload
+from typing import Any, ClassVar, Literal, ParamSpec, TypeVar, cast, overload
 from urllib.parse import quote
 
 from .models.base import Result
 from .paging import Paged
+from .protocols import ApiCaller
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -28,21 +29,13 @@ _OPTIONS = {"_timeout": "_timeout", "_tenant": "_tenant", "progress": "_progress
 """Arguments that are for the call itself, and what :meth:`ApiClient.call` names them."""
 
 
-class CallsApi(Protocol):
-    """Something with ``call_api``: the bot."""
-
-    async def call_api(self, api: str, **data: Any) -> Any:
-        """Call a method by its name or REST path."""
-        ...
-
-
 class Group:
     """Methods that Feishu's documents put together; ``bot.im``, ``bot.chat``, ..."""
 
     group: ClassVar[str]
     """The first part of the methods' names."""
 
-    def __init__(self, owner: CallsApi) -> None:
+    def __init__(self, owner: ApiCaller) -> None:
         """Args:
         owner: what the calls go through.
         """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, cast
 
-from ..api import ONCE, ApiClient, StoreTokens, get_bot_info
+from ..api import ONCE, ApiClient, IsvTokens, get_bot_info
 from ..codes import explain
 from ..config import FEISHU, LARK, BotConfig
 from ..exception import ActionFailed, ConnectionFailed, NetworkError
@@ -100,7 +100,7 @@ class _Examination:
         self._console = Console(bot.api_origin, bot.app_id)
 
     async def run(self) -> list[Finding]:
-        if (tokens := self._client.store_tokens) is not None:
+        if (tokens := self._client.isv_tokens) is not None:
             return await self._store_app(tokens)
         findings: list[Finding] = []
         for check in (self._credentials, self._long_connection):
@@ -145,7 +145,7 @@ class _Examination:
             return Finding(Level.PROBLEM, text, advice, self._console.credentials)
         return Finding(Level.OK, f"credentials are good at {self._bot.api_origin}")
 
-    async def _store_app(self, tokens: StoreTokens) -> list[Finding]:
+    async def _store_app(self, tokens: IsvTokens) -> list[Finding]:
         """What can be asked without a ticket and a tenant: whether Feishu takes id and secret."""
         try:
             await tokens.resend()

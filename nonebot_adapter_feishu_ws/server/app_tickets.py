@@ -39,7 +39,7 @@ class AppTickets:
         """Keep a delivered ticket; False when the delivery is something else."""
         if b'"app_ticket"' not in payload or (ticket := _ticket_in(payload)) is None:
             return False
-        tokens = self._client_of(bot_id).store_tokens
+        tokens = self._client_of(bot_id).isv_tokens
         if tokens is None:
             log(
                 "WARNING",

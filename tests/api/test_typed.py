@@ -11,7 +11,7 @@ import pytest
 from nonebot.exception import MockApiException
 from nonebug import App as Nonebug
 
-from nonebot_adapter_feishu_ws import ActionFailed, Adapter, Bot, BotConfig, BotInfo
+from nonebot_adapter_feishu_ws import ActionFailed, Adapter, ApiNotAvailable, Bot, BotConfig, BotInfo
 from nonebot_adapter_feishu_ws.api import METHODS
 from nonebot_adapter_feishu_ws.api.method import Method, to_request
 from nonebot_adapter_feishu_ws.api.models import Message, Result
@@ -82,7 +82,7 @@ async def joined(w) -> Any:
 
 
 async def menu(w) -> Any:
-    return await w.bot.menu.create(
+    return await w.bot.chat_menu.create(
         w.chat_id,
         {"chat_menu_top_levels": [{"chat_menu_item": {"name": name, "action_type": "NONE"}} for name in "ab"]},
     )
@@ -93,15 +93,16 @@ async def menu_ids(w) -> list[str]:
 
 
 async def menu_sorted(w) -> Any:
-    return (await w.bot.menu.sort(w.chat_id, (await menu_ids(w))[::-1])).chat_menu_top_levels[0].chat_menu_item.name
+    tree = await w.bot.chat_menu.sort(w.chat_id, (await menu_ids(w))[::-1])
+    return tree.chat_menu_top_levels[0].chat_menu_item.name
 
 
 async def menu_deleted(w) -> Any:
-    return len((await w.bot.menu.delete(w.chat_id, (await menu_ids(w))[:1])).chat_menu_top_levels)
+    return len((await w.bot.chat_menu.delete(w.chat_id, (await menu_ids(w))[:1])).chat_menu_top_levels)
 
 
 async def menu_item(w) -> Any:
-    return (await w.bot.menu.update_item(w.chat_id, (await menu_ids(w))[0], ["NAME"], {"name": "c"})).name
+    return (await w.bot.chat_menu.update_item(w.chat_id, (await menu_ids(w))[0], ["NAME"], {"name": "c"})).name
 
 
 async def clicked(w) -> Any:
@@ -221,11 +222,11 @@ ALL: dict[str, Any] = {
         lambda w, r: r is None,
     ),
     "chat.delete_top_notice": (lambda w: w.bot.chat.delete_top_notice(w.chat_id), lambda w, r: r is None),
-    "menu.get": (lambda w: w.bot.menu.get(w.chat_id), lambda w, r: r.chat_menu_top_levels == []),
-    "menu.create": (menu, lambda w, r: [e.chat_menu_item.name for e in r.chat_menu_top_levels] == ["a", "b"]),
-    "menu.sort": (menu_sorted, lambda w, r: r == "b"),
-    "menu.delete": (menu_deleted, lambda w, r: r == 1),
-    "menu.update_item": (menu_item, lambda w, r: r == "c"),
+    "chat_menu.get": (lambda w: w.bot.chat_menu.get(w.chat_id), lambda w, r: r.chat_menu_top_levels == []),
+    "chat_menu.create": (menu, lambda w, r: [e.chat_menu_item.name for e in r.chat_menu_top_levels] == ["a", "b"]),
+    "chat_menu.sort": (menu_sorted, lambda w, r: r == "b"),
+    "chat_menu.delete": (menu_deleted, lambda w, r: r == 1),
+    "chat_menu.update_item": (menu_item, lambda w, r: r == "c"),
     "contact.get_user": (
         lambda w: w.bot.contact.get_user(w.li.user_id, user_id_type="user_id"),
         lambda w, r: (r.open_id, r.name, r.status.is_activated) == (w.li.open_id, "Li Lei", True),
@@ -418,6 +419,13 @@ async def test_a_name_can_be_called_without_the_typed_method(world):
     assert (body["code"], body["data"]["name"]) == (0, "Group")
     key = await world.bot.call_api("file.create_file", file=b"x", file_name="x")
     assert key["data"]["file_key"], "defaults count here, too"
+
+
+async def test_the_old_name_of_the_group_menus_raises_and_names_the_new_one(world):
+    with pytest.raises(ApiNotAvailable, match=r"use bot\.chat_menu"):
+        _ = world.bot.menu
+    with pytest.raises(ApiNotAvailable, match=r"use chat_menu\.get"):
+        await world.bot.call_api("menu.get", chat_id=world.chat_id)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ async def test_the_sdk_gets_the_same_answers(sandbox, run_adapter):
         await bot.pin.create(om)
         await bot.reaction.create(om, "SMILE")
         item = {"chat_menu_item": {"name": "a", "action_type": "NONE"}}
-        await bot.menu.create(chat, {"chat_menu_top_levels": [item]})
+        await bot.chat_menu.create(chat, {"chat_menu_top_levels": [item]})
         ids, od = [li.open_id, "ou_none"], people.open_department_id
         mails = [sandbox.contacts.email(li)]
         in_chat, on_om = {"chat_id": chat}, {"message_id": om}
@@ -60,7 +60,7 @@ async def test_the_sdk_gets_the_same_answers(sandbox, run_adapter):
             ),
             (["im", "chat", "update", in_chat, {"name": "Group"}], "chat.update", {**in_chat, "name": "Group"}),
             (["im", "chat_announcement", "get", in_chat, None], "chat.get_announcement", in_chat),
-            (["im", "chat_menu_tree", "get", in_chat, None], "menu.get", in_chat),
+            (["im", "chat_menu_tree", "get", in_chat, None], "chat_menu.get", in_chat),
             (["im", "message", "get", on_om, None], "im.get_message", on_om),
             (
                 ["im", "message", "list", {"container_id_type": "chat", "container_id": chat}, None],

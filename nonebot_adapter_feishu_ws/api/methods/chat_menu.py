@@ -1,4 +1,4 @@
-"""``bot.menu``: the menu of a group.
+"""``bot.chat_menu``: the menu of a group.
 
 The bot's own menu (机器人自定义菜单) is set in the console; a click on it arrives as ``application.bot.menu_v6``.
 """
@@ -12,10 +12,10 @@ from ..method import Group, method
 from ..models.chat import MenuItem, MenuTree
 
 
-class Menus(Group):
+class ChatMenus(Group):
     """A group's menu (群菜单): at most 3 entries with at most 5 below each."""
 
-    group = "menu"
+    group = "chat_menu"
 
     @method("GET", "im/v1/chats/{chat_id}/menu_tree", returns=MenuTree, at=["data", "menu_tree"])
     async def get(self, chat_id: str) -> MenuTree:

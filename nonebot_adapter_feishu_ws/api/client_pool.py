@@ -1,4 +1,4 @@
-"""One REST client per bot, made when it is first needed. Lives on NoneBot's loop."""
+"""Pool of REST clients, one per bot, each made on first use."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from pydantic import SecretStr
 
 from ..config import BotConfig
 from ..store import Shared
-from . import ApiClient
+from .client import ApiClient
 
 
-class Clients:
-    """The clients of all bots."""
+class ClientPool:
+    """The REST clients of all bots. Lives on NoneBot's loop."""
 
     def __init__(
         self, *, timeout: float, load_ticket: Callable[[str], Awaitable[SecretStr | None]], shared: Shared | None
     ) -> None:
-        """Args:
+        """Create an empty pool.
+
+        Args:
         timeout: seconds for one request.
         load_ticket: the app ticket that is kept for a store app, by its app id.
         shared: what the replicas share, if there are any.
@@ -27,7 +29,7 @@ class Clients:
         self._shared = shared
         self._clients: dict[str, ApiClient] = {}
 
-    def of(self, bot: BotConfig) -> ApiClient:
+    def get(self, bot: BotConfig) -> ApiClient:
         """The client of a bot."""
         if (client := self._clients.get(bot.app_id)) is None:
             client = self._clients[bot.app_id] = ApiClient(
