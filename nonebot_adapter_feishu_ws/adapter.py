@@ -82,11 +82,13 @@ class Adapter(BaseAdapter):
             may_start=self._hand_off.may_start,
         )
         self._backfill = self._make_backfill()
-        self._intake = Intake(self._store, self._hand_off, on_message=self._backfill and self._backfill.places.note)
+        self._intake = Intake(
+            self._store, self._hand_off, on_message=self._backfill and self._backfill.known_chats.note
+        )
         self.connections: ConnectionManager = ConnectionManager(
             self._network,
             self._intake.receive,
-            self._store,
+            self._store.state,
             policy=ReconnectPolicy(config.feishu_reconnect_delays, config.feishu_max_reconnect_attempts),
             on_change=self._publish,
         )
@@ -108,7 +110,7 @@ class Adapter(BaseAdapter):
             shared=self.shared,
         )
         self._tickets = AppTickets(
-            self._store, self._network.call, lambda bot_id: self._clients.get(self.bot_configs[bot_id])
+            self._store.state, self._network.call, lambda bot_id: self._clients.get(self.bot_configs[bot_id])
         )
         self._webhook_bots: dict[str, WebhookSecrets] = {}
         self._reported = LogOnce()

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .backfill import OVERLAP, Backfill, Policy
-from .known_chats import Place, Places
+from .known_chats import KnownChat, KnownChats
 
-__all__ = ["OVERLAP", "Backfill", "Place", "Places", "Policy"]
+__all__ = ["OVERLAP", "Backfill", "KnownChat", "KnownChats", "Policy"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +18,8 @@ from ..bot import Bot
 from ..exception import FeishuAdapterException, StoreError
 from ..log import log
 from ..store import Store
-from .known_chats import Places
-from .run import CatchUp, Feed
+from .known_chats import KnownChats
+from .run import BackfillRun, Feed
 
 TICK = 30.0
 """Seconds between two moves of the mark."""
@@ -69,7 +70,7 @@ class Backfill:
         clock: seconds since the epoch.
         sleep: waits for seconds.
         """
-        self.places: Places = Places(store, clock=clock)
+        self.known_chats: KnownChats = KnownChats(store.state, clock=clock)
         """Where the bots are talked to; used on the network loop."""
         self._policy = policy
         self._store = store
@@ -105,7 +106,7 @@ class Backfill:
         for bot_id in self._woken:
             if self._is_receiving(bot_id):
                 await self._last_mark(bot_id)
-        await self._on_network(self.places.close())
+        await self._on_network(self.known_chats.close())
 
     async def _last_mark(self, bot_id: str) -> None:
         now = self._clock()
@@ -165,11 +166,11 @@ class Backfill:
         running = bot_id in self._runs and not self._runs[bot_id].done()
         if bot is not None and not running and now >= self._not_before.get(bot_id, 0.0):
             name = f"feishu-backfill-{bot_id}"
-            run = asyncio.create_task(self._catch_up(bot, max(since, now - self._policy.window)), name=name)
+            run = asyncio.create_task(self._run_backfill(bot, max(since, now - self._policy.window)), name=name)
             run.add_done_callback(_report)
             self._runs[bot_id] = run
 
-    async def _catch_up(self, bot: Bot, since: float) -> None:
+    async def _run_backfill(self, bot: Bot, since: float) -> None:
         bot_id = bot.self_id
         lock = f"{bot_id}:backfill"
         try:
@@ -182,31 +183,39 @@ class Backfill:
                     await self._fetch(bot, since, begun, is_ours=lambda: not keeping.done())
             finally:
                 keeping.cancel()
-            await self._on_network(self._store.unlock(lock))
+            await self._unlock(lock)
         except FeishuAdapterException as error:
             self._put_off(bot_id, error)
 
     async def _fetch(self, bot: Bot, since: float, begun: float, is_ours: Callable[[], bool]) -> None:
         until = self._clock()
-        known = await self._on_network(self.places.known(bot.self_id))
-        run = CatchUp(bot, lambda envelope: self._on_network(self._feed(envelope)), is_ours, sleep=self._sleep)
+        known = await self._on_network(self.known_chats.known(bot.self_id))
+        run = BackfillRun(bot, lambda envelope: self._on_network(self._feed(envelope)), is_ours, sleep=self._sleep)
         if await run.fetch(known, since, until):
             again = await self._get(bot.self_id, "backfill") != begun
             await self._set(bot.self_id, "backfill", until - OVERLAP if again else None)
             self._failures.pop(bot.self_id, None)
 
     async def _try_lock(self, lock: str) -> bool:
-        return bool(await self._on_network(self._store.try_lock(lock, LOCK_TTL)))
+        if self._store.locks is None:
+            return True
+        try:
+            return bool(await self._on_network(self._store.locks.try_lock(lock, LOCK_TTL)))
+        except StoreError as error:
+            log("DEBUG", "The lock of the backfill {} cannot be taken or extended: {}", lock, error)
+            return False
+
+    async def _unlock(self, lock: str) -> None:
+        if self._store.locks is not None:
+            with suppress(StoreError):  # it expires
+                await self._on_network(self._store.locks.unlock(lock))
 
     async def _keep_lock(self, lock: str) -> None:
         """Ends when another process has it."""
         while True:
             await self._sleep(TICK)
-            try:
-                if not await self._try_lock(lock):
-                    return
-            except StoreError as error:
-                log("DEBUG", "The right to backfill could not be renewed: {}", error)
+            if not await self._try_lock(lock):
+                return
 
     def _put_off(self, bot_id: str, error: FeishuAdapterException) -> None:
         failures = self._failures[bot_id] = self._failures.get(bot_id, 0) + 1
@@ -217,14 +226,14 @@ class Backfill:
     # Marks: seconds since the epoch
 
     async def _get(self, bot_id: str, name: str) -> float | None:
-        text = await self._on_network(self._store.get(f"{bot_id}:{name}"))
+        text = await self._on_network(self._store.state.get(f"{bot_id}:{name}"))
         try:
             return None if text is None else float(text)
         except ValueError:
             return None
 
     async def _set(self, bot_id: str, name: str, at: float | None) -> None:
-        await self._on_network(self._store.set(f"{bot_id}:{name}", None if at is None else f"{at:.3f}"))
+        await self._on_network(self._store.state.set(f"{bot_id}:{name}", None if at is None else f"{at:.3f}"))
 
 
 def _report(task: asyncio.Task[None]) -> None:

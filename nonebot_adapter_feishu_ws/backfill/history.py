@@ -13,17 +13,19 @@ from ..api.models.im import Message
 from ..bot import Bot
 from ..exception import ActionFailed
 from ..log import log
-from .known_chats import Place
+from .known_chats import KnownChat
 
 PAGE = 50
 
 
-async def missed_messages(bot: Bot, place: Place, since: float, until: float) -> AsyncIterator[tuple[Place, Message]]:
+async def missed_messages(
+    bot: Bot, chat: KnownChat, since: float, until: float
+) -> AsyncIterator[tuple[KnownChat, Message]]:
     """The messages of one place from a span of time, the oldest first; those of a topic that is found follow on it.
 
     Args:
         bot: who asks.
-        place: a chat or topic.
+        chat: a chat or topic.
         since: seconds since the epoch.
         until: seconds since the epoch.
 
@@ -31,13 +33,13 @@ async def missed_messages(bot: Bot, place: Place, since: float, until: float) ->
         ActionFailed: the place cannot be read.
         NetworkError: no usable answer came.
     """
-    if place.thread_id:
-        for message in await _of_topic(bot, place.thread_id, since, until):
-            yield place, message
+    if chat.thread_id:
+        for message in await _of_topic(bot, chat.thread_id, since, until):
+            yield chat, message
         return
     messages = bot.im.list_messages(
         "chat",
-        place.chat_id,
+        chat.chat_id,
         start_time=str(int(since)),
         end_time=str(int(until) + 1),
         sort_type="ByCreateTimeAsc",
@@ -45,15 +47,15 @@ async def missed_messages(bot: Bot, place: Place, since: float, until: float) ->
     )
     async for message in messages:
         if _seconds(message) >= int(since):
-            yield place, message
-        if message.thread_id and place.chat_type == "group":
-            topic = replace(place, thread_id=message.thread_id)
+            yield chat, message
+        if message.thread_id and chat.chat_type == "group":
+            topic = replace(chat, thread_id=message.thread_id)
             for inner in await _of_topic(bot, message.thread_id, since, until):
                 if inner.message_id != message.message_id:
                     yield topic, inner
 
 
-async def unknown_groups(bot: Bot, known: Iterable[Place]) -> list[Place]:
+async def unknown_groups(bot: Bot, known: Iterable[KnownChat]) -> list[KnownChat]:
     """The groups that the bot is in and that nobody has talked to it in yet; none when the app may not list them.
 
     A store app has groups in every tenant, and nothing lists its tenants.
@@ -62,7 +64,7 @@ async def unknown_groups(bot: Bot, known: Iterable[Place]) -> list[Place]:
         NetworkError: no usable answer came.
     """
     chats = {place.chat_id for place in known}
-    found: list[Place] = []
+    found: list[KnownChat] = []
     if bot.bot_config.app_type == "store":
         return found
     try:
@@ -71,7 +73,7 @@ async def unknown_groups(bot: Bot, known: Iterable[Place]) -> list[Place]:
                 info = await bot.get_chat_info(chat.chat_id)
                 of_topics = info.get("chat_mode") == "topic" or info.get("group_message_type") == "thread"
                 chat_type = "topic_group" if of_topics else "group"
-                found.append(Place(chat.tenant_key or "", chat_type, chat.chat_id))
+                found.append(KnownChat(chat.tenant_key or "", chat_type, chat.chat_id))
     except ActionFailed as error:
         log("INFO", "Bot {}: backfill leaves out groups that were silent so far: {}", bot.self_id, error)
     return found

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from ..exception import StoreError
 from ..log import log
-from ..store import Store
+from ..store import KeyValue
 
 FLUSH_AFTER = 1.0
 """Seconds in which places are gathered into one write."""
@@ -22,7 +22,7 @@ KEEP = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class KnownChat:
     """A chat, or a topic in it.
 
     Attributes:
@@ -42,21 +42,21 @@ class Place:
         return " ".join((self.tenant_key, self.chat_type, self.chat_id, self.thread_id))
 
     @classmethod
-    def from_text(cls, text: str) -> Place | None:
+    def from_text(cls, text: str) -> KnownChat | None:
         """What :meth:`to_text` wrote; None for anything else."""
         parts = text.split(" ")
         return cls(*parts) if len(parts) == 4 and parts[2] else None
 
 
-class Places:
+class KnownChats:
     """Gathers the places of all bots, and writes them down."""
 
-    def __init__(self, store: Store, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, state: KeyValue, *, clock: Callable[[], float] = time.time) -> None:
         """Args:
-        store: keeps them.
+        state: keeps them.
         clock: seconds since the epoch.
         """
-        self._store = store
+        self._state = state
         self._clock = clock
         self._new: dict[str, dict[str, float]] = {}
         self._flush: asyncio.Task[None] | None = None
@@ -70,20 +70,20 @@ class Places:
         """
         now = self._clock()
         new = self._new.setdefault(bot_id, {})
-        for place in places_of(payload):
+        for place in chats_of(payload):
             new[place.to_text()] = now
         if new and (self._flush is None or self._flush.done()):
             self._flush = asyncio.create_task(self._flush_soon(), name="feishu-places")
 
-    async def known(self, bot_id: str) -> list[Place]:
+    async def known(self, bot_id: str) -> list[KnownChat]:
         """The places of a bot, those with the latest message first.
 
         Raises:
             StoreError: the store cannot be read.
         """
         await self.flush()
-        texts = await self._store.noted(_key(bot_id))
-        return [place for text in texts if (place := Place.from_text(text)) is not None]
+        texts = await self._state.noted(_key(bot_id))
+        return [place for text in texts if (place := KnownChat.from_text(text)) is not None]
 
     async def flush(self) -> None:
         """Write what was gathered.
@@ -94,7 +94,7 @@ class Places:
         for bot_id in list(self._new):
             if new := self._new.pop(bot_id, None):
                 try:
-                    await self._store.note(_key(bot_id), new, keep=KEEP)
+                    await self._state.note(_key(bot_id), new, keep=KEEP)
                 except StoreError:
                     self._new[bot_id] = {**new, **self._new.get(bot_id, {})}
                     raise
@@ -117,7 +117,7 @@ class Places:
             log("DEBUG", "The chats of the latest messages are written later: {}", error)
 
 
-def places_of(payload: Mapping[str, Any]) -> list[Place]:
+def chats_of(payload: Mapping[str, Any]) -> list[KnownChat]:
     """The chat of a message event, and its topic if it has one."""
     message = _dict(_dict(payload.get("event")).get("message"))
     tenant = _text(_dict(payload.get("header")).get("tenant_key"))
@@ -125,8 +125,8 @@ def places_of(payload: Mapping[str, Any]) -> list[Place]:
     thread_id = _text(message.get("thread_id"))
     if not chat_id or any(" " in part for part in (tenant, chat_type, chat_id, thread_id)):
         return []
-    chat = Place(tenant, chat_type, chat_id)
-    return [chat, Place(tenant, chat_type, chat_id, thread_id)] if thread_id else [chat]
+    chat = KnownChat(tenant, chat_type, chat_id)
+    return [chat, KnownChat(tenant, chat_type, chat_id, thread_id)] if thread_id else [chat]
 
 
 def _key(bot_id: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from ..api.models.im import Mention, Message
-from .known_chats import Place
+from .known_chats import KnownChat
 
 EVENT_ID = "backfill:"
 """What the ``event_id`` of such an event begins with; the message's id follows."""
@@ -18,7 +18,7 @@ def is_missable(message: Message) -> bool:
     return message.sender.sender_type == "user" and not message.deleted and message.msg_type != "system"
 
 
-def to_payload(message: Message, place: Place, app_id: str) -> bytes:
+def to_payload(message: Message, place: KnownChat, app_id: str) -> bytes:
     """The payload of ``im.message.receive_v1`` for a message.
 
     The history names people by ``open_id`` alone, so ``user_id`` and ``union_id`` are absent.

@@ -11,7 +11,7 @@ from ..event.envelope import Envelope, Receipt
 from ..exception import ActionFailed, PermissionDenied, RateLimited, StoreError
 from ..log import log
 from .history import missed_messages, unknown_groups
-from .known_chats import Place
+from .known_chats import KnownChat
 from .payload import is_missable, to_payload
 
 Feed = Callable[[Envelope], Coroutine[Any, Any, Receipt]]
@@ -22,7 +22,7 @@ REFUSALS = 120
 """How often it is offered."""
 
 
-class CatchUp:
+class BackfillRun:
     """Fetches what was missed and offers it to the intake, which knows what was handled already."""
 
     def __init__(
@@ -48,7 +48,7 @@ class CatchUp:
         self.offered: int = 0
         """Messages of people that were found."""
 
-    async def fetch(self, known: Sequence[Place], since: float, until: float) -> bool:
+    async def fetch(self, known: Sequence[KnownChat], since: float, until: float) -> bool:
         """Go through all places.
 
         Args:
@@ -72,7 +72,7 @@ class CatchUp:
         self._report(len(places))
         return True
 
-    async def _fetch_place(self, place: Place, since: float, until: float) -> None:
+    async def _fetch_place(self, place: KnownChat, since: float, until: float) -> None:
         try:
             async for found, message in missed_messages(self._bot, place, since, until):
                 if is_missable(message):

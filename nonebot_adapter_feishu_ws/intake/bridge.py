@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..event.callback import Callback
+from ..store import Lease
 from ..store.boottime import boottime
 
 LONGEST_HOLD = 0.05
@@ -51,14 +52,6 @@ class Ended:
 
     key: str
     handled: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """How long what was begun is this process's own, and what of it is lost."""
-
-    until: float
-    lost: Sequence[str]
 
 
 class _Load:
@@ -107,8 +100,8 @@ class HandOff:
         self._max_bytes = max_bytes
         self._lose = lose
         self._clock = clock
-        self._held_until = math.inf
-        self._queue: deque[Delivery | _Held] = deque()
+        self._lease_until = math.inf
+        self._queue: deque[Delivery | Lease] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_open = False
         self._present: set[str] = set()
@@ -188,11 +181,11 @@ class HandOff:
         self._put[delivery.bot_id].add(delivery.size - reserved, 0)
         self._send(delivery)
 
-    def confirm(self, until: float, lost: Sequence[str]) -> None:
-        """Tell how long what was begun is certainly this process's own, and what of it others have taken over."""
-        self._send(_Held(until, lost))
+    def renew(self, lease: Lease) -> None:
+        """Pass a renewed lease on to NoneBot's loop."""
+        self._send(lease)
 
-    def _send(self, item: Delivery | _Held) -> None:
+    def _send(self, item: Delivery | Lease) -> None:
         self._queue.append(item)
         if self._held == 0:
             self._wake_soon()
@@ -255,7 +248,7 @@ class HandOff:
 
     def may_start(self, delivery: Delivery) -> bool:
         """Whether a delivery is certainly this process's own; when not, it waits until the network loop has asked."""
-        return delivery.key is None or self._clock() < self._held_until
+        return delivery.key is None or self._clock() < self._lease_until
 
     def started(self, delivery: Delivery) -> None:
         """A delivery's handlers have started: its place is free."""
@@ -288,7 +281,7 @@ class HandOff:
             if isinstance(item, Delivery):
                 self._take(item)
                 continue
-            waited = self._clock() >= self._held_until
-            self._held_until = item.until
-            if waited or item.lost:
-                self._lose(item.lost)
+            waited = self._clock() >= self._lease_until
+            self._lease_until = item.valid_until
+            if waited or item.lost_keys:
+                self._lose(item.lost_keys)

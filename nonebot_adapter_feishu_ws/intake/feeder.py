@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, cast
 
 from ..exception import StoreError
 from ..log import log
 from ..net import bounded_json as strict_json
-from ..store import Entry, MemoryStore, Store
+from ..store import Entry, Inbox, Store
 from .bridge import Delivery, Ended, HandOff
 
 FETCH = 64
@@ -40,6 +41,8 @@ class Settler:
         sleep: as asyncio's.
         """
         self._store = store
+        self._inbox = store.inbox
+        self._shared = store.locks is not None
         self._hand_off = hand_off
         self._sleep = sleep
         self._woken = asyncio.Event()
@@ -55,14 +58,15 @@ class Settler:
 
     def start(self, bot_ids: Sequence[str]) -> None:
         """Begin to feed these bots; to be called when the store is open."""
-        self._hand_off.listen(self._settle, self._orphan_begun)
+        if self._inbox is None:
+            return
+        self._hand_off.listen(partial(self._settle, self._inbox), self._orphan_begun)
         self._bot_ids = tuple(bot_ids)
-        if not isinstance(self._store, MemoryStore):
-            # Also while it is down: what waits in it is looked for when it is back.
-            self._orphaned.update(bot_ids)
-            self.backlog.update(bot_ids)
+        # Also while it is down: what waits in it is looked for when it is back.
+        self._orphaned.update(bot_ids)
+        self.backlog.update(bot_ids)
         self._settled_at = asyncio.get_running_loop().time() + SETTLED_AFTER
-        self._feeder = asyncio.create_task(self._feed(), name="feishu-inbox")
+        self._feeder = asyncio.create_task(self._feed(self._inbox), name="feishu-inbox")
 
     async def stop(self) -> None:
         """Take nothing more out of the inbox, and finish what is being written."""
@@ -83,13 +87,13 @@ class Settler:
         self._orphaned.add(bot_id)
         self.wake(bot_id)
 
-    async def _feed(self) -> None:
+    async def _feed(self, inbox: Inbox) -> None:
         while True:
             self._woken.clear()
             try:
-                await self._feed_orphan()
+                await self._feed_orphan(inbox)
                 for bot_id in self._bot_ids:
-                    await self._feed_waiting(bot_id)
+                    await self._feed_waiting(inbox, bot_id)
             except StoreError as error:
                 log("ERROR", "Events wait in the store and cannot be read: {}", error)
             await self._pause()
@@ -97,7 +101,7 @@ class Settler:
     async def _pause(self) -> None:
         if self._orphaned or self.backlog:
             pause = POLL_BACKLOG
-        elif self._store.shared:
+        elif self._shared:
             pause = POLL_SHARED
         else:
             await self._woken.wait()
@@ -109,22 +113,22 @@ class Settler:
             for task in waiting:
                 task.cancel()
 
-    async def _feed_orphan(self) -> None:
+    async def _feed_orphan(self, inbox: Inbox) -> None:
         """One at a time: what kills the process again must be the only one to be blamed. And only what is handled at
         once: while its bot is on its way, a process that dies of something else would have it blamed and parked."""
         now = asyncio.get_running_loop().time()
         alone = self._orphan is not None and now < self._alone_until
-        if alone or not (self._hand_off.is_open and self._store.durable):
+        if alone or not (self._hand_off.is_open and self._store.status.ok):
             return
-        asked = self._bot_ids if self._store.shared else self._orphaned
+        asked = self._bot_ids if self._shared else self._orphaned
         present = [bot_id for bot_id in asked if self._hand_off.is_present(bot_id)]
         if not present:
             return
         settled = now >= self._settled_at
-        entry = await self._store.fetch_orphan(present, suspects=settled)
+        entry = await inbox.fetch_abandoned(present, suspects=settled)
         self._orphan = None if entry is None else entry.key
         if entry is None:
-            if self._store.durable and settled:
+            if self._store.status.ok and settled:
                 self._orphaned.difference_update(present)
             return
         self._alone_until = now + START_PATIENCE
@@ -141,12 +145,12 @@ class Settler:
         if key == self._orphan:
             self._alone_until = asyncio.get_running_loop().time() + ORPHAN_PATIENCE
 
-    async def _feed_waiting(self, bot_id: str) -> None:
-        while (bot_id in self.backlog or self._store.shared) and (room := self._hand_off.wanted(bot_id)):
-            entries = await self._store.fetch(bot_id, min(room, FETCH))
+    async def _feed_waiting(self, inbox: Inbox, bot_id: str) -> None:
+        while (bot_id in self.backlog or self._shared) and (room := self._hand_off.wanted(bot_id)):
+            entries = await inbox.fetch(bot_id, min(room, FETCH))
             for entry in entries:
                 self._hand_over(entry)
-            if not self._store.durable:
+            if not self._store.status.ok:
                 return  # it is down, which does not say that nothing waits in it
             if len(entries) < min(room, FETCH):
                 self.backlog.discard(bot_id)
@@ -158,10 +162,10 @@ class Settler:
         self._hand_off.reserve(entry.bot_id, size, force=True)
         self._hand_off.put(read_entry(entry, orphan=orphan), size)
 
-    def _settle(self, batch: Sequence[Ended]) -> None:
+    def _settle(self, inbox: Inbox, batch: Sequence[Ended]) -> None:
         done = [ended.key for ended in batch if ended.handled]
         given_up = [ended.key for ended in batch if not ended.handled]
-        for write, keys in ((self._store.done, done), (self._store.put_back, given_up)):
+        for write, keys in ((inbox.done, done), (inbox.put_back, given_up)):
             if keys:
                 task = asyncio.create_task(self._write(write, keys), name="feishu-settle")
                 self._writers.add(task)

@@ -19,7 +19,7 @@ from ..event.callback import Callback
 from ..event.envelope import Envelope, Receipt
 from ..exception import InboxFull, StoreError
 from ..log import log
-from ..store import Entry, Store, StoreWatch
+from ..store import Entry, Inbox, Store, StoreWatch
 from .bridge import Delivery, HandOff
 from .feeder import Settler, read_entry, read_json
 
@@ -69,7 +69,8 @@ class Intake:
         Raises:
             StoreError: the store cannot be used.
         """
-        self._store.watch(self._hand_off.confirm)
+        if self._store.locks is not None:
+            self._store.locks.on_lease(self._hand_off.renew)
         await self._store.open(bot_ids)
         self._settler.start(bot_ids)
         self.watch.start(bot_ids)
@@ -92,7 +93,13 @@ class Intake:
         try:
             if event_type in CALLBACKS:
                 return await self._receive_callback(envelope, payload, keys)
-            outcome = await self._take(envelope, payload, keys)
+            inbox = self._store.inbox
+            if inbox is None:
+                outcome = await self._claim(envelope, keys, size := len(envelope.payload))
+                if outcome == "accepted":
+                    self._hand_off.put(Delivery(envelope.bot_id, payload, size), size)
+            else:
+                outcome = await self._take(inbox, envelope, payload, keys)
         except InboxFull as error:
             self._warn_full(envelope, error)
             return self._end(envelope, "refused")
@@ -108,18 +115,18 @@ class Intake:
             self._on_message(envelope.bot_id, payload)
         return self._end(envelope, outcome)
 
-    async def _take(self, envelope: Envelope, payload: dict[str, Any], keys: Sequence[str]) -> Outcome:
+    async def _take(self, inbox: Inbox, envelope: Envelope, payload: dict[str, Any], keys: Sequence[str]) -> Outcome:
         size, bot_id = len(envelope.payload), envelope.bot_id
         # While the store is down nothing can wait in it, and nothing that waits there can be fetched.
-        durable = self._store.durable
+        durable = self._store.status.ok
         behind = bot_id in self._settler.backlog and durable
         begin = not behind and self._hand_off.reserve(bot_id, size, stored=durable)
-        if not begin and not (self._store.durable and self._hand_off.is_open):
+        if not begin and not (self._store.status.ok and self._hand_off.is_open):
             return "refused"
         entry = Entry(keys[0], bot_id, envelope.payload, self._clock())
         try:
             with self._hand_off.hold():
-                taken = await self._store.take(entry, keys, begin=begin)
+                taken = await inbox.take(entry, keys, begin=begin)
         except BaseException:
             if begin:
                 self._hand_off.cancel(bot_id, size)
@@ -141,22 +148,28 @@ class Intake:
     async def _receive_callback(self, envelope: Envelope, payload: dict[str, Any], keys: Sequence[str]) -> Receipt:
         """A callback is not kept in the inbox: after a crash nobody waits for its answer, and the user clicks again."""
         size = len(envelope.payload)
-        if not self._hand_off.reserve(envelope.bot_id, size):
+        outcome = await self._claim(envelope, keys, size)
+        if outcome == "refused":
             self._warn(envelope, "no room for a callback: refused with 500")
-            return self._end(envelope, "refused")
+        if outcome != "accepted":
+            return self._end(envelope, outcome)
+        callback = Callback()
+        self._hand_off.put(Delivery(envelope.bot_id, payload, size, callback), size)
+        receipt = self._end(envelope, "accepted")
+        response = await callback.wait()
+        return receipt if response is None else Receipt(receipt.code, to_json(response))
+
+    async def _claim(self, envelope: Envelope, keys: Sequence[str], size: int) -> Outcome:
+        """Claim an event that is not written to the inbox, and reserve a place for it."""
+        if not self._hand_off.reserve(envelope.bot_id, size):
+            return "refused"
         claimed = False
         try:
             claimed = await self._store.claim(keys)
         finally:
             if not claimed:
                 self._hand_off.cancel(envelope.bot_id, size)
-        if not claimed:
-            return self._end(envelope, "duplicate")
-        callback = Callback()
-        self._hand_off.put(Delivery(envelope.bot_id, payload, size, callback), size)
-        receipt = self._end(envelope, "accepted")
-        response = await callback.wait()
-        return receipt if response is None else Receipt(receipt.code, to_json(response))
+        return "accepted" if claimed else "duplicate"
 
     def _end(self, envelope: Envelope, outcome: Outcome) -> Receipt:
         self.counts[envelope.bot_id, envelope.transport, outcome] += 1

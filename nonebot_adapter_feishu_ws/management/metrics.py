@@ -104,5 +104,5 @@ _TIMES = (
 )
 _INBOX = (
     ("feishu_inbox_waiting", "Events in the store that nobody handles yet, of all processes", "waiting"),
-    ("feishu_inbox_parked", "Events in the store that were given up because they killed their process", "parked"),
+    ("feishu_inbox_parked", "Events in the store that were given up because they killed their process", "dead_letters"),
 )

@@ -22,7 +22,7 @@ def store_to_dict(view: StoreView, access: Access) -> dict[str, Any]:
         "error": status.error if whole else None,
         "since": iso(status.since),
         "inbox": {
-            bot_id: {"waiting": count.waiting, "parked": count.parked}
+            bot_id: {"waiting": count.waiting, "parked": count.dead_letters}
             for bot_id, count in view.inbox.items()
             if access.allows(bot_id)
         },

@@ -11,7 +11,7 @@ from ..api import ApiClient
 from ..exception import StoreError
 from ..intake.receiver import read_json
 from ..log import log
-from ..store import Store
+from ..store import KeyValue
 
 EVENT = "app_ticket"
 T = TypeVar("T")
@@ -22,16 +22,16 @@ class AppTickets:
 
     def __init__(
         self,
-        store: Store,
+        state: KeyValue,
         on_network: Callable[[Coroutine[Any, Any, Any]], Awaitable[Any]],
         client_of: Callable[[str], ApiClient],
     ) -> None:
         """Args:
-        store: keeps them over a restart, and for other processes.
+        state: keeps them over a restart, and for other processes.
         on_network: awaits the store's methods, on the network loop.
         client_of: the client of an app id.
         """
-        self._store = store
+        self._state = state
         self._on_network = on_network
         self._client_of = client_of
 
@@ -49,7 +49,7 @@ class AppTickets:
             return True
         tokens.take_ticket(ticket)
         try:
-            await self._on_network(self._store.set(_key(bot_id), ticket.get_secret_value()))
+            await self._on_network(self._state.set(_key(bot_id), ticket.get_secret_value()))
         except StoreError as error:
             log("WARNING", "Bot {}: its app ticket is lost at a restart: {}", bot_id, error)
         log("DEBUG", "Bot {}: an app ticket has come", bot_id)
@@ -58,7 +58,7 @@ class AppTickets:
     async def load(self, bot_id: str) -> SecretStr | None:
         """The ticket that is kept."""
         try:
-            kept = await self._on_network(self._store.get(_key(bot_id)))
+            kept = await self._on_network(self._state.get(_key(bot_id)))
         except StoreError as error:
             log("WARNING", "Bot {}: its app ticket cannot be read: {}", bot_id, error)
             return None

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from .base import CLAIM_TTL, DUPLICATE, MAX_RUNS, Entry, InboxCount, Store, Taken
-from .fallback import FallbackStore, StoreStatus
+from .base import (
+    CLAIM_TTL,
+    DUPLICATE,
+    MAX_RUNS,
+    REPLAY_WINDOW,
+    TAKEOVER_AFTER,
+    Entry,
+    Inbox,
+    InboxCount,
+    KeyValue,
+    Lease,
+    Locks,
+    SharedValues,
+    Store,
+    StoreStatus,
+    Taken,
+)
+from .fallback import FallbackStore
 from .memory import MemoryStore
 from .shared import Shared, shared_of
 from .view import StoreView, StoreWatch
 
-REPLAY_WINDOW = 600.0
-TAKEOVER_AFTER = 30.0
 SCHEMES = "memory://, sqlite:///relative/path, sqlite:////absolute/path or redis://host:6379/0 (rediss://, unix://)"
 
 
@@ -39,12 +53,12 @@ def make_store(
     if separator and scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
         from .sqlite.store import SqliteStore  # only who keeps state on disk loads sqlite3
 
-        return FallbackStore(SqliteStore(rest[1:], replay_window=replay_window, claim_ttl=claim_ttl), url)
+        return FallbackStore(SqliteStore(rest[1:], replay_window=replay_window, claim_ttl=claim_ttl))
     if separator and scheme in ("redis", "rediss", "unix") and rest:
         from .redis.store import RedisStore  # the redis package is an extra
 
         redis = RedisStore(url, replay_window=replay_window, takeover_after=takeover_after, claim_ttl=claim_ttl)
-        return FallbackStore(redis, redis.name)
+        return FallbackStore(redis)
     raise ValueError(f"must be {SCHEMES}")
 
 
@@ -52,11 +66,18 @@ __all__ = [
     "CLAIM_TTL",
     "DUPLICATE",
     "MAX_RUNS",
+    "REPLAY_WINDOW",
+    "TAKEOVER_AFTER",
     "Entry",
     "FallbackStore",
+    "Inbox",
     "InboxCount",
+    "KeyValue",
+    "Lease",
+    "Locks",
     "MemoryStore",
     "Shared",
+    "SharedValues",
     "Store",
     "StoreStatus",
     "StoreView",

@@ -1,19 +1,23 @@
-"""What must be remembered. One small protocol; every backend keeps the same promises."""
+"""What a store can do, in small protocols; every backend keeps the same promises."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 CLAIM_TTL = 8 * 3600.0
 """Seconds a claim is remembered: longer than Feishu's last redelivery, about 6 h 5 min after the first push."""
+REPLAY_WINDOW = 600.0
+"""Seconds: events that a process left behind are handled by the next one unless they are older."""
+TAKEOVER_AFTER = 30.0
+"""Seconds without a heartbeat after which a process counts as dead; others then handle what it had begun."""
 MAX_RUNS = 3
-"""How often an event is begun: once when it comes, and twice more, alone, when its process died. Then it is parked."""
-
-
+"""How often an event is begun: when it arrives, and twice more, alone, if its process died. Then it is set aside as a
+dead letter."""
 SUSPECT_RUNS = MAX_RUNS - 1
-"""An event that was begun so often is parked when its process dies once more."""
+"""An event that was begun this often becomes a dead letter if its process dies once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +25,10 @@ class Entry:
     """An event in the inbox.
 
     Attributes:
-        key: its name, the first of the keys under which it was claimed; begins with the app id and a colon.
+        key: its name, the first of the keys under which it was claimed; starts with the app id and a colon.
         bot_id: the app id.
         payload: the event's JSON as Feishu sent it.
-        taken_at: when it came, seconds since the epoch.
+        taken_at: when it arrived, seconds since the epoch.
         runs: how often its handling was begun, this time included; 0 while it waits.
     """
 
@@ -37,11 +41,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The answer to :meth:`Store.take`.
+    """The answer to :meth:`Inbox.take`.
 
     Attributes:
         new: False for an event that was taken before.
-        entry: what is to be handled now: the event itself, or one that has waited for longer; None when there is none.
+        entry: what to handle now: the event itself, or one that has waited longer; None when there is none.
     """
 
     new: bool
@@ -49,40 +53,258 @@ class Taken:
 
 
 DUPLICATE = Taken(new=False)
-Held = Callable[[float, Sequence[str]], None]
-"""Lease callback: (valid_until, lost_keys).
 
-``valid_until`` is a time of :func:`~.boottime.boottime`; the lost keys are entries that other processes took over."""
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Until when the events that this process has begun are its own.
+
+    Attributes:
+        valid_until: the end, in seconds of :func:`~.boottime.boottime`.
+        lost_keys: entries that other processes have taken over.
+    """
+
+    valid_until: float
+    lost_keys: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class InboxCount:
-    """How much of a bot is in the inbox.
+    """How many events of a bot are in the inbox.
 
     Attributes:
-        waiting: events that nobody handles yet.
-        parked: events that were given up because they killed their process.
+        waiting: events that no process has begun yet.
+        dead_letters: events that were given up because their process died each time they were handled.
     """
 
     waiting: int
-    parked: int
+    dead_letters: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStatus:
+    """What operators see of the store.
+
+    Attributes:
+        name: its URL without credentials.
+        error: why it is down; None while it works.
+        since: when it went down or came back; None when it has worked from the start.
+    """
+
+    name: str
+    error: str | None = None
+    since: datetime | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether events are written to it."""
+        return self.error is None
+
+
+class KeyValue(Protocol):
+    """Small state that outlives a restart: values, and sets ordered by time."""
+
+    async def get(self, key: str) -> str | None:
+        """Return a value, or None.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        ...
+
+    async def set(self, key: str, value: str | None) -> None:
+        """Write a value, or delete it (None); it is safe when this returns.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        ...
+
+    async def note(self, name: str, members: Mapping[str, float], *, keep: int) -> None:
+        """Add members to a set, or move them to a later time.
+
+        Args:
+            name: the set; starts with the app id and a colon.
+            members: each with its time, seconds since the epoch.
+            keep: how many stay in the set; the oldest are dropped.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        ...
+
+    async def noted(self, name: str) -> list[str]:
+        """Return the members of a set, latest first.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        ...
+
+
+class Inbox(Protocol):
+    """Events that were taken and are not done yet."""
+
+    async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool) -> Taken:
+        """Claim an event and write it into the inbox; it is safe there when this returns.
+
+        Args:
+            entry: the event.
+            keys: its names; the first is the entry's.
+            begin: whether it is handled now; otherwise it waits in the inbox.
+
+        Raises:
+            StoreError: it cannot be written; the event must not be acked.
+            InboxFull: the store works, but too many events wait already; the event must not be acked.
+        """
+        ...
+
+    async def fetch(self, bot_id: str, limit: int) -> list[Entry]:
+        """Begin waiting events of a bot that were never begun before, oldest first.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        ...
+
+    async def fetch_abandoned(self, bot_ids: Sequence[str], *, suspects: bool = True) -> Entry | None:
+        """Begin again one event whose process died while handling it.
+
+        Returns one at a time, so that an event that kills its process can be told from the others; those that were
+        begun least often come first. What was begun :data:`MAX_RUNS` times becomes a dead letter and is reported.
+
+        Args:
+            bot_ids: the bots whose events are considered.
+            suspects: whether to include events that were begun :data:`SUSPECT_RUNS` times.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        ...
+
+    async def done(self, keys: Sequence[str]) -> None:
+        """Delete entries that were handled; their claims stay.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        ...
+
+    async def put_back(self, keys: Sequence[str]) -> None:
+        """Let entries wait again that were begun but not handled, because this process is shutting down.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        ...
+
+    async def count(self, bot_ids: Sequence[str]) -> Mapping[str, InboxCount]:
+        """Count the events of these bots in the inbox, over all processes; unknown bots are missing.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        ...
+
+
+class Locks(Protocol):
+    """Locks between the processes of a bot, and the lease on the events that this process has begun."""
+
+    async def try_lock(self, name: str, ttl: float) -> bool:
+        """Take a lock, or extend it.
+
+        Args:
+            name: starts with the app id and a colon.
+            ttl: seconds until the lock expires; another call of the holder starts them anew.
+
+        Returns:
+            True when this process holds it.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        ...
+
+    async def unlock(self, name: str) -> None:
+        """Release a lock, if this process holds it.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        ...
+
+    def on_lease(self, callback: Callable[[Lease], None]) -> None:
+        """Set the callback for each renewal of the lease, called on the network loop; to be set before ``open``."""
+        ...
+
+    def extend_lease(self, until: float) -> None:
+        """Renew the lease without asking the store, which is down; nothing can be taken over there meanwhile."""
+        ...
+
+
+class SharedValues(Protocol):
+    """Short-lived values and rate limits of all processes of a bot. Keys start with the app id and a colon."""
+
+    async def get_value(self, key: str) -> str | None:
+        """Return a value, or None.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        ...
+
+    async def set_value(self, key: str, value: str, ttl: float) -> None:
+        """Write a value that expires after ``ttl`` seconds.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        ...
+
+    async def reserve(self, key: str, count: int, period: float) -> float:
+        """Reserve a call in a rate limit of all processes; returns the seconds until it may be made.
+
+        Args:
+            key: what is limited.
+            count: calls in any ``period``.
+            period: seconds.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        ...
 
 
 class Store(Protocol):
-    """Remembers which events were taken and which are not done, and small state. Used on the network loop alone."""
+    """A backend: it can do what it has. Used on the network loop alone."""
 
     @property
-    def durable(self) -> bool:
-        """Whether an event that is taken outlives the process, so that it may wait in the inbox."""
+    def status(self) -> StoreStatus:
+        """Its name, and whether it works."""
         ...
 
     @property
-    def shared(self) -> bool:
-        """Whether other processes of the same bots work on the same inbox."""
+    def state(self) -> KeyValue:
+        """State that outlives a restart, as far as the backend can keep it."""
+        ...
+
+    @property
+    def inbox(self) -> Inbox | None:
+        """Events that outlive the process; None when nothing does."""
+        ...
+
+    @property
+    def locks(self) -> Locks | None:
+        """Locks between processes; None when one process has the store for itself."""
+        ...
+
+    @property
+    def shared(self) -> SharedValues | None:
+        """Values of all processes; None when one process has the store for itself."""
         ...
 
     async def open(self, bot_ids: Sequence[str] = ()) -> None:
-        """Make it ready; called once, before any other method.
+        """Open it; called once, before anything else.
 
         Args:
             bot_ids: the bots whose unfinished events this process takes over.
@@ -93,7 +315,7 @@ class Store(Protocol):
         ...
 
     async def close(self) -> None:
-        """Flush and free what it holds."""
+        """Flush and close it."""
         ...
 
     async def claim(self, keys: Sequence[str]) -> bool:
@@ -112,144 +334,7 @@ class Store(Protocol):
         ...
 
     async def release(self, keys: Sequence[str]) -> None:
-        """Give a claimed event back, so that its redelivery is taken.
-
-        Raises:
-            StoreError: it cannot be written.
-        """
-        ...
-
-    async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool) -> Taken:
-        """Claim an event and write it into the inbox; it is safe there when this returns.
-
-        Args:
-            entry: the event.
-            keys: its names; the first is the entry's.
-            begin: whether it is handled now; otherwise it waits in the inbox.
-
-        Raises:
-            StoreError: it cannot be written; the event must not be acked.
-            InboxFull: it could be, but too many events wait already; the event must not be acked.
-        """
-        ...
-
-    async def fetch(self, bot_id: str, limit: int) -> list[Entry]:
-        """Begin events of a bot that wait in the inbox and that nobody has begun before, the oldest first.
-
-        Raises:
-            StoreError: it cannot be read.
-        """
-        ...
-
-    async def fetch_orphan(self, bot_ids: Sequence[str] | None = None, *, suspects: bool = True) -> Entry | None:
-        """Begin again one event whose process died while it was handled; one after the other, so that an event that
-        kills its process is found. Those that were begun least often come first; what was begun :data:`MAX_RUNS` times
-        is parked and reported.
-
-        Args:
-            bot_ids: whose events; those of all bots of :meth:`open` when it is None.
-            suspects: whether it may be one that was begun :data:`SUSPECT_RUNS` times.
-
-        Raises:
-            StoreError: it cannot be read.
-        """
-        ...
-
-    async def done(self, keys: Sequence[str]) -> None:
-        """These entries are handled: forget their payloads, but not their claims.
-
-        Raises:
-            StoreError: it cannot be written.
-        """
-        ...
-
-    async def put_back(self, keys: Sequence[str]) -> None:
-        """These entries were begun but not handled, because the process ends: let them wait for the next one.
-
-        Raises:
-            StoreError: it cannot be written.
-        """
-        ...
-
-    async def ping(self) -> None:
-        """Try whether it can be written.
-
-        Raises:
-            StoreError: it cannot.
-        """
-        ...
-
-    async def count(self, bot_ids: Sequence[str]) -> Mapping[str, InboxCount]:
-        """How many events of these bots are in the inbox, of all processes; bots of which nobody knows are missing.
-
-        Raises:
-            StoreError: it cannot be read.
-        """
-        ...
-
-    def watch(self, held: Held) -> None:
-        """Have somebody told, on the network loop, how long what was begun is certainly this process's own, and what of
-        it is lost to others. A store that is not shared has nothing to tell.
-
-        Args:
-            held: what is told; to be given before :meth:`open`.
-        """
-        ...
-
-    async def try_lock(self, name: str, ttl: float) -> bool:
-        """Have this process be the only one of a bot's processes to do something, for a while.
-
-        Args:
-            name: what is done; begins with the app id and a colon.
-            ttl: seconds until others may have it; a further call of the holder counts from anew.
-
-        Returns:
-            True when it is ours, now or still. Always so in a store of a single process.
-
-        Raises:
-            StoreError: it cannot be written.
-        """
-        ...
-
-    async def unlock(self, name: str) -> None:
-        """Give a lock back, if it is ours.
-
-        Raises:
-            StoreError: it cannot be written.
-        """
-        ...
-
-    async def note(self, name: str, members: Mapping[str, float], *, keep: int) -> None:
-        """Add members to a set, or move them to a later time.
-
-        Args:
-            name: the set; begins with the app id and a colon.
-            members: each with its time, seconds since the epoch.
-            keep: how many stay in the set; the oldest go.
-
-        Raises:
-            StoreError: it cannot be written.
-        """
-        ...
-
-    async def noted(self, name: str) -> list[str]:
-        """The members of a set, the latest first.
-
-        Raises:
-            StoreError: it cannot be read.
-        """
-        ...
-
-    async def get(self, key: str) -> str | None:
-        """A piece of state, or None.
-
-        Raises:
-            StoreError: it cannot be read.
-        """
-        ...
-
-    async def set(self, key: str, value: str | None) -> None:
-        """Keep a piece of state, or (None) forget it; it is safe when this returns.
+        """Forget a claim, so that a redelivery is taken.
 
         Raises:
             StoreError: it cannot be written.

@@ -1,132 +1,112 @@
-"""Keeps the bots going while their store is down: events are remembered in memory until it is back."""
+"""Keeps the bots running while their store is down: events are remembered in memory until it is back."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from itertools import islice
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from typing_extensions import override
 
 from ..exception import InboxFull, StoreError
 from ..log import log
-from .base import DUPLICATE, Entry, Held, InboxCount, Store, Taken
+from .base import DUPLICATE, Entry, Inbox, InboxCount, KeyValue, Locks, SharedValues, Store, StoreStatus, Taken
 from .boottime import boottime
 from .memory import MemoryStore
 
 T = TypeVar("T")
 PROBE_EVERY = 2.0
-"""Seconds between two tries of a store that is down."""
+"""Seconds between two probes of a store that is down."""
 STAYS_DOWN = 5
-"""Tries for which a store that two tries in a row have found down counts as down."""
+"""Number of probe intervals for which a store that failed twice in a row is taken to be down."""
 MAX_OWED = 100_000
-"""Handled events whose entries could not be deleted, and claims that could not be written: remembered for later."""
+"""Handled events that could not be deleted, and claims that could not be written: remembered for later."""
 _AT_ONCE = 500
 """Claims that are written at the same time."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoreStatus:
-    """What operators see of the store.
-
-    Attributes:
-        name: its URL without credentials.
-        error: why it is down; None while it works.
-        since: when it went down or came back; None when it has worked from the start.
-    """
-
-    name: str
-    error: str | None = None
-    since: datetime | None = None
+class DurableStore(Store, Protocol):
+    """A store with an inbox, which may go down and come back."""
 
     @property
-    def ok(self) -> bool:
-        """Whether events are written to it."""
-        return self.error is None
+    @override
+    def inbox(self) -> Inbox: ...
+
+    async def ping(self) -> None:
+        """Check whether it can be written.
+
+        Raises:
+            StoreError: it cannot.
+        """
+        ...
 
 
-class FallbackStore(Store):
-    """A durable store, and a memory store that knows the same claims and stands in for it."""
+class FallbackStore(Inbox):
+    """A durable store, and a memory store that knows the same claims and stands in for its inbox."""
 
     def __init__(
         self,
-        inner: Store,
-        name: str,
+        inner: DurableStore,
         *,
         probe_every: float = PROBE_EVERY,
-        on_change: Callable[[StoreStatus], None] = lambda status: None,
         clock: Callable[[], float] = boottime,
     ) -> None:
-        """Args:
-        inner: the store that is used while it works.
-        name: its URL without credentials, for people.
-        probe_every: seconds between two tries while it is down.
-        on_change: told of every change, on the network loop.
-        clock: monotonic seconds that count while the machine sleeps.
+        """Wrap a store.
+
+        Args:
+            inner: the store that is used while it works.
+            probe_every: seconds between two probes while it is down.
+            clock: monotonic seconds that count while the machine sleeps.
         """
-        self.status: StoreStatus = StoreStatus(name)
-        self._inner = inner
+        self.status: StoreStatus = inner.status
+        self.inner: DurableStore = inner
+        self.inbox: Inbox = self
+        self.state: KeyValue = inner.state
+        self.locks: Locks | None = inner.locks
+        self.shared: SharedValues | None = inner.shared
         self._memory = MemoryStore()
         self._probe_every = probe_every
-        self._on_change = on_change
         self._clock = clock
         self._failed_at = 0.0
-        self._held: Held = lambda until, lost: None
         self._owed: dict[str, None] = {}
         self._unwritten: dict[tuple[str, ...], None] = {}
-        self._probe: asyncio.Task[None] | None = None
+        self._probing: asyncio.Task[None] | None = None
 
-    @property
-    def inner(self) -> Store:
-        """The store that is used while it works."""
-        return self._inner
-
-    @property
-    @override
-    def durable(self) -> bool:
-        return self.status.ok
-
-    @property
-    @override
-    def shared(self) -> bool:
-        return self._inner.shared
-
-    @override
     async def open(self, bot_ids: Sequence[str] = ()) -> None:
+        """Open the store, or go on without it; see :meth:`.Store.open`."""
         try:
-            await self._inner.open(bot_ids)
+            await self.inner.open(bot_ids)
         except StoreError as error:
             self._fail(error)
 
-    @override
     async def close(self) -> None:
-        if self._probe is not None:
-            self._probe.cancel()
-            await asyncio.wait({self._probe})
+        """Write what is still owed, and close the store."""
+        if self._probing is not None:
+            self._probing.cancel()
+            await asyncio.wait({self._probing})
         if self.status.ok and (self._owed or self._unwritten):
-            await self._pay()
-        await self._inner.close()
+            await self._write_owed()
+        await self.inner.close()
 
-    @override
     async def claim(self, keys: Sequence[str]) -> bool:
+        """Claim an event, in memory while the store is down; see :meth:`.Store.claim`."""
         if not await self._memory.claim(keys):
             return False
         if self.status.ok:
             try:
-                return await self._inner.claim(keys)
+                return await self.inner.claim(keys)
             except StoreError as error:
                 self._fail(error)
         _remember(self._unwritten, [tuple(keys)])
         return True
 
-    @override
     async def release(self, keys: Sequence[str]) -> None:
+        """Forget a claim; see :meth:`.Store.release`."""
         await self._memory.release(keys)
         if self.status.ok:
-            await self._inner.release(keys)
+            await self.inner.release(keys)
 
     @override
     async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool) -> Taken:
@@ -134,7 +114,7 @@ class FallbackStore(Store):
             return DUPLICATE
         if self.status.ok:
             try:
-                return await self._inner.take(entry, keys, begin=begin)
+                return await self.inner.inbox.take(entry, keys, begin=begin)
             except InboxFull:
                 await self._memory.release(keys)  # nothing is wrong with the store
                 raise
@@ -148,88 +128,37 @@ class FallbackStore(Store):
 
     @override
     async def fetch(self, bot_id: str, limit: int) -> list[Entry]:
-        if self.status.ok:
-            try:
-                return await self._inner.fetch(bot_id, limit)
-            except StoreError as error:
-                self._fail(error)
-        return []
+        return await self._ask(lambda: self.inner.inbox.fetch(bot_id, limit), [])
 
     @override
-    async def fetch_orphan(self, bot_ids: Sequence[str] | None = None, *, suspects: bool = True) -> Entry | None:
-        if self.status.ok:
-            try:
-                return await self._inner.fetch_orphan(bot_ids, suspects=suspects)
-            except StoreError as error:
-                self._fail(error)
-        return None
+    async def fetch_abandoned(self, bot_ids: Sequence[str], *, suspects: bool = True) -> Entry | None:
+        return await self._ask(lambda: self.inner.inbox.fetch_abandoned(bot_ids, suspects=suspects), None)
+
+    @override
+    async def count(self, bot_ids: Sequence[str]) -> Mapping[str, InboxCount]:
+        return await self._ask(lambda: self.inner.inbox.count(bot_ids), {})
 
     @override
     async def done(self, keys: Sequence[str]) -> None:
         if self.status.ok:
             try:
-                await self._inner.done(keys)
+                return await self.inner.inbox.done(keys)
             except StoreError as error:
                 self._fail(error)
-            else:
-                return
-        # The entry may be there, even when the write that made it was told as failed.
+        # The entries may exist even if the write that made them was reported as failed.
         _remember(self._owed, keys)
 
     @override
     async def put_back(self, keys: Sequence[str]) -> None:
-        await self._inner.put_back(keys)
+        await self.inner.inbox.put_back(keys)
 
-    @override
-    async def ping(self) -> None:
-        await self._inner.ping()
-
-    @override
-    async def count(self, bot_ids: Sequence[str]) -> Mapping[str, InboxCount]:
+    async def _ask(self, ask: Callable[[], Awaitable[T]], otherwise: T) -> T:
         if self.status.ok:
             try:
-                return await self._inner.count(bot_ids)
+                return await ask()
             except StoreError as error:
                 self._fail(error)
-        return {}
-
-    @override
-    def watch(self, held: Held) -> None:
-        self._held = held
-        self._inner.watch(held)
-
-    @override
-    async def try_lock(self, name: str, ttl: float) -> bool:
-        if self.status.ok:
-            try:
-                return await self._inner.try_lock(name, ttl)
-            except StoreError as error:
-                self._fail(error)
-        return not self.shared  # who else does it, nobody can tell
-
-    @override
-    async def unlock(self, name: str) -> None:
-        if self.status.ok:
-            try:
-                await self._inner.unlock(name)
-            except StoreError as error:
-                self._fail(error)
-
-    @override
-    async def note(self, name: str, members: Mapping[str, float], *, keep: int) -> None:
-        await self._inner.note(name, members, keep=keep)
-
-    @override
-    async def noted(self, name: str) -> list[str]:
-        return await self._inner.noted(name)
-
-    @override
-    async def get(self, key: str) -> str | None:
-        return await self._inner.get(key)
-
-    @override
-    async def set(self, key: str, value: str | None) -> None:
-        await self._inner.set(key, value)
+        return otherwise
 
     def _fail(self, error: StoreError) -> None:
         if not self.status.ok:
@@ -240,47 +169,49 @@ class FallbackStore(Store):
             "handled are lost when the process ends, and are not known to other processes",
             error,
         )
-        self._change(str(error))
+        self._set_status(str(error))
         self._failed_at = self._clock()
-        self._probe = asyncio.create_task(self._try_again(), name="feishu-store-probe")
+        self._probing = asyncio.create_task(self._probe(), name="feishu-store-probe")
 
-    async def _try_again(self) -> None:
+    async def _probe(self) -> None:
         while True:
             await asyncio.sleep(self._probe_every)
             try:
-                await self._inner.ping()
-                await self._pay()
+                await self.inner.ping()
+                await self._write_owed()
             except StoreError as error:
                 log("DEBUG", "The store is still down: {}", error)
-                self._go_on()
+                self._extend_lease()
             else:
                 break
         log("SUCCESS", "The store {} is back: events are written to it again", self.status.name)
-        self._change(None)
+        self._set_status(None)
 
-    def _go_on(self) -> None:
-        """Nobody can ask the store what is whose, and the bots must not wait for that. Not said at the first error, and
-        not for long: a process that was paused sees an error when it wakes, too, and the store is there to be asked."""
+    def _extend_lease(self) -> None:
+        """Let handlers start although the lease cannot be renewed, as nobody else can ask the store either.
+
+        Not after a single error, and not for long: a process that was paused also sees an error when it wakes up, while
+        the store works and others may have taken over.
+        """
         now, before = self._clock(), self._failed_at
         self._failed_at = now
         patience = STAYS_DOWN * self._probe_every
-        if self.shared and now - before < patience:
-            self._held(now + patience, ())
+        if self.locks is not None and now - before < patience:
+            self.locks.extend_lease(now + patience)
 
-    async def _pay(self) -> None:
+    async def _write_owed(self) -> None:
         owed = list(self._owed)
-        await self._inner.done(owed)
+        await self.inner.inbox.done(owed)
         for key in owed:
             self._owed.pop(key, None)
-        # What came meanwhile must be known after a restart, too: Feishu pushes for hours, and backfill looks back.
+        # Claims made meanwhile must survive a restart, too: Feishu pushes for hours, and backfill looks back.
         while unwritten := list(islice(self._unwritten, _AT_ONCE)):
-            await asyncio.gather(*(self._inner.claim(keys) for keys in unwritten))
+            await asyncio.gather(*(self.inner.claim(keys) for keys in unwritten))
             for keys in unwritten:
                 self._unwritten.pop(keys, None)
 
-    def _change(self, error: str | None) -> None:
+    def _set_status(self, error: str | None) -> None:
         self.status = StoreStatus(self.status.name, error, datetime.now(timezone.utc))
-        self._on_change(self.status)
 
 
 def _remember(memory: dict[T, None], new: Iterable[T]) -> None:

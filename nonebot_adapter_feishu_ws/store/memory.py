@@ -1,4 +1,4 @@
-"""The store of a single process: forgets everything when the process ends."""
+"""The store of a single process; everything is forgotten when the process ends."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from typing_extensions import override
 
-from .base import CLAIM_TTL, DUPLICATE, Entry, Held, InboxCount, Store, Taken
+from .base import CLAIM_TTL, KeyValue, StoreStatus
 from .claims import Claims
 
 
-class MemoryStore(Store):
-    """Claims in memory, bounded in age and number; nothing waits in it."""
+class MemoryStore:
+    """Claims and state in memory, without an inbox or locks."""
 
     def __init__(
         self,
@@ -21,36 +21,30 @@ class MemoryStore(Store):
         max_claims: int = 100_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Args:
-        ttl: seconds a claim is remembered.
-        max_claims: how many; the oldest go first.
-        clock: monotonic seconds.
+        """Create an empty store.
+
+        Args:
+            ttl: seconds a claim is remembered.
+            max_claims: how many claims are remembered; the oldest are dropped first.
+            clock: monotonic seconds.
         """
+        self.status: StoreStatus = StoreStatus("memory://")
+        self.state: KeyValue = MemoryState()
+        self.inbox: None = None
+        self.locks: None = None
+        self.shared: None = None
         self._clock = clock
         self._claims = Claims(ttl=ttl, max_claims=max_claims)
-        self._state: dict[str, str] = {}
-        self._sets: dict[str, dict[str, float]] = {}
 
-    @property
-    @override
-    def durable(self) -> bool:
-        return False
-
-    @property
-    @override
-    def shared(self) -> bool:
-        return False
-
-    @override
     async def open(self, bot_ids: Sequence[str] = ()) -> None:
-        return
+        """There is nothing to open."""
 
-    @override
     async def close(self) -> None:
+        """Forget everything."""
         self._claims.clear()
 
-    @override
     async def claim(self, keys: Sequence[str]) -> bool:
+        """Remember an event; see :meth:`.Store.claim`."""
         now = self._clock()
         self._claims.forget(now)
         if any(key in self._claims for key in keys):
@@ -59,50 +53,29 @@ class MemoryStore(Store):
             self._claims.add(key, now)
         return True
 
-    @override
     async def release(self, keys: Sequence[str]) -> None:
+        """Forget a claim; see :meth:`.Store.release`."""
         for key in keys:
             self._claims.discard(key)
 
-    @override
-    async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool) -> Taken:
-        return Taken(new=True, entry=entry if begin else None) if await self.claim(keys) else DUPLICATE
+
+class MemoryState(KeyValue):
+    """Values and sets in dictionaries."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, str] = {}
+        self._sets: dict[str, dict[str, float]] = {}
 
     @override
-    async def fetch(self, bot_id: str, limit: int) -> list[Entry]:
-        return []
+    async def get(self, key: str) -> str | None:
+        return self._values.get(key)
 
     @override
-    async def fetch_orphan(self, bot_ids: Sequence[str] | None = None, *, suspects: bool = True) -> Entry | None:
-        return None
-
-    @override
-    async def done(self, keys: Sequence[str]) -> None:
-        return
-
-    @override
-    async def put_back(self, keys: Sequence[str]) -> None:
-        return
-
-    @override
-    async def ping(self) -> None:
-        return
-
-    @override
-    async def count(self, bot_ids: Sequence[str]) -> Mapping[str, InboxCount]:
-        return {}
-
-    @override
-    def watch(self, held: Held) -> None:
-        return
-
-    @override
-    async def try_lock(self, name: str, ttl: float) -> bool:
-        return True
-
-    @override
-    async def unlock(self, name: str) -> None:
-        return
+    async def set(self, key: str, value: str | None) -> None:
+        if value is None:
+            self._values.pop(key, None)
+        else:
+            self._values[key] = value
 
     @override
     async def note(self, name: str, members: Mapping[str, float], *, keep: int) -> None:
@@ -113,14 +86,3 @@ class MemoryStore(Store):
     async def noted(self, name: str) -> list[str]:
         members = self._sets.get(name, {})
         return sorted(members, key=lambda member: members[member], reverse=True)
-
-    @override
-    async def get(self, key: str) -> str | None:
-        return self._state.get(key)
-
-    @override
-    async def set(self, key: str, value: str | None) -> None:
-        if value is None:
-            self._state.pop(key, None)
-        else:
-            self._state[key] = value

@@ -7,47 +7,12 @@ every process goes on with what it knows itself.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, TypeVar
 
 from ..exception import StoreError
-from .base import Store
-from .fallback import FallbackStore
+from .base import SharedValues, Store
 
 T = TypeVar("T")
-
-
-@runtime_checkable
-class SharedValues(Protocol):
-    """What a store of several processes can do. Keys begin with the app id and a colon."""
-
-    async def get_value(self, key: str) -> str | None:
-        """A value, or None.
-
-        Raises:
-            StoreError: it cannot be read.
-        """
-        ...
-
-    async def set_value(self, key: str, value: str, ttl: float) -> None:
-        """Keep a value for ``ttl`` seconds.
-
-        Raises:
-            StoreError: it cannot be written.
-        """
-        ...
-
-    async def reserve(self, key: str, count: int, period: float) -> float:
-        """Take a turn among all processes; returns the seconds until it comes.
-
-        Args:
-            key: whose turns.
-            count: turns in any ``period``.
-            period: seconds.
-
-        Raises:
-            StoreError: it cannot be written.
-        """
-        ...
 
 
 class Shared:
@@ -96,6 +61,4 @@ def shared_of(store: Store, call: Callable[[Coroutine[Any, Any, Any]], Awaitable
         store: as :func:`~.make_store` made it.
         call: runs a coroutine on the network loop.
     """
-    if not isinstance(store, FallbackStore) or not isinstance(store.inner, SharedValues):
-        return None
-    return Shared(store.inner, lambda: store.status.ok, call)
+    return None if store.shared is None else Shared(store.shared, lambda: store.status.ok, call)

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 
 from ..exception import StoreError
 from ..log import log
-from .base import InboxCount, Store
-from .fallback import FallbackStore, StoreStatus
+from .base import Inbox, InboxCount, Store, StoreStatus
 
 COUNT_EVERY = 5.0
 """Seconds between two counts of the inbox."""
@@ -47,14 +46,13 @@ class StoreWatch:
 
     def view(self) -> StoreView:
         """The store now; its inbox as of the last count."""
-        if not isinstance(self._store, FallbackStore):
-            return StoreView(StoreStatus("memory://"), self._inbox)
         status = self._store.status
         return StoreView(status, self._inbox if status.ok else {})
 
     def start(self, bot_ids: Sequence[str]) -> None:
         """Begin to count; to be called when the store is open."""
-        self._counter = asyncio.create_task(self._count(tuple(bot_ids)), name="feishu-inbox-count")
+        if (inbox := self._store.inbox) is not None:
+            self._counter = asyncio.create_task(self._count(inbox, tuple(bot_ids)), name="feishu-inbox-count")
 
     async def stop(self) -> None:
         """Count no more."""
@@ -62,10 +60,10 @@ class StoreWatch:
             self._counter.cancel()
             await asyncio.wait({self._counter})
 
-    async def _count(self, bot_ids: Sequence[str]) -> None:
+    async def _count(self, inbox: Inbox, bot_ids: Sequence[str]) -> None:
         while True:
             try:
-                self._inbox = await self._store.count(bot_ids)
+                self._inbox = await inbox.count(bot_ids)
             except StoreError as error:
                 self._inbox = {}
                 log("DEBUG", "The inbox cannot be counted: {}", error)

@@ -10,7 +10,7 @@ from datetime import datetime
 from ..event.envelope import Envelope, Receipt, Receive
 from ..exception import BotDisabled, BotNotFound, StoreError
 from ..log import log
-from ..store import Store
+from ..store import KeyValue
 from .clock import watch_clock
 from .network_thread import NetworkThread
 from .status import ConnectionState, ConnectionStatus, Timing, Transport, utc
@@ -62,7 +62,7 @@ class ConnectionManager:
         self,
         network: NetworkThread,
         receive: Receive,
-        store: Store,
+        state: KeyValue,
         *,
         policy: ReconnectPolicy | None = None,
         timing: Timing | None = None,
@@ -71,14 +71,14 @@ class ConnectionManager:
         """Args:
         network: the thread whose loop holds the sockets; started by the owner.
         receive: the intake's door, awaited on the network loop.
-        store: keeps the operator's choice; opened by the owner.
+        state: keeps the operator's choice; opened by the owner.
         policy: the quick attempts.
         timing: clocks, sleep and randomness.
         on_change: called with every new state, mostly on the network loop; must not block.
         """
         self._network = network
         self._receive = receive
-        self._store = store
+        self._state = state
         self._policy = policy or ReconnectPolicy()
         self._timing = timing or Timing()
         self._on_change = on_change
@@ -242,13 +242,13 @@ class ConnectionManager:
         # What the configuration says anyway needs no memory, and no warning at the next start.
         by_default = choice == "connected" and entry.bot.use_websocket
         try:
-            await self._network.call(self._store.set(_key(entry.bot.bot_id), None if by_default else choice))
+            await self._network.call(self._state.set(_key(entry.bot.bot_id), None if by_default else choice))
         except StoreError as error:
             log("ERROR", "Bot {} is {} now, but that will not survive a restart: {}", entry.bot.bot_id, choice, error)
 
     async def _read_choice(self, bot_id: str) -> str | None:
         try:
-            choice = await self._network.call(self._store.get(_key(bot_id)))
+            choice = await self._network.call(self._state.get(_key(bot_id)))
         except StoreError as error:
             log("ERROR", "Bot {}: what its operator chose cannot be read: {}", bot_id, error)
             return None

@@ -221,7 +221,7 @@ async def test_what_is_older_than_the_window_is_told_and_left(sandbox, run_adapt
         await outage(0.3)
         store = adapter._store
         adapter._backfill._watches[0].cancel()
-        await adapter._network.call(store.set(f"{APP}:seen", str(sandbox.world.clock() - 7200)))
+        await adapter._network.call(store.state.set(f"{APP}:seen", str(sandbox.world.clock() - 7200)))
     old = await sandbox.say(user, chat, "an hour ago")
     old.create_time -= 3_600_000
     await sandbox.say(user, chat, "just now")
@@ -248,8 +248,8 @@ async def test_a_webhook_bot_is_filled_after_a_restart(sandbox, run_adapter, hea
 
 
 async def _note(adapter, chat_id: str) -> None:
-    adapter._backfill.places.note(APP, {"event": {"message": {"chat_id": chat_id, "chat_type": "p2p"}}})
-    await adapter._backfill.places.flush()
+    adapter._backfill.known_chats.note(APP, {"event": {"message": {"chat_id": chat_id, "chat_type": "p2p"}}})
+    await adapter._backfill.known_chats.flush()
 
 
 @pytest.mark.needs("redis-server")

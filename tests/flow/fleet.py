@@ -89,7 +89,7 @@ async def fleet(sandbox: Sandbox, *bots: str, speed: float = SPEED):
     it.manager = ConnectionManager(
         network,
         it.receive,
-        MemoryStore(),
+        MemoryStore().state,
         policy=ReconnectPolicy((1, 2, 4, 8, 16), 5),
         timing=it.timing,
         on_change=lambda status: it.seen.append((it.now, status)),

@@ -46,7 +46,7 @@ async def test_redis_in_trouble(sandbox, run_adapter, heard, logs, redis_server,
             redis_server.pause(False)
         await wait_until(lambda: store.status.ok)
         await talk.say()
-        left = await adapter._network.call(store.inner.fetch(APP, 10))
+        left = await adapter._network.call(store.inner.inbox.fetch(APP, 10))
     assert left == [], "nothing waits in it"
     assert any("The bots go on" in line for line in errors(logs))
     cause = error.partition(";")[0].replace(str(redis_server.folder), "")

@@ -25,7 +25,7 @@ class Process:
         self.taken: list[Delivery] = []
         self.hand_off = HandOff(self.taken.append, **bounds)
         self.disk = SqliteStore(path, **(store_options or {}))
-        self.store = FallbackStore(self.disk, "s.db", probe_every=0.02) if fallback else self.disk
+        self.store = FallbackStore(self.disk, probe_every=0.02) if fallback else self.disk
         self.intake = Intake(self.store, self.hand_off)
 
     async def start(self) -> "Process":

@@ -105,13 +105,13 @@ async def test_what_waits_in_a_store_that_was_down_is_handled_when_it_is_back(tm
     await before.open(["a"])
     for number, begin in ((1, False), (2, True)):
         entry = Entry(f"a:event:{number}", "a", b'{"header": {}}', time.time())
-        await before.take(entry, [entry.key], begin=begin)
+        await before.inbox.take(entry, [entry.key], begin=begin)
     await before.close()
     taken: list[Delivery] = []
     hand_off = HandOff(taken.append)
     hand_off.open(asyncio.get_running_loop())
     hand_off.arrive("a")
-    store = FallbackStore(SqliteStore(path), "sqlite", probe_every=0.05)
+    store = FallbackStore(SqliteStore(path), probe_every=0.05)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     intake = Intake(store, hand_off)

@@ -35,7 +35,7 @@ class Replica:
         self.gate = asyncio.Event()
         self.begun: list[int] = []
         self.redis = RedisStore(url, takeover_after=takeover_after, write_timeout=0.3, awake_clock=self.clock)
-        self.store = FallbackStore(self.redis, "redis", probe_every=0.2, clock=self.clock)
+        self.store = FallbackStore(self.redis, probe_every=0.2, clock=self.clock)
         self.hand_off = HandOff(
             lambda delivery: self.dispatcher.take(delivery),
             clock=self.clock,
@@ -76,7 +76,7 @@ class Replica:
     def wake(self) -> None:
         """As SIGCONT does."""
         self.redis._beat = asyncio.create_task(self.redis._stay_alive())
-        self.intake._settler._feeder = asyncio.create_task(self.intake._settler._feed())
+        self.intake._settler._feeder = asyncio.create_task(self.intake._settler._feed(self.store.inbox))
 
     async def close(self) -> None:
         self.hand_off.close()
@@ -156,7 +156,7 @@ async def test_a_machine_that_slept_asks_at_once(start):
 async def test_a_virtual_machine_whose_clocks_stood_still_is_told_by_redis(start):
     paused, other = await paused_with_four_events(start)
     paused.clock.slept = -(paused.clock() - paused.redis._presence._said_at)
-    assert paused.clock() < paused.hand_off._held_until, "by its own clock no time has passed"
+    assert paused.clock() < paused.hand_off._lease_until, "by its own clock no time has passed"
     paused.wake()
     await wait_until(lambda: paused.dispatcher.waiting == 0)
     paused.gate.set()
@@ -169,7 +169,7 @@ async def test_a_request_that_was_under_way_when_it_was_paused_changes_nothing(s
     """Its answer comes too late, so the store seems to be down: that is no reason to go on at once."""
     paused, other = await paused_with_four_events(start)
     redis_server.pause()
-    assert await paused.store.fetch(BOT, 1) == []
+    assert await paused.store.inbox.fetch(BOT, 1) == []
     assert not paused.store.status.ok
     redis_server.pause(False)
     paused.gate.set()
@@ -209,11 +209,11 @@ async def test_an_outage_that_was_longer_than_the_takeover_is_asked_about(start,
     await other.pause()
     redis_server.stop()
     await cut_off.give(3)
-    known = cut_off.hand_off._held_until
-    await wait_until(lambda: cut_off.hand_off._held_until > known)
+    known = cut_off.hand_off._lease_until
+    await wait_until(lambda: cut_off.hand_off._lease_until > known)
     assert cut_off.begun == [0]
     await cut_off.pause()
-    cut_off.store._probe.cancel()
+    cut_off.store._probing.cancel()
     redis_server.start()
     other.wake()
     other.gate.set()
@@ -222,7 +222,7 @@ async def test_an_outage_that_was_longer_than_the_takeover_is_asked_about(start,
     cut_off.gate.set()
     await asyncio.sleep(0.05)
     assert cut_off.begun == [0], "that the store was down is not known for ever"
-    cut_off.store._probe = asyncio.create_task(cut_off.store._try_again())
+    cut_off.store._probing = asyncio.create_task(cut_off.store._probe())
     await wait_until(lambda: cut_off.store.status.ok)
     await wait_until(lambda: cut_off.begun == [0, 3])
     cut_off.wake()

@@ -32,10 +32,10 @@ async def parked(request, tmp_path):
             for number in (1, 2):
                 payload = b'{"header": {"event_type": "x"}, "event": {"n": %d}}' % number
                 event = Entry(f"{BOT}:event:{number}", BOT, payload, time.time() - 5000)
-                await store.take(event, [event.key], begin=True)
+                await store.inbox.take(event, [event.key], begin=True)
         else:
             for _ in range(2):
-                await store.fetch_orphan()
+                await store.inbox.fetch_abandoned([BOT])
         await store.close()
     return url, opened
 
@@ -61,25 +61,25 @@ async def test_one_is_run_again_by_the_bot_that_runs(parked):
     hand_off = HandOff(taken.append)
     hand_off.open(asyncio.get_running_loop())
     hand_off.arrive(BOT)
-    store = FallbackStore(opened(), "s")
+    store = FallbackStore(opened())
     intake = Intake(store, hand_off)
     intake.watch._count_every = 0.05
     await intake.open([BOT])
     await wait_until(lambda: intake.watch.view().inbox and not intake._settler.backlog)
-    assert intake.watch.view().inbox[BOT].parked == 2
+    assert intake.watch.view().inbox[BOT].dead_letters == 2
     assert await asyncio.to_thread(main, ["--store", url, "retry", f"{BOT}:event:2"]) == 0
     await wait_until(lambda: taken)
     assert (taken[0].key, taken[0].payload["event"]) == (f"{BOT}:event:2", {"n": 2})
     hand_off.started(taken[0])
     hand_off.ended(taken[0], True)
-    await wait_until(lambda: intake.watch.view().inbox[BOT].parked == 1)
+    await wait_until(lambda: intake.watch.view().inbox[BOT].dead_letters == 1)
     await asyncio.sleep(0.1)
     assert len(taken) == 1
     await intake.close()
     after = opened()
     await after.open([BOT])
-    assert await after.fetch(BOT, 5) == []
-    assert await after.fetch_orphan() is None, "it is done"
+    assert await after.inbox.fetch(BOT, 5) == []
+    assert await after.inbox.fetch_abandoned([BOT]) is None, "it is done"
     await after.close()
 
 

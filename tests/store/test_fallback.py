@@ -11,7 +11,7 @@ from tests.store.test_promises import BOT, entry, take
 async def test_what_was_handled_while_the_store_was_down_is_known_after_a_restart(tmp_path):
     """Feishu pushes an event for hours, and backfill looks back for a day."""
     path = tmp_path / "s.db"
-    store = FallbackStore(SqliteStore(path), "sqlite", probe_every=0.05)
+    store = FallbackStore(SqliteStore(path), probe_every=0.05)
     await store.open([BOT])
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
@@ -19,17 +19,17 @@ async def test_what_was_handled_while_the_store_was_down_is_known_after_a_restar
     assert not store.status.ok
     assert await take(store, entry(2))
     assert await store.claim([f"{BOT}:event:click"])
-    await store.done([entry(1).key, entry(2).key])
+    await store.inbox.done([entry(1).key, entry(2).key])
     holder.execute("COMMIT")
     holder.close()
     while not store.status.ok:
         await asyncio.sleep(0.02)
     await store.close()
 
-    after = FallbackStore(SqliteStore(path), "sqlite")
+    after = FallbackStore(SqliteStore(path))
     await after.open([BOT])
     assert not await take(after, entry(1))
     assert not await take(after, entry(2))
     assert not await after.claim([f"{BOT}:event:click"])
-    assert await after.fetch_orphan() is None
+    assert await after.inbox.fetch_abandoned([BOT]) is None
     await after.close()

@@ -53,7 +53,7 @@ async def make(request, tmp_path, now):
             await asyncio.sleep(TAKEOVER_AFTER * 1.5 if made else 0)
             store = RedisStore(url, clock=now, takeover_after=TAKEOVER_AFTER, **options)
         if request.param.endswith("fallback"):
-            store = FallbackStore(store, "s.db")
+            store = FallbackStore(store)
         await store.open(bot_ids or (BOT,))
         made.append(store)
         return store
@@ -73,7 +73,7 @@ def entry(number: int, bot_id: str = BOT, at: float | None = None) -> Entry:
 
 
 async def take(store, it: Entry, *, begin: bool = True) -> bool:
-    return (await store.take(it, [it.key], begin=begin)).new
+    return (await store.inbox.take(it, [it.key], begin=begin)).new
 
 
 async def test_a_claim_is_known_under_all_its_keys_and_can_be_released(make):
@@ -95,7 +95,7 @@ async def test_what_was_taken_is_known_after_a_crash_even_when_it_is_done(make):
     store = await make()
     assert await take(store, entry(1))
     assert await take(store, entry(2))
-    await store.done([entry(1).key])
+    await store.inbox.done([entry(1).key])
     after = await make()
     assert not await take(after, entry(1))
     assert not await take(after, entry(2))
@@ -115,12 +115,12 @@ async def test_what_waits_is_fetched_once_in_order_and_per_bot(make):
     for number in range(5):
         assert await take(store, entry(number), begin=False)
     assert await take(store, entry(9, OTHER), begin=False)
-    first, rest = await store.fetch(BOT, 3), await store.fetch(BOT, 3)
+    first, rest = await store.inbox.fetch(BOT, 3), await store.inbox.fetch(BOT, 3)
     assert [it.key for it in first + rest] == [entry(number).key for number in range(5)]
     assert first[0].payload == b'{"n": 0}'
     assert first[0].runs == 1
-    assert await store.fetch(BOT, 3) == []
-    assert [it.bot_id for it in await store.fetch(OTHER, 3)] == [OTHER]
+    assert await store.inbox.fetch(BOT, 3) == []
+    assert [it.bot_id for it in await store.inbox.fetch(OTHER, 3)] == [OTHER]
 
 
 async def test_after_a_crash_what_waited_is_fetched_and_what_was_begun_is_an_orphan(make):
@@ -129,10 +129,10 @@ async def test_after_a_crash_what_waited_is_fetched_and_what_was_begun_is_an_orp
     await take(store, entry(2))
     await take(store, entry(4))
     await take(store, entry(3), begin=False)
-    await store.done([entry(4).key])
+    await store.inbox.done([entry(4).key])
     after = await make()
-    assert [it.key for it in await after.fetch(BOT, 10)] == [entry(3).key]
-    orphans = [await after.fetch_orphan() for _ in range(3)]
+    assert [it.key for it in await after.inbox.fetch(BOT, 10)] == [entry(3).key]
+    orphans = [await after.inbox.fetch_abandoned([BOT]) for _ in range(3)]
     assert [(it.key, it.runs) for it in orphans[:2]] == [(entry(1).key, 2), (entry(2).key, 2)]
     assert orphans[2] is None
 
@@ -142,32 +142,32 @@ async def test_another_bots_events_are_left_to_its_own_process(make):
     await take(store, entry(1, OTHER))
     await take(store, entry(2, OTHER), begin=False)
     mine = await make(BOT)
-    assert await mine.fetch_orphan() is None
-    assert await mine.fetch(BOT, 10) == []
+    assert await mine.inbox.fetch_abandoned([BOT]) is None
+    assert await mine.inbox.fetch(BOT, 10) == []
     theirs = await make(OTHER)
-    assert (await theirs.fetch_orphan()).key == entry(1, OTHER).key
+    assert (await theirs.inbox.fetch_abandoned([OTHER])).key == entry(1, OTHER).key
 
 
 async def test_an_event_that_kills_its_process_is_parked_and_the_others_are_not(make, logs):
     await take(await make(), entry(1))
     for run in range(2, MAX_RUNS + 1):
-        it = await (await make()).fetch_orphan()
+        it = await (await make()).inbox.fetch_abandoned([BOT])
         assert it.runs == run
     last = await make()
     await take(last, entry(2))
-    assert await last.fetch_orphan() is None
+    assert await last.inbox.fetch_abandoned([BOT]) is None
     assert any("parked" in line and entry(1).key in line for line in logs)
     again = await make()
-    assert (await again.fetch_orphan()).key == entry(2).key
+    assert (await again.inbox.fetch_abandoned([BOT])).key == entry(2).key
     assert not await take(again, entry(1)), "parked is not forgotten"
 
 
 async def test_a_suspect_is_begun_only_when_it_is_asked_for(make):
     assert await take(await make(), entry(1))
-    assert (await (await make()).fetch_orphan(suspects=False)).runs == 2
+    assert (await (await make()).inbox.fetch_abandoned([BOT], suspects=False)).runs == 2
     third = await make()
-    assert await third.fetch_orphan(suspects=False) is None
-    assert (await third.fetch_orphan()).runs == 3
+    assert await third.inbox.fetch_abandoned([BOT], suspects=False) is None
+    assert (await third.inbox.fetch_abandoned([BOT])).runs == 3
 
 
 async def test_kills_soon_after_a_start_hit_one_orphan_after_the_other(make):
@@ -175,31 +175,31 @@ async def test_kills_soon_after_a_start_hit_one_orphan_after_the_other(make):
     before = await make()
     for number in (1, 2, 3):
         assert await take(before, entry(number))
-    begun = [(await (await make()).fetch_orphan()).key for _ in range(6)]
+    begun = [(await (await make()).inbox.fetch_abandoned([BOT])).key for _ in range(6)]
     assert begun == [entry(number).key for number in (1, 2, 3)] * 2
 
 
 async def test_what_was_put_back_is_no_orphan(make):
     store = await make()
     await take(store, entry(1))
-    await store.put_back([entry(1).key])
-    [it] = await (await make()).fetch(BOT, 5)
+    await store.inbox.put_back([entry(1).key])
+    [it] = await (await make()).inbox.fetch(BOT, 5)
     assert (it.key, it.runs) == (entry(1).key, 1)
 
 
 async def test_what_waits_and_what_is_parked_is_counted_by_bot(make):
     store = await make(BOT, OTHER)
-    assert dict(await store.count([BOT, OTHER])) == {BOT: InboxCount(0, 0), OTHER: InboxCount(0, 0)}
+    assert dict(await store.inbox.count([BOT, OTHER])) == {BOT: InboxCount(0, 0), OTHER: InboxCount(0, 0)}
     for number in range(3):
         await take(store, entry(number), begin=False)
     await take(store, entry(9, OTHER))
-    assert dict(await store.count([BOT, OTHER])) == {BOT: InboxCount(3, 0), OTHER: InboxCount(0, 0)}
-    await store.fetch(BOT, 2)
-    assert dict(await store.count([BOT])) == {BOT: InboxCount(1, 0)}
+    assert dict(await store.inbox.count([BOT, OTHER])) == {BOT: InboxCount(3, 0), OTHER: InboxCount(0, 0)}
+    await store.inbox.fetch(BOT, 2)
+    assert dict(await store.inbox.count([BOT])) == {BOT: InboxCount(1, 0)}
     for _ in range(MAX_RUNS):
         store = await make(OTHER)
-        await store.fetch_orphan()
-    assert (await store.count([OTHER]))[OTHER] == InboxCount(0, 1)
+        await store.inbox.fetch_abandoned([OTHER])
+    assert (await store.inbox.count([OTHER]))[OTHER] == InboxCount(0, 1)
 
 
 async def test_what_is_older_than_the_window_is_dropped_with_a_warning(make, now, logs):
@@ -209,31 +209,31 @@ async def test_what_is_older_than_the_window_is_dropped_with_a_warning(make, now
     await take(store, entry(2, at=now.at))
     now.at += 301
     after = await make()
-    assert (await after.fetch_orphan()).key == entry(2).key
-    assert await after.fetch_orphan() is None
+    assert (await after.inbox.fetch_abandoned([BOT])).key == entry(2).key
+    assert await after.inbox.fetch_abandoned([BOT]) is None
     assert any("1 events that the last run left behind" in line and "FEISHU_REPLAY_WINDOW" in line for line in logs)
 
 
 async def test_state_is_shared_and_outlives(make):
     store = await make()
-    await store.set("a", "1")
-    await store.set("b", "'; DROP TABLE state; --")
-    await store.set("a", "2")
+    await store.state.set("a", "1")
+    await store.state.set("b", "'; DROP TABLE state; --")
+    await store.state.set("a", "2")
     after = await make()
-    assert (await after.get("a"), await after.get("b")) == ("2", "'; DROP TABLE state; --")
-    await after.set("a", None)
-    assert await store.get("a") is None
+    assert (await after.state.get("a"), await after.state.get("b")) == ("2", "'; DROP TABLE state; --")
+    await after.state.set("a", None)
+    assert await store.state.get("a") is None
 
 
 async def test_a_set_keeps_its_latest_members_and_outlives(make):
     store = await make()
-    await store.note(f"{BOT}:places", {"a": 1.0, "b": 2.0}, keep=3)
-    await store.note(f"{BOT}:places", {"c": 3.0, "a": 4.0, "d": 5.0}, keep=3)
-    await store.note(f"{OTHER}:places", {"x": 1.0}, keep=3)
+    await store.state.note(f"{BOT}:places", {"a": 1.0, "b": 2.0}, keep=3)
+    await store.state.note(f"{BOT}:places", {"c": 3.0, "a": 4.0, "d": 5.0}, keep=3)
+    await store.state.note(f"{OTHER}:places", {"x": 1.0}, keep=3)
     after = await make()
-    assert await after.noted(f"{BOT}:places") == ["d", "a", "c"]
-    assert await after.noted(f"{OTHER}:places") == ["x"]
-    assert await after.noted("cli_c:places") == []
+    assert await after.state.noted(f"{BOT}:places") == ["d", "a", "c"]
+    assert await after.state.noted(f"{OTHER}:places") == ["x"]
+    assert await after.state.noted("cli_c:places") == []
 
 
 async def test_a_claim_may_be_remembered_for_longer(make, now, request):
@@ -249,8 +249,8 @@ async def test_a_claim_may_be_remembered_for_longer(make, now, request):
 
 async def test_memory_keeps_claims_and_state_only():
     store = MemoryStore()
-    assert not store.durable
-    assert await take(store, entry(1))
-    assert not await take(store, entry(1))
-    assert await store.fetch(BOT, 1) == []
-    assert await store.fetch_orphan() is None
+    assert store.inbox is store.locks is store.shared is None
+    assert await store.claim([entry(1).key])
+    assert not await store.claim([entry(1).key])
+    await store.state.set("a", "1")
+    assert await store.state.get("a") == "1"

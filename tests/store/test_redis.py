@@ -63,8 +63,8 @@ async def test_what_waits_in_one_process_is_fetched_by_another(make):
     one, other = await make(), await make()
     for number in range(3):
         await take(one, entry(number), begin=False)
-    assert [it.key for it in await other.fetch(BOT, 10)] == [entry(number).key for number in range(3)]
-    assert await one.fetch(BOT, 10) == []
+    assert [it.key for it in await other.inbox.fetch(BOT, 10)] == [entry(number).key for number in range(3)]
+    assert await one.inbox.fetch(BOT, 10) == []
 
 
 @needs_redis
@@ -72,23 +72,23 @@ async def test_what_is_begun_is_the_oldest_that_waits(make):
     store = await make()
     await take(store, entry(1), begin=False)
     mine = entry(2)
-    taken = await store.take(mine, [mine.key], begin=True)
+    taken = await store.inbox.take(mine, [mine.key], begin=True)
     assert taken.new
     assert (taken.entry.key, taken.entry.payload) == (entry(1).key, entry(1).payload)
-    assert [it.key for it in await store.fetch(BOT, 5)] == [mine.key]
+    assert [it.key for it in await store.inbox.fetch(BOT, 5)] == [mine.key]
     third = entry(3)
-    assert (await store.take(third, [third.key], begin=True)).entry is third
+    assert (await store.inbox.take(third, [third.key], begin=True)).entry is third
 
 
 @needs_redis
 async def test_what_was_put_back_is_there_for_another_process_at_once(make):
     one, other = await make(), await make()
     await take(one, entry(1))
-    assert await other.fetch(BOT, 5) == []
-    await one.put_back([entry(1).key])
-    assert [(it.key, it.runs) for it in await other.fetch(BOT, 5)] == [(entry(1).key, 1)]
-    await other.done([entry(1).key])
-    assert await one.fetch(BOT, 5) == []
+    assert await other.inbox.fetch(BOT, 5) == []
+    await one.inbox.put_back([entry(1).key])
+    assert [(it.key, it.runs) for it in await other.inbox.fetch(BOT, 5)] == [(entry(1).key, 1)]
+    await other.inbox.done([entry(1).key])
+    assert await one.inbox.fetch(BOT, 5) == []
 
 
 @needs_redis
@@ -96,7 +96,7 @@ async def test_a_live_process_keeps_what_it_handles(make):
     one, other = await make(takeover_after=2), await make(takeover_after=2)
     await take(one, entry(1))
     for _ in range(30):
-        assert await other.fetch_orphan() is None
+        assert await other.inbox.fetch_abandoned([BOT]) is None
         await asyncio.sleep(0.1)
 
 
@@ -105,36 +105,36 @@ async def test_a_paused_process_does_not_steal_back(make, logs):
     paused, other = await make(takeover_after=0.5), await make(takeover_after=0.5)
     await take(paused, entry(1))
     die(paused)
-    assert (await until(other.fetch_orphan)).runs == 2
+    assert (await until(lambda: other.inbox.fetch_abandoned([BOT]))).runs == 2
     paused._presence._said_at -= 60
     await paused.ping()
     assert any("was not heard of" in line and "same uuid" in line for line in logs)
-    assert await paused.fetch_orphan() is None
-    await paused.put_back([entry(1).key])
-    assert await other.fetch(BOT, 5) == [], "it was not the paused one's to put back"
-    await paused.done([entry(1).key])
-    await other.done([entry(1).key])
-    assert await other.fetch_orphan() is None
+    assert await paused.inbox.fetch_abandoned([BOT]) is None
+    await paused.inbox.put_back([entry(1).key])
+    assert await other.inbox.fetch(BOT, 5) == [], "it was not the paused one's to put back"
+    await paused.inbox.done([entry(1).key])
+    await other.inbox.done([entry(1).key])
+    assert await other.inbox.fetch_abandoned([BOT]) is None
 
 
 @needs_redis
 async def test_what_a_process_leaves_at_its_end_does_not_wait(make):
     one, other = await make(), await make()
     await take(one, entry(1))
-    assert await other.fetch_orphan() is None
+    assert await other.inbox.fetch_abandoned([BOT]) is None
     await one.close()
-    assert (await other.fetch_orphan()).key == entry(1).key
+    assert (await other.inbox.fetch_abandoned([BOT])).key == entry(1).key
 
 
 @needs_redis
 async def test_dead_consumers_are_removed(make, raw):
     one, other = await make(), await make()
     await take(one, entry(1))
-    await one.done([entry(1).key])
+    await one.inbox.done([entry(1).key])
     await take(other, entry(2))
     await one.close()
     assert len(await raw.xinfo_consumers(f"feishu:{{{BOT}}}:inbox", "inbox")) == 2
-    assert await other.fetch_orphan() is None
+    assert await other.inbox.fetch_abandoned([BOT]) is None
     [left] = await raw.xinfo_consumers(f"feishu:{{{BOT}}}:inbox", "inbox")
     assert left["name"].decode() == other._consumer
 
@@ -152,13 +152,13 @@ async def test_the_certainly_dead_are_not_waited_for(make, raw):
     assert not is_dead(new_name())
     assert not is_dead(f"{machine}.1.{rest}"), "that is init, or ourselves"
     assert not is_dead(f"elsewhere.{process.pid}.{rest}")
-    assert await store.fetch(BOT, 1) == []
+    assert await store.inbox.fetch(BOT, 1) == []
     await take(store, entry(1), begin=False)
     await raw.xreadgroup("inbox", dead, {f"feishu:{{{BOT}}}:inbox": ">"})
     await raw.zadd(f"feishu:{{{BOT}}}:alive", {dead: time.time() * 1000})
-    assert await store.fetch_orphan() is None
+    assert await store.inbox.fetch_abandoned([BOT]) is None
     await store.ping()
-    assert (await store.fetch_orphan()).key == entry(1).key
+    assert (await store.inbox.fetch_abandoned([BOT])).key == entry(1).key
 
 
 @needs_redis
@@ -166,7 +166,7 @@ async def test_the_backlog_of_a_living_process_is_not_too_old(make):
     one = await make()
     await take(one, entry(1, at=time.time() - 5000), begin=False)
     other = await make(replay_window=600)
-    assert [it.key for it in await other.fetch(BOT, 5)] == [entry(1).key]
+    assert [it.key for it in await other.inbox.fetch(BOT, 5)] == [entry(1).key]
 
 
 @needs_redis
@@ -177,7 +177,7 @@ async def test_claims_age_and_the_inbox_is_bounded(make, raw):
     assert CLAIM_TTL - 60 < left <= CLAIM_TTL
     with pytest.raises(StoreError, match="full"):
         await take(store, entry(2))
-    await store.done([entry(1).key])
+    await store.inbox.done([entry(1).key])
     assert await take(store, entry(2))
 
 
@@ -200,31 +200,31 @@ async def test_it_recovers_when_redis_comes_back_with_or_without_its_data(make, 
     with suppress(StoreError):  # the old connection is cut
         await store.ping()
     await store.ping()
-    await store.done([entry(4).key])
+    await store.inbox.done([entry(4).key])
     assert await take(store, entry(5), begin=False)
-    assert [it.key for it in await store.fetch(BOT, 5)] == [entry(5).key]
+    assert [it.key for it in await store.inbox.fetch(BOT, 5)] == [entry(5).key]
 
 
 @needs_redis
 async def test_an_answer_that_was_lost_strands_nothing(make, redis_server):
     """The script runs, but its answer comes too late for who asked: the entry must not stay with nobody."""
     other = await make()
-    store = FallbackStore(RedisStore(redis_server.url, takeover_after=LONG), "redis", probe_every=0.05)
+    store = FallbackStore(RedisStore(redis_server.url, takeover_after=LONG), probe_every=0.05)
     await store.open([BOT])
     await take(store, entry(1), begin=False)
     await take(store, entry(2), begin=False)
     redis_server.pause()
-    asking = asyncio.create_task(store.fetch(BOT, 1))
+    asking = asyncio.create_task(store.inbox.fetch(BOT, 1))
     event = entry(3)
-    taking = asyncio.create_task(store.take(event, [event.key], begin=True))
+    taking = asyncio.create_task(store.inbox.take(event, [event.key], begin=True))
     assert await asking == []
     assert (await taking).entry is event, "handled from memory"
     redis_server.pause(False)
     while not store.status.ok:
         await asyncio.sleep(0.02)
-    await store.done([event.key])
+    await store.inbox.done([event.key])
 
-    keys = [it.key for it in await other.fetch(BOT, 10)]
+    keys = [it.key for it in await other.inbox.fetch(BOT, 10)]
     assert sorted(keys) == [entry(1).key, entry(2).key]
     await store.close()
 
@@ -232,14 +232,14 @@ async def test_an_answer_that_was_lost_strands_nothing(make, redis_server):
 @needs_redis
 async def test_one_process_holds_a_lock(make):
     one, other = await make(), await make()
-    assert await one.try_lock(f"{BOT}:backfill", 60)
-    assert await one.try_lock(f"{BOT}:backfill", 60), "still ours"
-    assert not await other.try_lock(f"{BOT}:backfill", 60)
-    await other.unlock(f"{BOT}:backfill")
-    assert not await other.try_lock(f"{BOT}:backfill", 60)
-    await one.unlock(f"{BOT}:backfill")
-    assert await other.try_lock(f"{BOT}:backfill", 0.05)
-    await until(lambda: _true(one.try_lock(f"{BOT}:backfill", 60)))
+    assert await one.locks.try_lock(f"{BOT}:backfill", 60)
+    assert await one.locks.try_lock(f"{BOT}:backfill", 60), "still ours"
+    assert not await other.locks.try_lock(f"{BOT}:backfill", 60)
+    await other.locks.unlock(f"{BOT}:backfill")
+    assert not await other.locks.try_lock(f"{BOT}:backfill", 60)
+    await one.locks.unlock(f"{BOT}:backfill")
+    assert await other.locks.try_lock(f"{BOT}:backfill", 0.05)
+    await until(lambda: _true(one.locks.try_lock(f"{BOT}:backfill", 60)))
 
 
 async def _true(asked):
@@ -260,8 +260,8 @@ async def test_turns_are_counted_over_all_processes(make):
 async def test_values_are_shared_for_their_time(make, raw):
     one, other = await make(BOT, OTHER), await make()
     await one.set_value(f"{BOT}:token", "t-1", 60)
-    assert await other.get_value(f"{BOT}:token") == "t-1"
-    assert await other.get_value(f"{OTHER}:token") is None
+    assert await other.shared.get_value(f"{BOT}:token") == "t-1"
+    assert await other.shared.get_value(f"{OTHER}:token") is None
     assert 50 < await raw.ttl(f"feishu:{{{BOT}}}:shared:token") <= 60
 
 
@@ -272,13 +272,13 @@ async def test_a_user_with_the_documented_rights_is_enough_and_a_wrong_password_
     store = RedisStore(f"unix://bot:hunter2@{redis_server.socket}?db=0")
     await store.open([BOT])
     assert await take(store, entry(1))
-    assert await store.fetch(BOT, 1) == []
-    assert await store.fetch_orphan() is None
-    await store.put_back([entry(1).key])
-    await store.done([entry(1).key])
-    assert await store.try_lock(f"{BOT}:x", 1)
+    assert await store.inbox.fetch(BOT, 1) == []
+    assert await store.inbox.fetch_abandoned([BOT]) is None
+    await store.inbox.put_back([entry(1).key])
+    await store.inbox.done([entry(1).key])
+    assert await store.locks.try_lock(f"{BOT}:x", 1)
     assert await store.reserve(f"{BOT}:x", 1, 1) == 0
-    assert (await store.count([BOT]))[BOT].waiting == 0
+    assert (await store.inbox.count([BOT]))[BOT].waiting == 0
     await take(store, entry(2))
     store._presence._said_at -= 60
     await store.ping()
@@ -311,7 +311,7 @@ async def test_without_a_server_it_says_what_to_do_and_never_the_password(tmp_pa
 def test_urls():
     store = make_store("redis://user:hunter2@localhost:6379/0")
     assert isinstance(store, FallbackStore)
-    assert store.status.name == "redis://localhost:6379/0" == store.inner.name
+    assert store.status.name == "redis://localhost:6379/0"
     assert public_url("unix://u:hunter2@/run/redis.sock?password=hunter2") == "unix:///run/redis.sock"
     for right in ("redis://h", "rediss://:p@h:1/3", "unix:///run/redis.sock?db=1", "redis://[::1]:6379/0"):
         assert "hunter2" not in repr(Config(feishu_store=right))

@@ -26,30 +26,30 @@ async def store(tmp_path):
 async def test_every_store_keeps_changes_and_forgets(tmp_path, make):
     store = make(tmp_path)
     await store.open()
-    assert await store.get("a") is None
-    await store.set("a", "1")
-    await store.set("b", "'; DROP TABLE state; --")
-    await store.set("a", "2")
-    assert (await store.get("a"), await store.get("b")) == ("2", "'; DROP TABLE state; --")
-    await store.set("a", None)
-    await store.set("never there", None)
-    assert await store.get("a") is None
+    assert await store.state.get("a") is None
+    await store.state.set("a", "1")
+    await store.state.set("b", "'; DROP TABLE state; --")
+    await store.state.set("a", "2")
+    assert (await store.state.get("a"), await store.state.get("b")) == ("2", "'; DROP TABLE state; --")
+    await store.state.set("a", None)
+    await store.state.set("never there", None)
+    assert await store.state.get("a") is None
     assert await store.claim(["k"])
     assert not await store.claim(["k"])
     await store.close()
 
 
 async def test_state_outlives_the_process(store):
-    await store.set("a", "1")
+    await store.state.set("a", "1")
     other = SqliteStore(store.path)  # as a second process would: the first has not closed the file
-    assert await other.get("a") == "1"
+    assert await other.state.get("a") == "1"
     await other.close()
 
 
 async def test_neither_loop_waits_for_a_writer_in_another_process(store):
     holder = sqlite3.connect(store.path, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
-    writing = asyncio.create_task(store.set("a", "1"))
+    writing = asyncio.create_task(store.state.set("a", "1"))
     longest = 0.0
     for _ in range(20):
         before = time.perf_counter()
@@ -59,7 +59,7 @@ async def test_neither_loop_waits_for_a_writer_in_another_process(store):
     assert longest < 0.5, "the loop went on"
     holder.execute("COMMIT")
     await writing
-    assert await store.get("a") == "1"
+    assert await store.state.get("a") == "1"
     holder.close()
 
 
@@ -68,8 +68,8 @@ async def test_a_damaged_file_is_set_aside_and_reported(tmp_path, logs):
     path.write_bytes(b"this is no database, but long enough to be read as one " * 100)
     store = SqliteStore(path)
     await store.open()
-    await store.set("a", "1")
-    assert await store.get("a") == "1"
+    await store.state.set("a", "1")
+    assert await store.state.get("a") == "1"
     await store.close()
     [aside] = tmp_path.glob("state.sqlite3.damaged-*")
     assert aside.read_bytes().startswith(b"this is no database")
@@ -86,8 +86,8 @@ async def test_a_file_of_the_version_before_is_taken_over(tmp_path):
     database.close()
     store = SqliteStore(path)
     await store.open(["cli_a"])
-    assert dict(await store.count(["cli_a"])) == {"cli_a": InboxCount(1, 0)}
-    assert [it.key for it in await store.fetch("cli_a", 5)] == ["cli_a:event:1"]
+    assert dict(await store.inbox.count(["cli_a"])) == {"cli_a": InboxCount(1, 0)}
+    assert [it.key for it in await store.inbox.fetch("cli_a", 5)] == ["cli_a:event:1"]
     await store.close()
 
 
@@ -124,10 +124,10 @@ async def test_a_store_that_cannot_be_opened_says_why_and_is_tried_again(tmp_pat
     with pytest.raises(StoreError, match="check the disk"):
         await store.open()
     with pytest.raises(StoreError):
-        await store.set("a", "1")
+        await store.state.set("a", "1")
     blocked.unlink()
-    await store.set("a", "1")
-    assert await store.get("a") == "1"
+    await store.state.set("a", "1")
+    assert await store.state.get("a") == "1"
     await store.close()
 
 
@@ -136,7 +136,7 @@ def test_urls():
     relative, absolute = make_store("sqlite:///data/x.db"), make_store("sqlite:////var/x.db")
     assert isinstance(relative, FallbackStore)
     assert isinstance(absolute, FallbackStore)
-    assert [str(it._inner.path) for it in (relative, absolute)] == ["data/x.db", "/var/x.db"]
+    assert [str(it.inner.path) for it in (relative, absolute)] == ["data/x.db", "/var/x.db"]
     for wrong in ("http://h", "sqlite://x", "sqlite:///", "x"):
         with pytest.raises(ValueError, match="sqlite:///relative"):
             make_store(wrong)
@@ -149,7 +149,7 @@ async def test_nobody_else_may_read_the_file(tmp_path):
     try:
         store = SqliteStore(path)
         await store.open(["a"])
-        await store.take(Entry("a:1", "a", b"{}", 0.0), ["a:1"], begin=True)
+        await store.inbox.take(Entry("a:1", "a", b"{}", 0.0), ["a:1"], begin=True)
         assert {each.name for each in path.parent.iterdir()} >= {"store.sqlite3", "store.sqlite3-wal"}
         assert {each.stat().st_mode & 0o777 for each in path.parent.iterdir()} == {0o600}
         await store.close()

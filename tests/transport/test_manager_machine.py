@@ -149,7 +149,7 @@ class Machine(RuleBasedStateMachine):
         hand_off.open(asyncio.get_running_loop())
         store = MemoryStore()
         self.manager = ConnectionManager(
-            OneLoop(), Intake(store, hand_off).receive, store, timing=self.world.timing, on_change=self._note
+            OneLoop(), Intake(store, hand_off).receive, store.state, timing=self.world.timing, on_change=self._note
         )
         for bot_id, server in self.servers.items():
             self.manager.add(ManagedBot(bot_id=bot_id, make_transport=lambda server=server: server))

@@ -111,7 +111,7 @@ end
 )
 """KEYS: inbox, claims. ARGV: consumer. What another consumer has taken over stays with it."""
 
-ORPHAN: Final = Script(
+ABANDONED: Final = Script(
     _NOW
     + """
 redis.call('ZADD', KEYS[2], now, ARGV[1])
@@ -269,4 +269,19 @@ return at - now
 )
 """KEYS: times. ARGV: calls, milliseconds in which no more are made. Returns the milliseconds until the call's turn."""
 
-ALL: Final = (CLAIM, TAKE, FETCH, DONE, PUT_BACK, ORPHAN, HEARTBEAT, HELD, LOST, COUNT, DROP_OLD, LOCK, UNLOCK, RESERVE)
+ALL: Final = (
+    CLAIM,
+    TAKE,
+    FETCH,
+    DONE,
+    PUT_BACK,
+    ABANDONED,
+    HEARTBEAT,
+    HELD,
+    LOST,
+    COUNT,
+    DROP_OLD,
+    LOCK,
+    UNLOCK,
+    RESERVE,
+)

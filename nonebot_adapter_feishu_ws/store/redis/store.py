@@ -12,13 +12,30 @@ from typing_extensions import override
 
 from ...exception import InboxFull, StoreError
 from ...log import log
-from ..base import CLAIM_TTL, DUPLICATE, MAX_RUNS, SUSPECT_RUNS, Entry, Held, InboxCount, Store, Taken
+from ..base import (
+    CLAIM_TTL,
+    DUPLICATE,
+    MAX_RUNS,
+    REPLAY_WINDOW,
+    SUSPECT_RUNS,
+    TAKEOVER_AFTER,
+    Entry,
+    Inbox,
+    InboxCount,
+    KeyValue,
+    Lease,
+    Locks,
+    SharedValues,
+    StoreStatus,
+    Taken,
+)
 from ..boottime import boottime
 from ..process_name import new_name
 from ..sqlite.group_commit import WRITE_TIMEOUT, GroupCommit
 from .connection import Call, RedisLink
 from .presence import Presence
 from .scripts import (
+    ABANDONED,
     CLAIM,
     COUNT,
     DONE,
@@ -27,7 +44,6 @@ from .scripts import (
     HELD,
     LOCK,
     LOST,
-    ORPHAN,
     PUT_BACK,
     RESERVE,
     TAKE,
@@ -35,10 +51,6 @@ from .scripts import (
     Script,
 )
 
-REPLAY_WINDOW = 600.0
-"""Seconds: what was left behind when no process lived is handled when it is not older."""
-TAKEOVER_AFTER = 30.0
-"""Seconds of silence after which a process counts as dead, and others handle what it has begun."""
 LOOK_EVERY = 1.0
 """Seconds between two looks whether the others must be told that this process lives."""
 MAX_PARKED = 1_000
@@ -46,7 +58,7 @@ _AT_ONCE = 500
 """Keys that one script is given."""
 
 
-class RedisStore(Store):
+class RedisStore(Inbox, KeyValue, Locks, SharedValues):
     """The store of several processes per bot: they share one inbox, and take over from those that die."""
 
     def __init__(
@@ -72,8 +84,11 @@ class RedisStore(Store):
         awake_clock: monotonic seconds that count while the machine sleeps.
         """
         self._link = RedisLink(url)
-        self.name: str = self._link.name
-        """The URL without credentials."""
+        self.status: StoreStatus = StoreStatus(self._link.name)
+        self.inbox: Inbox = self
+        self.state: KeyValue = self
+        self.locks: Locks = self
+        self.shared: SharedValues = self
         self._replay_window = replay_window
         self._takeover_after = takeover_after
         self._claim_ttl = int(claim_ttl)
@@ -82,35 +97,23 @@ class RedisStore(Store):
         self._started_at = clock()
         self._consumer = new_name()
         self._bot_ids: tuple[str, ...] = ()
-        self._commits = GroupCommit[Call](self._link.run, name=self.name, timeout=write_timeout)
+        self._commits = GroupCommit[Call](self._link.run, name=self._link.name, timeout=write_timeout)
         self._beat: asyncio.Task[None] | None = None
         self._presence = Presence(self._submit, self._consumer, takeover_after, clock=awake_clock)
         self._settling = asyncio.Lock()
-        self._held: Held = lambda until, lost: None
+        self._on_lease: Callable[[Lease], None] = lambda lease: None
         self._inherited = False
         self._unsure = False
         self._begun: set[str] = set()
         self._asked: set[str] = set()
 
-    @property
-    @override
-    def durable(self) -> bool:
-        return True
-
-    @property
-    @override
-    def shared(self) -> bool:
-        return True
-
     # Open and close
 
-    @override
     async def open(self, bot_ids: Sequence[str] = ()) -> None:
         self._bot_ids = tuple(bot_ids)
         self._beat = asyncio.create_task(self._stay_alive(), name="feishu-redis-heartbeat")
         await self._settle_in()
 
-    @override
     async def close(self) -> None:
         if self._beat is not None:
             self._beat.cancel()
@@ -124,7 +127,6 @@ class RedisStore(Store):
         await self._commits.flush()
         await self._link.close()
 
-    @override
     async def ping(self) -> None:
         await self._command("SET", b"feishu:ping", str(self._clock()))
         await self._settle_in()
@@ -158,7 +160,7 @@ class RedisStore(Store):
         # From here on nobody takes anything over, so what is ours now stays so.
         lost = await self._find_lost(silent) if silent > self._takeover_after else []
         self._presence.confirm()
-        self._held(self._presence.until, lost)
+        self._on_lease(Lease(self._presence.until, lost))
 
     async def _find_lost(self, silent: float) -> list[str]:
         """What others have taken over while this process was silent."""
@@ -214,16 +216,18 @@ class RedisStore(Store):
         return counts
 
     @override
-    def watch(self, held: Held) -> None:
-        self._held = held
+    def on_lease(self, callback: Callable[[Lease], None]) -> None:
+        self._on_lease = callback
+
+    @override
+    def extend_lease(self, until: float) -> None:
+        self._on_lease(Lease(until))
 
     # Events
 
-    @override
     async def claim(self, keys: Sequence[str]) -> bool:
         return bool(await self._run(CLAIM, _claims(keys), self._claim_ttl))
 
-    @override
     async def release(self, keys: Sequence[str]) -> None:
         await self._command("DEL", *_claims(keys))
 
@@ -239,7 +243,9 @@ class RedisStore(Store):
                 self._asked.add(entry.key)  # whoever asked handles it now, and tells when it is done
             raise
         if code == -1:
-            raise InboxFull(f"the inbox of {entry.bot_id} in the store {self.name} is full: {self._max_waiting} wait")
+            raise InboxFull(
+                f"the inbox of {entry.bot_id} in the store {self._link.name} is full: {self._max_waiting} wait"
+            )
         if code == 0:
             return DUPLICATE
         begun = entry if code == 2 else _entry(entry.bot_id, older[0]) if code == 3 else None
@@ -255,11 +261,11 @@ class RedisStore(Store):
         return entries
 
     @override
-    async def fetch_orphan(self, bot_ids: Sequence[str] | None = None, *, suspects: bool = True) -> Entry | None:
-        for bot_id in self._bot_ids if bot_ids is None else bot_ids:
+    async def fetch_abandoned(self, bot_ids: Sequence[str], *, suspects: bool = True) -> Entry | None:
+        for bot_id in bot_ids:
             keys = [_bot_key(bot_id, name) for name in ("inbox", "alive", "parked")]
             bounds = (MAX_RUNS, MAX_PARKED, MAX_RUNS if suspects else SUSPECT_RUNS)
-            parked, *found = await self._run(ORPHAN, keys, self._consumer, self._silence, *bounds)
+            parked, *found = await self._run(ABANDONED, keys, self._consumer, self._silence, *bounds)
             for key in parked:
                 log(
                     "ERROR",
@@ -269,7 +275,7 @@ class RedisStore(Store):
                     _text(key),
                     MAX_RUNS,
                     keys[2].decode(),
-                    self.name,
+                    self._link.name,
                 )
             if found:
                 entry = _entry(bot_id, found[0], runs=found[1])
@@ -325,17 +331,17 @@ class RedisStore(Store):
     async def unlock(self, name: str) -> None:
         await self._run(UNLOCK, [_key("lock", name)], self._consumer)
 
+    @override
     async def get_value(self, key: str) -> str | None:
-        """A value that another process has kept; see :class:`~.shared.SharedValues`."""
         value = await self._command("GET", _key("shared", key))
         return None if value is None else _text(value)
 
+    @override
     async def set_value(self, key: str, value: str, ttl: float) -> None:
-        """Keep a value for all processes; see :class:`~.shared.SharedValues`."""
         await self._command("SET", _key("shared", key), _bytes(value), "PX", _milliseconds(ttl))
 
+    @override
     async def reserve(self, key: str, count: int, period: float) -> float:
-        """Take a turn; see :class:`~.shared.SharedValues`."""
         return int(await self._run(RESERVE, [_key("rate", key)], count, _milliseconds(period))) / 1000
 
     # The wire

@@ -17,7 +17,19 @@ from typing_extensions import override
 
 from ...exception import InboxFull, StoreError
 from ...log import log
-from ..base import CLAIM_TTL, DUPLICATE, MAX_RUNS, SUSPECT_RUNS, Entry, Held, InboxCount, Store, Taken
+from ..base import (
+    CLAIM_TTL,
+    DUPLICATE,
+    MAX_RUNS,
+    REPLAY_WINDOW,
+    SUSPECT_RUNS,
+    Entry,
+    Inbox,
+    InboxCount,
+    KeyValue,
+    StoreStatus,
+    Taken,
+)
 from .file import is_damage, open_file, set_aside
 from .group_commit import WRITE_TIMEOUT, GroupCommit
 from .inbox import count_inbox, free_stranded
@@ -25,8 +37,6 @@ from .inbox import count_inbox, free_stranded
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
 
-REPLAY_WINDOW = 600.0
-"""Seconds: an event that a process left behind is handled by the next one when it is not older."""
 PARKED_FOR = 30 * 86_400.0
 """Seconds that a parked event is kept."""
 SWEEP_EVERY = 60.0
@@ -35,7 +45,7 @@ _ADVICE = "check the disk and the file's owner"
 _WAITING = "holder IS NULL AND parked_at IS NULL"
 
 
-class SqliteStore(Store):
+class SqliteStore(Inbox, KeyValue):
     """The store of one process per bot; several bots' processes may share a file."""
 
     def __init__(
@@ -59,6 +69,11 @@ class SqliteStore(Store):
         clock: seconds since the epoch.
         """
         self.path: Path = Path(path)
+        self.status: StoreStatus = StoreStatus(f"sqlite:///{path}")
+        self.inbox: Inbox = self
+        self.state: KeyValue = self
+        self.locks: None = None
+        self.shared: None = None
         self._replay_window = replay_window
         self._claim_ttl = int(claim_ttl)
         self._max_claims = max_claims
@@ -74,32 +89,18 @@ class SqliteStore(Store):
         self._database: sqlite3.Connection | None = None
         self._commits = GroupCommit[Work](self._write, name=str(self.path), timeout=write_timeout)
 
-    @property
-    @override
-    def durable(self) -> bool:
-        return True
-
-    @property
-    @override
-    def shared(self) -> bool:
-        return False
-
-    @override
     async def open(self, bot_ids: Sequence[str] = ()) -> None:
         self._bot_ids = tuple(bot_ids)
         await self._run(self._opened)
 
-    @override
     async def close(self) -> None:
         await self._commits.flush()
         await self._run(self._close)
         self._thread.shutdown(wait=False)
 
-    @override
     async def claim(self, keys: Sequence[str]) -> bool:
         return bool(await self._commits.submit(lambda database: self._claim(database, keys)))
 
-    @override
     async def release(self, keys: Sequence[str]) -> None:
         names = [(_name(key),) for key in keys]
         await self._commits.submit(lambda database: _many(database, "DELETE FROM claims WHERE name = ?", names))
@@ -127,9 +128,8 @@ class SqliteStore(Store):
         return entries
 
     @override
-    async def fetch_orphan(self, bot_ids: Sequence[str] | None = None, *, suspects: bool = True) -> Entry | None:
-        chosen = self._bot_ids if bot_ids is None else bot_ids
-        entry, parked = await self._submit(lambda database: self._fetch_orphan(database, chosen, suspects))
+    async def fetch_abandoned(self, bot_ids: Sequence[str], *, suspects: bool = True) -> Entry | None:
+        entry, parked = await self._submit(lambda database: self._fetch_abandoned(database, bot_ids, suspects))
         if entry is not None:
             self._mine.add(entry.key)
         for key in parked:
@@ -157,7 +157,6 @@ class SqliteStore(Store):
         await self._submit(lambda database: _many(database, sql, rows))
         self._mine.difference_update(keys)
 
-    @override
     async def ping(self) -> None:
         await self._submit(_ping)
         if self._unsure:
@@ -167,18 +166,6 @@ class SqliteStore(Store):
     @override
     async def count(self, bot_ids: Sequence[str]) -> Mapping[str, InboxCount]:
         return await self._run(lambda: count_inbox(self._opened(), bot_ids))
-
-    @override
-    def watch(self, held: Held) -> None:
-        return
-
-    @override
-    async def try_lock(self, name: str, ttl: float) -> bool:
-        return True
-
-    @override
-    async def unlock(self, name: str) -> None:
-        return
 
     @override
     async def note(self, name: str, members: Mapping[str, float], *, keep: int) -> None:
@@ -296,7 +283,7 @@ class SqliteStore(Store):
         self._count += 1
         return True
 
-    def _fetch_orphan(
+    def _fetch_abandoned(
         self, database: sqlite3.Connection, bot_ids: Sequence[str], suspects: bool
     ) -> tuple[Entry | None, list[str]]:
         marks = ", ".join("?" * len(bot_ids))
