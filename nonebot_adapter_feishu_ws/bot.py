@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack, cast
 
 from nonebot.adapters import Event as BaseEvent
 from nonebot.message import handle_event
-from typing_extensions import Unpack, override
+from typing_extensions import override
 
 from .api import BotInfo, Cache, Directory, Progress, TypedApi, current_tenant
 from .config import BotConfig

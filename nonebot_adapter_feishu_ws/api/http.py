@@ -66,7 +66,7 @@ class Http:
             return await self._exchange(method, url, token, data)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise self._failed(error, sent=False) from error
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise self._failed(error, sent=True) from error
 
     async def close(self) -> None:

@@ -135,7 +135,7 @@ class IsvTokens:
         for _ in range(looks):
             try:
                 await asyncio.wait_for(self._arrived.wait(), self._patience / looks)
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 kept = await self._load_ticket()
                 if kept is not None and kept != old:
                     return kept

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, Literal, Self, cast
 
-from typing_extensions import Self, override
+from typing_extensions import override
 
 from .base import APART, Component, Part, part_of, parts_of, plain, read_part
 from .check import check_card, check_size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import Any, cast
 
 from ..api import ONCE, ApiClient, IsvTokens, get_bot_info
@@ -34,7 +34,7 @@ PUBLISHED = 1
 GRANTED = 1
 
 
-class Level(str, Enum):
+class Level(StrEnum):
     """How bad a finding is."""
 
     OK = "ok"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
-from typing import Annotated, Any, ClassVar, cast
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar, Self, cast
 
 from nonebot.adapters import Event as BaseEvent
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 from pydantic.functional_validators import ModelWrapValidatorHandler
-from typing_extensions import Self, override
+from typing_extensions import override
 
 from ..message import Message
 from .callback import Callback
@@ -30,7 +30,7 @@ def to_model(value: object) -> object:
 def to_time(milliseconds: str) -> datetime:
     """An aware time, in UTC, of milliseconds since the epoch as text; the epoch when it is none."""
     seconds = int(milliseconds) / 1000 if milliseconds.isdecimal() and len(milliseconds) < 16 else 0.0
-    return datetime.fromtimestamp(seconds, timezone.utc)
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 Text = Annotated[str, BeforeValidator(_to_text)]

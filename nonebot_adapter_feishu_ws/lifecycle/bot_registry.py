@@ -4,11 +4,10 @@ after the last, when its handlers have ended. Lives on NoneBot's loop."""
 from __future__ import annotations
 
 import asyncio
+from asyncio import timeout
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from typing import Any
-
-from async_timeout import timeout
 
 from ..api import BotInfo
 from ..bot import Bot
@@ -129,7 +128,7 @@ class Registrar:
         try:
             async with timeout(INFO_PATIENCE):
                 return await self._questions.pop(bot_id)
-        except (ActionFailed, NetworkError, asyncio.TimeoutError) as error:
+        except (TimeoutError, ActionFailed, NetworkError) as error:
             log(
                 "WARNING",
                 "Bot {} runs without its own open_id for now, since bot/v3/info failed: until it "

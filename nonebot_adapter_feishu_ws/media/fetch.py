@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import socket
+from asyncio import timeout
 from typing import Final
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
-from async_timeout import timeout
 from typing_extensions import override
 from yarl import URL
 
@@ -121,7 +120,7 @@ async def fetch(
                     location = response.headers.get("Location") if 300 <= response.status < 400 else None
                     if location is None:
                         return await _read(response, host, max_bytes)
-            except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+            except (TimeoutError, aiohttp.ClientError, OSError) as error:
                 if (refusal := _guard(error)) is not None:
                     raise refusal from error
                 raise NetworkError(f"a file could not be fetched: {describe(error, host)}") from error
@@ -172,7 +171,7 @@ async def _check_name(host: str, resolver: AbstractResolver) -> None:
     try:
         async with timeout(LOOKUP_TIMEOUT):
             found = await resolver.resolve(host, 0, socket.AF_UNSPEC)
-    except (OSError, asyncio.TimeoutError):
+    except (TimeoutError, OSError):
         return  # no DNS here: the proxy is all there is
     for result in found:
         address = result["host"].partition("%")[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 from .card_text import card_text
@@ -80,7 +80,7 @@ def moment(value: object) -> str:
     try:
         number = float(value) if isinstance(value, (str, int, float)) else 0.0
         seconds = number / 1000 if number > 1e11 else number
-        return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M UTC") if seconds > 0 else ""
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC") if seconds > 0 else ""
     except (ValueError, OverflowError, OSError):
         return ""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from ..config.files import read_files
 from ..exception import ConfigError, StoreError
@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _list(events: ParkedEvents) -> int:
     for event in events.list():
-        came = datetime.fromtimestamp(event.taken_at, timezone.utc).isoformat(timespec="seconds")
+        came = datetime.fromtimestamp(event.taken_at, UTC).isoformat(timespec="seconds")
         print(f"{event.key}  {came}  {len(event.payload)} bytes")  # noqa: T201
     return 0
 

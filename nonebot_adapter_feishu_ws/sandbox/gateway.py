@@ -225,7 +225,7 @@ class Gateway:
                     continue
                 try:
                     await asyncio.wait_for(delivery.acked.wait(), ACK_TIMEOUT if once else self._ack_timeout)
-                except asyncio.TimeoutError:
+                except TimeoutError:
                     continue
                 if delivery.ack_code == wire.ACK_OK:
                     return
@@ -248,7 +248,7 @@ class Gateway:
             self._session = aiohttp.ClientSession()
         try:
             status, answer = await deliver(self._session, app, delivery.payload, self._world.clock())
-        except (aiohttp.ClientError, asyncio.TimeoutError):
+        except (TimeoutError, aiohttp.ClientError):
             return False
         self._acked(delivery, {"code": status, "data": answer})
         return True

@@ -82,7 +82,7 @@ class BodyLimit:
             raise self._too_large()
         try:
             return await asyncio.wait_for(self._collect(receive), self._max_seconds)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             raise _Refused(408, f"the body took longer than {self._max_seconds:g} s") from None
 
     async def _collect(self, receive: Receive) -> bytes | None:

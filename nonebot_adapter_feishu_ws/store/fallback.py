@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Protocol, TypeVar
 
@@ -211,7 +211,7 @@ class FallbackStore(Inbox):
                 self._unwritten.pop(keys, None)
 
     def _set_status(self, error: str | None) -> None:
-        self.status = StoreStatus(self.status.name, error, datetime.now(timezone.utc))
+        self.status = StoreStatus(self.status.name, error, datetime.now(UTC))
 
 
 def _remember(memory: dict[T, None], new: Iterable[T]) -> None:

@@ -9,10 +9,10 @@ from collections.abc import AsyncIterable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from nonebot.exception import MatcherException
-from typing_extensions import Self, TypedDict
+from typing_extensions import TypedDict
 
 from ..log import log
 from .destination import Place

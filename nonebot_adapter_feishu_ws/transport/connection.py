@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from asyncio import timeout
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
 import aiohttp
-from async_timeout import timeout
 from pydantic import SecretStr
 from typing_extensions import override
 
@@ -111,7 +111,7 @@ class LongConnection(Transport):
                 )
         except aiohttp.WSServerHandshakeError as error:
             raise parse_handshake_refusal(error.status, error.headers) from error
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise network_failure(error, "handshake", url) from error
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -60,7 +59,7 @@ async def discover(
             timeout=aiohttp.ClientTimeout(total=timeout),
         ) as response:
             return parse_discovery(response.status, await response.read())
-    except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+    except (TimeoutError, aiohttp.ClientError, OSError) as error:
         raise network_failure(error, "discovery", origin) from error
 
 

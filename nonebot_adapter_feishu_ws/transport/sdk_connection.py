@@ -14,12 +14,12 @@ import json
 import logging
 import re
 import threading
+from asyncio import timeout
 from collections.abc import Callable
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
-from async_timeout import timeout
 from pydantic import SecretStr
 from typing_extensions import override
 

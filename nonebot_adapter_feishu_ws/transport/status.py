@@ -7,8 +7,8 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
-from enum import Enum
+from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, Literal, Protocol
 
 from ..event.envelope import Receive
@@ -17,7 +17,7 @@ TransportName = Literal["websocket", "webhook"]
 Phase = Literal["discovery", "handshake", "socket"]
 
 
-class ConnectionState(str, Enum):
+class ConnectionState(StrEnum):
     """Where a bot's connection stands. ``connected`` means that the server answered within the watchdog's window."""
 
     DISCONNECTED = "disconnected"
@@ -80,7 +80,7 @@ def iso(time_: datetime | None) -> str | None:
 
 def utc(timestamp: float | None) -> datetime | None:
     """Seconds since the epoch as an aware datetime."""
-    return None if timestamp is None else datetime.fromtimestamp(timestamp, timezone.utc)
+    return None if timestamp is None else datetime.fromtimestamp(timestamp, UTC)
 
 
 @dataclass(frozen=True, slots=True)

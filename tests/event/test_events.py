@@ -1,7 +1,7 @@
 """Payloads -> events: every payload becomes one."""
 
 import json
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -63,7 +63,7 @@ def test_the_chat_type_chooses_the_class(chat_type, cls):
     assert event.get_type() == "message"
     assert event.get_event_name() == f"message.{chat_type}"
     assert event.get_session_id() == f"{chat_type}_oc_1_ou_1"
-    assert event.time == datetime(2023, 11, 14, 22, 13, 20, 123000, timezone.utc)
+    assert event.time == datetime(2023, 11, 14, 22, 13, 20, 123000, UTC)
 
 
 def test_a_topic_message_is_a_group_message_and_has_a_session_of_its_own():
@@ -170,7 +170,7 @@ def test_events_of_the_first_version_take_the_shape_of_the_second():
     header = event.header
     assert (header.event_id, header.event_type, header.app_id, header.tenant_key) == ("u1", "add_bot", "cli_a", "t")
     assert event.schema_ == "1.0"
-    assert event.time == datetime(2017, 8, 8, 13, 33, 27, 717000, timezone.utc)
+    assert event.time == datetime(2017, 8, 8, 13, 33, 27, 717000, UTC)
     assert (event.get_type(), event.get_event_name()) == ("notice", "add_bot")
     assert event.event == body
     assert event.model_extra == {"uuid": "u1", "ts": FIRST["ts"], "type": "event_callback"}
@@ -197,7 +197,7 @@ def test_events_of_the_first_version_take_the_shape_of_the_second():
 def test_the_time_of_an_event_of_the_first_version(timestamp, seconds):
     event = Adapter.json_to_event({**FIRST, "ts": timestamp, "event": {"type": "leave_approval"}})
     assert event.time.timestamp() == seconds
-    assert event.time.tzinfo is timezone.utc
+    assert event.time.tzinfo is UTC
 
 
 def test_the_first_private_chat():

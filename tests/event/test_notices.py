@@ -1,6 +1,6 @@
 """The events of every day: what they offer, whom they belong to, how they look in the log."""
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 from loguru import logger
@@ -37,7 +37,7 @@ from nonebot_adapter_feishu_ws.testing import make_event, make_payload
 from tests.conftest import APP
 
 OPERATOR = {"open_id": "ou_1", "user_id": "u1", "union_id": "on_1"}
-AT = datetime(2023, 11, 14, 22, 13, 20, 123000, timezone.utc)
+AT = datetime(2023, 11, 14, 22, 13, 20, 123000, UTC)
 MS = "1700000000123"
 
 

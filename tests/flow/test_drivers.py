@@ -69,7 +69,7 @@ async def running(*command: str, cwd: Path, **env: str) -> AsyncIterator[asyncio
             os.killpg(child.pid, signal.SIGTERM)
             try:
                 await asyncio.wait_for(child.wait(), 30)
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 os.killpg(child.pid, signal.SIGKILL)
         output = await child.stdout.read() if child.stdout else b""
         print(output.decode(errors="replace"))

@@ -83,7 +83,7 @@ class Cards:
             self._clicks.popitem(last=False)
         try:
             await asyncio.wait_for(delivery.acked.wait(), ACK_TIMEOUT)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             click.error = "the bot did not answer within 3 s"
             return click
         if delivery.ack_code != 200:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -80,7 +80,7 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 def set_aside(path: Path, error: sqlite3.Error) -> None:
     """Keep a damaged file under another name, and say so."""
-    stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S%f")
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     aside = path.with_name(f"{path.name}.damaged-{stamp}")
     path.rename(aside)
     for suffix in ("-wal", "-shm"):

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
@@ -370,5 +370,5 @@ def _set(database: sqlite3.Connection, key: str, value: str | None) -> None:
     database.execute(
         "INSERT INTO state VALUES (?, ?, ?) "
         "ON CONFLICT (key) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at",
-        (key, value, datetime.now(timezone.utc).isoformat(timespec="seconds")),
+        (key, value, datetime.now(UTC).isoformat(timespec="seconds")),
     )
