@@ -1,9 +1,10 @@
 """Messages: segments, parsing, rendering. Pure."""
 
 from .card_text import card_text
+from .encode import OutgoingMessage, render
 from .expand import EXPAND_COUNT, EXPAND_DEPTH, ForwardedMessage, expand
-from .message import Message
-from .parse import parse
+from .fields import UnsupportedSegment
+from .message import Message, MessageSegment, parse
 from .post import (
     PostA,
     PostAt,
@@ -14,9 +15,6 @@ from .post import (
     PostMessageNodeStylable,
     PostText,
 )
-from .render import OutgoingMessage, render
-from .rich import UnsupportedSegment
-from .segment import MessageSegment
 from .source import OpenFile, Source
 
 __all__ = [

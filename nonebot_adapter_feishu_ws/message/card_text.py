@@ -1,11 +1,11 @@
-"""A card as plain text, in reading order: JSON 1.0, JSON 2.0, and the shape in which bots receive cards."""
+"""Cards as plain text, in reading order: JSON 1.0, JSON 2.0, and the form in which bots receive cards."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, runtime_checkable
 
-from ..net.bounded_json import JsonError, read_json
+from ..net.bounded_json import JsonError, as_list, as_object, as_text, is_list, is_object, read_json
 
 MAX_TEXT: Final = 10_000
 _MAX_DEPTH: Final = 24
@@ -17,14 +17,27 @@ _ORDER: Final = ("header", "title", "subtitle", "text_tag_list", "body", "text",
 _REST: Final = ("label", "placeholder", "options", "elements", "columns", "actions", "buttons", "button_area")
 
 
+@runtime_checkable
+class BuiltCard(Protocol):
+    """A card built with ``nonebot_adapter_feishu_ws.card``."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its JSON."""
+        ...
+
+    def validate(self) -> Any:
+        """Check it against Feishu's limits, and return it."""
+        ...
+
+
 def card_text(card: object, *, limit: int = MAX_TEXT) -> str:
-    """What a person reads on a card: titles, texts, labels of buttons in brackets, cells of tables, line by line.
+    """The readable text of a card, line by line: titles, texts, button labels in brackets, table cells.
 
     Never raises; what is nested too deeply is left out.
 
     Args:
         card: its JSON.
-        limit: characters after which it is cut.
+        limit: the length of the text, in characters, at most.
     """
     lines: list[str] = []
     size = 0
@@ -43,28 +56,28 @@ def source_of(card: Mapping[str, Any]) -> dict[str, Any] | None:
         source: object = card.get(key)
         if isinstance(source, str):
             source = _parse(source)
-        if isinstance(source, dict) and source:
-            return cast("dict[str, Any]", source)
+        if fields := as_object(source):
+            return fields
     return None
 
 
 def _lines(node: Any, depth: int) -> Iterator[str]:
-    # Every object yields at least once, if only an empty line, so that the caller counts them.
+    # Each node yields at least one line, so that the caller counts the nodes.
     yield ""
     if depth > _MAX_DEPTH:
         return
     if isinstance(node, str):
         yield node
-    elif isinstance(node, (list, tuple)):
-        yield from _list(cast("list[Any]", node), depth)
-    elif isinstance(node, Mapping):
-        yield from _object(cast("Mapping[str, Any]", node), depth)
+    elif is_list(node):
+        yield from _list(node, depth)
+    elif is_object(node):
+        yield from _object(node, depth)
 
 
 def _list(items: list[Any], depth: int) -> Iterator[str]:
     row: list[str] = []
     for item in items:
-        if isinstance(item, Mapping) and (inline := _inline(cast("Mapping[str, Any]", item))) is not None:
+        if is_object(item) and (inline := _inline(item)) is not None:
             row.append(inline)
             continue
         if row:
@@ -83,7 +96,7 @@ def _inline(item: Mapping[str, Any]) -> str | None:
         return f"@{item.get('user_name') or item.get('user_id') or ''}"
     if tag == "emotion":
         return f"[{item.get('emoji_type', '')}]"
-    return _str(item.get("text")) or _str(item.get("href"))
+    return as_text(item.get("text")) or as_text(item.get("href"))
 
 
 def _object(node: Mapping[str, Any], depth: int) -> Iterator[str]:
@@ -93,8 +106,10 @@ def _object(node: Mapping[str, Any], depth: int) -> Iterator[str]:
     if node.get("type") == "template":
         yield from _variables(_get(node.get("data"), "template_variable"))
         return
-    if isinstance(node.get("property"), Mapping):  # where `json_card` keeps what the card's JSON has beside the tag
-        node = {**node, **node["property"]}
+    node = {
+        **node,
+        **as_object(node.get("property")),
+    }  # where `json_card` keeps what the card's JSON has beside the tag
     tag = node.get("tag")
     if tag == "button":
         if label := _label(node.get("text")):
@@ -103,7 +118,7 @@ def _object(node: Mapping[str, Any], depth: int) -> Iterator[str]:
         yield from _table(node)
     elif tag in ("select_static", "multi_select_static", "overflow"):
         yield _label(node.get("placeholder"))
-        labels = [_label(_get(option, "text")) for option in _items(node.get("options"))[:100]]
+        labels = [_label(_get(option, "text")) for option in as_list(node.get("options"))[:100]]
         yield " ".join(f"[{label}]" for label in labels if label)
     elif tag in ("img", "image"):
         yield f"[{_label(node.get('alt')) or _label(node.get('title')) or 'image'}]"
@@ -121,49 +136,38 @@ def _parts(node: Mapping[str, Any], depth: int) -> Iterator[str]:
 
 
 def _localized(translated: Any) -> Any:
-    if not isinstance(translated, Mapping) or not translated:
-        return None
-    by_locale = cast("Mapping[str, Any]", translated)
-    return next((by_locale[locale] for locale in _LOCALES if locale in by_locale), next(iter(by_locale.values())))
+    by_locale = as_object(translated)
+    preferred = (by_locale[locale] for locale in _LOCALES if locale in by_locale)
+    return next(preferred, next(iter(by_locale.values()), None))
 
 
 def _variables(variables: Any) -> Iterator[str]:
-    if isinstance(variables, Mapping):
-        for name, value in cast("Mapping[str, Any]", variables).items():
-            if isinstance(value, (str, int, float)):
-                yield f"{name}: {value}"
+    for name, value in as_object(variables).items():
+        if isinstance(value, (str, int, float)):
+            yield f"{name}: {value}"
 
 
 def _table(table: Mapping[str, Any]) -> Iterator[str]:
-    columns = _items(table.get("columns"))[:50]
+    columns = as_list(table.get("columns"))[:50]
     names = [_get(column, "name") for column in columns]
-    yield " | ".join(_str(_get(column, "display_name")) or _str(_get(column, "name")) for column in columns)
-    for row in _items(table.get("rows")):
+    yield " | ".join(as_text(_get(column, "display_name")) or as_text(_get(column, "name")) for column in columns)
+    for row in as_list(table.get("rows")):
         yield " | ".join(_cell(_get(row, name)) for name in names)
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, list):
-        return " ".join(_str(_get(item, "text")) or _str(item) for item in _items(cast("Any", value))[:50])
-    return "" if value is None or isinstance(value, Mapping) else str(value)
+    if is_list(value):
+        return " ".join(as_text(_get(item, "text")) or as_text(item) for item in value[:50])
+    return "" if value is None or is_object(value) else str(value)
 
 
-def _label(text: Any) -> str:
-    inner = _get(text, "property")
-    found = (_str(text), _str(_get(text, "content")), _str(_get(text, "text")), _str(_get(inner, "content")))
-    return next(filter(None, found), "")
+def _label(text: object) -> str:
+    places = (text, _get(text, "content"), _get(text, "text"), _get(_get(text, "property"), "content"))
+    return next((label for place in places if (label := as_text(place))), "")
 
 
-def _get(node: Any, key: Any) -> Any:
-    return cast("Mapping[Any, Any]", node).get(key) if isinstance(node, Mapping) and isinstance(key, str) else None
-
-
-def _str(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _items(value: Any) -> list[Any]:
-    return cast("list[Any]", value) if isinstance(value, list) else []
+def _get(node: object, key: object) -> object:
+    return as_object(node).get(key) if isinstance(key, str) else None
 
 
 def _parse(raw: str) -> Any:

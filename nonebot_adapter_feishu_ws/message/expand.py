@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
-from .message import Message
-from .parse import parse
+from ..net.bounded_json import as_list, as_object, as_text
+from .message import Message, parse
 
 EXPAND_DEPTH: Final = 5
 EXPAND_COUNT: Final = 200
@@ -74,7 +74,7 @@ def expand(
     found: dict[str, Mapping[str, Any]] = {}
     anonymous = 0
     for item in items:
-        own_id = _text(item.get("message_id"))
+        own_id = as_text(item.get("message_id"))
         if not own_id:
             anonymous += 1
             own_id = f"\0{anonymous}"
@@ -89,11 +89,11 @@ def expand(
 
 def _place(own_id: str, items: Mapping[str, Mapping[str, Any]], root: str) -> str:
     """Where an item stands: its upper message when that one leads up to the root, else the root."""
-    upper = first = _text(items[own_id].get("upper_message_id"))
+    upper = first = as_text(items[own_id].get("upper_message_id"))
     passed = {own_id}
     while upper in items and upper not in passed:
         passed.add(upper)
-        upper = _text(items[upper].get("upper_message_id"))
+        upper = as_text(items[upper].get("upper_message_id"))
     return root if upper in passed or first not in items else first
 
 
@@ -107,15 +107,15 @@ def _build(
     cut: bool = False,
 ) -> ForwardedMessage:
     inside = below.get(own_id, [])
-    sender = _mapping(item.get("sender"))
-    msg_type = _text(item.get("msg_type"))
-    message_id = _text(item.get("message_id"))
-    content = _text(_mapping(item.get("body")).get("content"))
+    sender = as_object(item.get("sender"))
+    msg_type = as_text(item.get("msg_type"))
+    message_id = as_text(item.get("message_id"))
+    content = as_text(as_object(item.get("body")).get("content"))
     return ForwardedMessage(
         message_id=message_id,
         msg_type=msg_type,
-        sender_id=_text(sender.get("id")),
-        sender_type=_text(sender.get("sender_type")),
+        sender_id=as_text(sender.get("id")),
+        sender_type=as_text(sender.get("sender_type")),
         create_time=_number(item.get("create_time")),
         message=parse(msg_type, content, _people(item.get("mentions")), message_id),
         children=tuple(_build(items[child], child, items, below, depth - 1) for child in inside) if depth > 0 else (),
@@ -125,20 +125,12 @@ def _build(
 
 def _people(mentions: object) -> list[_Person]:
     people: list[_Person] = []
-    for mention in cast("list[object]", mentions) if isinstance(mentions, list) else []:
-        fields = _mapping(mention)
+    for mention in as_list(mentions):
+        fields = as_object(mention)
         ids: object = fields.get("id")
-        open_id = _text(_mapping(ids).get("open_id")) or _text(ids)
-        people.append(_Person(_text(fields.get("key")), _text(fields.get("name")), open_id))
+        open_id = as_text(as_object(ids).get("open_id")) or as_text(ids)
+        people.append(_Person(as_text(fields.get("key")), as_text(fields.get("name")), open_id))
     return people
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _number(value: object) -> int:

@@ -1,44 +1,42 @@
-"""What Feishu delivers -> segments. Pure, and tolerant: no content raises, and none gives an empty message."""
+"""What Feishu delivers -> the types and data of segments. Pure and tolerant: no content raises or parses to nothing."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, NamedTuple, Protocol
 
-from ..net.bounded_json import JsonError, read_json
-from . import segment as types
-from .message import Message
-from .segment import MessageSegment
+from ..net.bounded_json import JsonError, as_list, is_list, is_object, read_json
 
 MENTION: Final = re.compile(r"@_all|@_user_[0-9]{1,9}")
-"""Where a mention stands in a text: ``@_user_1`` and so on, or ``@_all``."""
+"""A mention in a text: ``@_user_1`` and so on, or ``@_all``."""
 
-_SEGMENTS: Final[dict[str, type[MessageSegment]]] = {
-    "image": types.Image,
-    "file": types.File,
-    "folder": types.Folder,
-    "audio": types.Audio,
-    "media": types.Media,
-    "sticker": types.Sticker,
-    "interactive": types.Interactive,
-    "share_chat": types.ShareChat,
-    "share_user": types.ShareUser,
-    "system": types.System,
-    "location": types.Location,
-    "video_chat": types.VideoChat,
-    "todo": types.Todo,
-    "vote": types.Vote,
-    "hongbao": types.Hongbao,
-    "share_calendar_event": types.ShareCalendarEvent,
-    "calendar": types.Calendar,
-    "general_calendar": types.GeneralCalendar,
-    "merge_forward": types.MergeForward,
-}
+DELIVERED: Final = frozenset(
+    {
+        *("image", "file", "folder", "audio", "media", "sticker", "interactive", "share_chat", "share_user"),
+        *("system", "location", "video_chat", "todo", "vote", "hongbao", "merge_forward"),
+        *("calendar", "share_calendar_event", "general_calendar"),
+    }
+)
+"""Message types with a segment class of their own, beside ``text`` and ``post``."""
+
+
+class Part(NamedTuple):
+    """A segment to be made.
+
+    Attributes:
+        type: its type.
+        data: its data.
+        known: whether it gets the class of its type; a ``MessageSegment`` else.
+    """
+
+    type: str
+    data: dict[str, Any]
+    known: bool = True
 
 
 class MentionLike(Protocol):
-    """What a mention must offer: its placeholder and, in some form, the open_id."""
+    """What a mention must offer: its placeholder, its name and the open_id."""
 
     @property
     def key(self) -> str: ...
@@ -48,23 +46,13 @@ class MentionLike(Protocol):
     def open_id(self) -> str: ...
 
 
-def parse(
+_People = Mapping[str, MentionLike]
+
+
+def parse_parts(
     message_type: str, content: str, mentions: Iterable[MentionLike] | None = None, message_id: str | None = None
-) -> Message:
-    """Make segments of a delivered message.
-
-    Rich text becomes text, at, link, image and so on, line by line, so that commands match in it; its title is
-    the first line.
-
-    Args:
-        message_type: Feishu's type, such as ``text``; an unknown one becomes a segment of that type.
-        content: the content's JSON as a string.
-        mentions: who is mentioned, by placeholder.
-        message_id: the message's own id; a merged forward keeps it, so that it can be expanded.
-
-    Returns:
-        A message with at least one segment.
-    """
+) -> list[Part]:
+    """The parts of a delivered message, at least one; see :func:`~.message.parse`."""
     fields = _load(content)
     people = {mention.key: mention for mention in mentions or () if mention.key}
     if message_type == "text":
@@ -73,105 +61,91 @@ def parse(
         return _merged(_parse_post(fields, people))
     if message_type == "merge_forward" and message_id:
         fields = {**fields, "message_id": message_id}
-    kind = _SEGMENTS.get(message_type, MessageSegment)
-    if message_type == "interactive" and fields.get("type") == "template":
-        kind = types.InteractiveTemplate
-    return Message(kind(message_type or "unknown", fields))
+    return [Part(message_type or "unknown", fields, message_type in DELIVERED)]
 
 
 def _load(content: str) -> dict[str, Any]:
     try:
         value: object = read_json(content)
     except (JsonError, TypeError):
-        # Some messages carry plain words instead of JSON, such as a merged forward.
+        # Some messages carry plain text instead of JSON, such as a merged forward.
         return {"text": content} if content else {}
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {"text": content}
+    return value if is_object(value) else {"text": content}
 
 
-def _merged(segments: Iterable[MessageSegment]) -> Message:
-    merged: list[MessageSegment] = []
-    text: types.Text | None = None
-    for segment in segments:
-        if type(segment) is not types.Text:
-            text = None
-        elif text is not None:
-            text.data["text"] += segment.data["text"]
-            continue
+def _merged(parts: Iterable[Part]) -> list[Part]:
+    merged: list[Part] = []
+    for part in parts:
+        if part.type == "text" and merged and merged[-1].type == "text":
+            merged[-1].data["text"] += part.data["text"]
         else:
-            text = segment
-        merged.append(segment)
-    message = Message()
-    # NoneBot's own append looks at the type of each.
-    list[MessageSegment].extend(message, merged or [MessageSegment.text("")])
-    return message
+            merged.append(part)
+    return merged or [_text("")]
 
 
-def _split_mentions(text: str, people: Mapping[str, MentionLike]) -> Iterator[MessageSegment]:
-    if "@_" not in text:
-        if text:
-            yield types.Text("text", {"text": text})
-        return
+def _text(text: str) -> Part:
+    return Part("text", {"text": text})
+
+
+def _split_mentions(text: str, people: _People) -> Iterator[Part]:
     start = 0
-    for match in MENTION.finditer(text):
+    for match in MENTION.finditer(text) if "@_" in text else ():
         key = _longest_key(match.group(), people)
         if key is None:
             continue
         if match.start() > start:
-            yield MessageSegment.text(text[start : match.start()])
+            yield _text(text[start : match.start()])
         yield _at(key, people)
         start = match.start() + len(key)
     if start < len(text):
-        yield MessageSegment.text(text[start:])
+        yield _text(text[start:])
 
 
-def _longest_key(found: str, people: Mapping[str, MentionLike]) -> str | None:
-    """``@_user_1`` followed by the text "1" looks like ``@_user_11``: take the longest key that exists."""
+def _longest_key(found: str, people: _People) -> str | None:
+    """The longest key that exists: ``@_user_1`` followed by the text "1" looks like ``@_user_11``."""
     if found == "@_all" or found in people:
         return found
     ends = range(len(found) - 1, len("@_user_"), -1)
     return next((found[:end] for end in ends if found[:end] in people), None)
 
 
-def _at(key: str, people: Mapping[str, MentionLike], name: str = "") -> MessageSegment:
+def _at(key: str, people: _People, name: str = "") -> Part:
     if key in ("@_all", "all", "@all"):
-        return MessageSegment.at("all")
+        return Part("at", {"user_id": "all"})
     person = people.get(key)
-    if person is None:
-        return MessageSegment.at(key, name or None)
-    return MessageSegment.at(person.open_id or key, person.name or name or None)
+    if person is not None:
+        key, name = person.open_id or key, person.name or name
+    return Part("at", {"user_id": key, "user_name": name} if name else {"user_id": key})
 
 
-def _parse_post(fields: dict[str, Any], people: Mapping[str, MentionLike]) -> Iterator[MessageSegment]:
+def _parse_post(fields: dict[str, Any], people: _People) -> Iterator[Part]:
     files = fields.get("files")
-    if not isinstance(fields.get("content"), list):
+    if not is_list(fields.get("content")):
         # Received posts come without the locale level, fetched and forwarded ones may have it.
-        fields = next((cast("dict[str, Any]", v) for v in fields.values() if isinstance(v, dict)), fields)
+        fields = next((value for value in fields.values() if is_object(value)), fields)
     if title := _string(fields.get("title")):
-        yield MessageSegment.text(title + "\n")
-    lines: object = fields.get("content")
-    if not isinstance(lines, list):
-        text = _string(fields.get("text"))
-        yield from _split_mentions(text, people)
-        lines = []
-    for number, line in enumerate(cast("list[object]", lines)):
+        yield _text(title + "\n")
+    lines = fields.get("content")
+    if not is_list(lines):
+        yield from _split_mentions(_string(fields.get("text")), people)
+    for number, line in enumerate(as_list(lines)):
         if number:
-            yield MessageSegment.text("\n")
-        for element in cast("list[object]", line) if isinstance(line, list) else [line]:
-            if isinstance(element, dict):
-                yield from _parse_element(cast("dict[str, Any]", element), people)
+            yield _text("\n")
+        for element in line if is_list(line) else [line]:
+            if is_object(element):
+                yield from _parse_element(element, people)
     yield from _attachments(files)
 
 
-def _attachments(files: object) -> Iterator[MessageSegment]:
-    """Files that hang below a rich text."""
-    for file in cast("list[object]", files) if isinstance(files, list) else []:
-        if isinstance(file, dict):
-            fields = cast("dict[str, Any]", file)
-            make = MessageSegment.folder if fields.get("is_folder") is True else MessageSegment.file
-            yield make(_string(fields.get("file_key")), _string(fields.get("file_name")) or None)
+def _attachments(files: object) -> Iterator[Part]:
+    """The files below a rich text."""
+    for file in as_list(files):
+        if is_object(file):
+            names = {"file_key": _string(file.get("file_key")), "file_name": _string(file.get("file_name")) or None}
+            yield Part("folder" if file.get("is_folder") is True else "file", names)
 
 
-def _parse_element(element: dict[str, Any], people: Mapping[str, MentionLike]) -> Iterator[MessageSegment]:
+def _parse_element(element: dict[str, Any], people: _People) -> Iterator[Part]:
     tag = _string(element.get("tag"))
     text = _string(element.get("text"))
     if tag in ("text", "md"):
@@ -179,24 +153,23 @@ def _parse_element(element: dict[str, Any], people: Mapping[str, MentionLike]) -
     elif tag == "at":
         yield _at(_string(element.get("user_id")), people, _string(element.get("user_name")))
     elif tag == "a":
-        yield MessageSegment.link(text, _string(element.get("href")))
+        yield Part("link", {"text": text, "href": _string(element.get("href"))})
     elif tag == "img":
-        yield MessageSegment.image(_string(element.get("image_key")))
+        yield Part("image", {"image_key": _string(element.get("image_key"))})
     elif tag == "media":
-        yield MessageSegment.media(_string(element.get("file_key")), _string(element.get("image_key")) or None)
+        keys = {"file_key": _string(element.get("file_key")), "image_key": _string(element.get("image_key")) or None}
+        yield Part("media", {**keys, "file_name": None, "duration": None})
     elif tag == "emotion":
-        yield MessageSegment.emotion(_string(element.get("emoji_type")))
+        yield Part("emotion", {"emoji_type": _string(element.get("emoji_type"))})
     elif tag == "code_block":
-        yield MessageSegment.code_block(text, _string(element.get("language")))
+        yield Part("code_block", {"text": text, "language": _string(element.get("language"))})
     elif tag == "hr":
-        yield MessageSegment.text("---")
+        yield _text("---")
     elif text:
         yield from _split_mentions(text, people)
     else:
-        yield MessageSegment(tag or "unknown", {key: value for key, value in element.items() if key != "tag"})
+        yield Part(tag or "unknown", {key: value for key, value in element.items() if key != "tag"}, known=False)
 
 
 def _string(value: object) -> str:
-    if type(value) is str:
-        return value
     return "" if value is None or isinstance(value, (dict, list)) else str(value)

@@ -2,88 +2,70 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from pydantic_core import to_json
-
-from .segment import MessageSegment
+from ..net.bounded_json import is_list, is_object
+from .fields import Segment, UnsupportedSegment, dump, need, text_of, unresolved_mention
 from .split import RESERVE, fits, is_small, size, split_markdown, split_text, whole
 
 Element = dict[str, Any]
 Line = list[Element]
 _LOCALE: Final = "zh_cn"
-_ALONE: Final = frozenset({"img", "md", "code_block"})
-"""Elements that get lines of their own, as Feishu demands of images and Markdown."""
 _LINE_COST: Final = len("[],")
 
 
-class UnsupportedSegment(ValueError):
-    """A segment cannot be sent; the message says which and what to do."""
+def posts(run: Iterable[Segment], limit: int) -> Iterator[str]:
+    """Fill posts with a run of inline segments, in order.
 
+    Texts, code and Markdown are cut where a post is full; everything else stays whole. The title stands on the first.
 
-def need(segment: MessageSegment, key: str) -> str:
-    """A value that a segment cannot be sent without.
+    Args:
+        run: segments that rich text can hold.
+        limit: bytes of a request's body.
 
-    Raises:
-        UnsupportedSegment: it is missing, empty or no text.
-    """
-    value = segment.data.get(key)
-    if not isinstance(value, str) or not value:
-        raise UnsupportedSegment(
-            f"a segment of the type {segment.type!r} cannot be sent without its {key!r}: make it with "
-            f"MessageSegment.{segment.type}(...)"
-        )
-    return value
-
-
-def text_of(segment: MessageSegment) -> str:
-    """The text of a segment that is made of text."""
-    value = segment.data.get("text")
-    return whole("" if value is None else str(value))
-
-
-def nobody(segment: MessageSegment) -> str | None:
-    """What an @ says when the event did not tell whom it means: its placeholder addresses nobody in another message."""
-    user_id = segment.data.get("user_id")
-    if isinstance(user_id, str) and user_id.startswith("@_user_"):
-        name = segment.data.get("user_name")
-        return f"@{name}" if isinstance(name, str) and name else user_id
-    return None
-
-
-def dump(content: object) -> str:
-    """JSON as it is sent.
+    Yields:
+        Contents as JSON.
 
     Raises:
-        UnsupportedSegment: there is something in it that JSON does not have.
+        UnsupportedSegment: a segment lacks its key, a ``post`` is not made of lines of elements, or the title or an
+            element that cannot be cut is beyond the limit.
     """
-    try:
-        return to_json(content).decode()
-    except ValueError:
-        # Half a surrogate pair, which the fast way refuses.
-        pass
-    try:
-        return whole(json.dumps(content, ensure_ascii=False, separators=(",", ":")))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise UnsupportedSegment(f"a segment holds something that is no JSON: {error}") from error
+    title, lines = _lines_of(run)
+    content = dump(_body(title, lines))
+    if is_small(content, limit):
+        yield content
+        return
+    post = _Post(title, limit)
+    for number, line in enumerate(lines):
+        if number and not post.begin_line():
+            if post.has_content:
+                yield post.content()
+            post = _Post("", limit)
+        for element in line:
+            for piece in post.pieces(element):
+                if not post.add(piece):
+                    if post.has_content:
+                        yield post.content(without_new_line=True)
+                    post = _Post("", limit)
+                    if not post.add(piece):
+                        raise UnsupportedSegment(
+                            f"the element {piece.get('tag')!r} of a rich text takes {size(dump(piece)):,} bytes, and "
+                            f"a whole post may take {limit:,}: shorten it, or send it as a file"
+                        )
+    if post.has_content:
+        yield post.content()
 
 
-def lines_of(run: Iterable[MessageSegment]) -> tuple[str, list[Line]]:
-    """The title and the lines of a run of inline segments.
-
-    Raises:
-        UnsupportedSegment: a segment lacks its key, or a ``post`` is not made of lines of elements.
-    """
+def _lines_of(run: Iterable[Segment]) -> tuple[str, list[Line]]:
     title = ""
     lines = _Lines()
     for segment in run:
         if segment.type == "post":
             title = title or whole(str(segment.data.get("title") or ""))
             lines.add_lines(_own_lines(segment))
-        elif segment.type == "text" or nobody(segment):
-            lines.add_text(nobody(segment) or text_of(segment))
+        elif segment.type == "text" or unresolved_mention(segment):
+            lines.add_text(unresolved_mention(segment) or text_of(segment))
         elif segment.type in ("image", "markdown", "code_block"):
             lines.add_lines([[_element(segment)]])
         else:
@@ -92,7 +74,7 @@ def lines_of(run: Iterable[MessageSegment]) -> tuple[str, list[Line]]:
 
 
 class _Lines:
-    """Lines in the making. What demands lines of its own closes the last one."""
+    """Builds lines. Images, Markdown and code get lines of their own, as Feishu demands."""
 
     def __init__(self) -> None:
         self.lines: list[Line] = [[]]
@@ -121,20 +103,17 @@ class _Lines:
         self._closed = False
 
 
-def _own_lines(segment: MessageSegment) -> list[Line]:
-    lines: object = segment.data.get("content")
-    if not isinstance(lines, list):
-        lines = [lines]
-    for line in cast("list[object]", lines):
-        if not isinstance(line, list) or not all(isinstance(element, dict) for element in cast("list[object]", line)):
-            raise UnsupportedSegment(
-                "the content of a segment of the type 'post' must be a list of lines, each a list of elements: "
-                "[[{'tag': 'text', 'text': '...'}]]"
-            )
-    return cast("list[Line]", lines)
+def _own_lines(segment: Segment) -> list[Line]:
+    lines = segment.data.get("content")
+    if not is_list(lines) or not all(is_list(line) and all(map(is_object, line)) for line in lines):
+        raise UnsupportedSegment(
+            "the content of a segment of the type 'post' must be a list of lines, each a list of elements: "
+            "[[{'tag': 'text', 'text': '...'}]]"
+        )
+    return lines
 
 
-def _element(segment: MessageSegment) -> Element:
+def _element(segment: Segment) -> Element:
     if segment.type == "at":
         return {"tag": "at", "user_id": need(segment, "user_id")}
     if segment.type == "link":
@@ -149,50 +128,8 @@ def _element(segment: MessageSegment) -> Element:
     return {"tag": "md", "text": text_of(segment)}
 
 
-def pack(title: str, lines: Iterable[Line], limit: int) -> Iterator[str]:
-    """Fill posts with lines, in order.
-
-    Texts, code and Markdown are cut where a post is full; everything else stays whole. The title stands on the first.
-
-    Args:
-        title: may be empty.
-        lines: are not changed.
-        limit: bytes of a request's body.
-
-    Yields:
-        Contents as JSON.
-
-    Raises:
-        UnsupportedSegment: an element that cannot be cut, or the title, is beyond the limit.
-    """
-    lines = list(lines)
-    content = dump(_body(title, lines))
-    if is_small(content, limit):
-        yield content
-        return
-    post = _Post(title, limit)
-    for number, line in enumerate(lines):
-        if number and not post.begin_line():
-            if post.has_content:
-                yield post.content()
-            post = _Post("", limit)
-        for element in line:
-            for piece in post.pieces(element):
-                if not post.add(piece):
-                    if post.has_content:
-                        yield post.content(without_new_line=True)
-                    post = _Post("", limit)
-                    if not post.add(piece):
-                        raise UnsupportedSegment(
-                            f"the element {piece.get('tag')!r} of a rich text takes {size(dump(piece)):,} bytes, and "
-                            f"a whole post may take {limit:,}: shorten it, or send it as a file"
-                        )
-    if post.has_content:
-        yield post.content()
-
-
 class _Post:
-    """One post in the making."""
+    """Builds one post within the limit."""
 
     def __init__(self, title: str, limit: int) -> None:
         self._title = title
@@ -232,7 +169,7 @@ class _Post:
             return
         frame = size(dump({**element, "text": ""})) + 1
         first, rest = self._limit - self._used - frame, self._limit - self._empty - frame
-        # A piece of a few words at the end of a post would only look odd.
+        # A few words at the end of a post would only look odd.
         first = first if first > rest // 16 or fits(text, first) else 0
         split = split_markdown if element.get("tag") == "md" else split_text
         try:

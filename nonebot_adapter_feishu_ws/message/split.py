@@ -1,7 +1,7 @@
 """Long text -> parts that fit. Pure.
 
-A limit is in bytes, as Feishu counts: the request's body, in which the content is a JSON string inside a JSON string.
-So a character costs what it takes up there, between one byte and seven.
+Limits are in bytes of the request's body, in which the content is a JSON string inside a JSON string: there a
+character takes between one byte and seven.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Final
 
 from pydantic_core import to_json
 
+from .fence import closing_line, fence_after
+
 TEXT_LIMIT: Final = 150 * 1024
 """Bytes of a ``text`` (发送消息)."""
 RICH_LIMIT: Final = 30 * 1024
@@ -20,24 +22,23 @@ RESERVE: Final = 512
 """Bytes of a request's body beside the content: ids, type, uuid."""
 
 _WIDEST: Final = 4
-"""Bytes of a character of JSON inside a request's body, at most: a quote takes two, an emoji four."""
+"""Bytes that a character of JSON takes in a request's body, at most: a quote takes two, an emoji four."""
 _WORST: Final = 7
-"""Bytes of a character of text there, at most: a control character takes as many."""
+"""Bytes that a character of text takes there, at most: a control character takes seven."""
 _WHOLE: Final = re.compile(
     r"<at\b[^>\n]{0,200}>[^<\n]{0,200}</at>"
     r"|!?\[[^\[\]\n]{0,2000}\]\([^()\s]{1,2000}\)"
     r"|https?://[^\s<>\"']{1,2000}"
 )
-"""What loses its meaning when it is cut: a mention, a Markdown link or image, a URL."""
+"""Not to be cut: a mention, a Markdown link or image, a URL."""
 _LONGEST: Final = 4100
 _LONGEST_CLUSTER: Final = 512
 _FLAG_LETTERS: Final = "".join(map(chr, range(0x1F1E6, 0x1F200)))
-_FENCE: Final = re.compile(r" {0,3}(`{3,20}|~{3,20})([^`\n]{0,100})\n?")
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 def whole(text: str) -> str:
-    """The text with its surrogates joined to characters where they are pairs, and replaced where they stand alone."""
+    """Join surrogate pairs to characters, and replace lone surrogates."""
     if text.isascii():
         return text
     try:
@@ -48,12 +49,12 @@ def whole(text: str) -> str:
 
 
 def cost(text: str) -> int:
-    """Bytes that a text takes up inside a content inside a request's body."""
+    """Bytes that a text takes in a request's body, inside the content."""
     return size(to_json(whole(text)).decode()[1:-1])
 
 
 def size(content: str) -> int:
-    """Bytes that a content (JSON already) takes up inside a request's body."""
+    """Bytes that a content (JSON already) takes in a request's body."""
     return len(to_json(content)) - 2
 
 
@@ -68,17 +69,17 @@ def fits(text: str, budget: int) -> bool:
 
 
 def cut(text: str, budget: int) -> int:
-    """Where the first part of a text ends.
+    """Find where the first part of a text ends.
 
-    The end of a line is preferred, then a space, when one is near; else the part is filled up. A grapheme cluster, a
-    mention, a link and a URL stay whole, unless one alone is beyond the budget.
+    Prefers the end of a line, then a space, when one is near; else fills the part up. A grapheme cluster, a mention, a
+    link and a URL stay whole, unless one alone is beyond the budget.
 
     Args:
         text: longer than the budget.
         budget: bytes.
 
     Returns:
-        The index behind the first part; 0 when not even one character fits.
+        The index after the first part; 0 when not even one character fits.
     """
     end = _affordable(text, budget)
     if end == 0:
@@ -104,10 +105,10 @@ def _affordable(text: str, budget: int) -> int:
 
 
 def _boundary(text: str, end: int) -> int:
-    # Few messages are so long; the tables of the clusters are loaded for these alone.
+    # Few messages are so long: only they load the tables of clusters.
     from grapheme import safe_split_index
 
-    # Only what is near is looked at, or a message of nothing but accents would hold up the loop for seconds.
+    # Looks only at what is near: a message of nothing but accents would block the loop for seconds.
     base = max(0, end - _LONGEST_CLUSTER)
     if text[base] in _FLAG_LETTERS:
         # Flags are pairs, counted from the first.
@@ -121,12 +122,12 @@ def _is_boundary(text: str, index: int) -> bool:
 
 
 def split_text(text: str, first: int, rest: int) -> Iterator[str]:
-    """Cut a text into parts; together they are the text again.
+    """Cut a text into parts that add up to the text.
 
     Args:
         text: of any length.
-        first: the budget of the first part in bytes; an empty part is given when nothing fits into it.
-        rest: the budget of each further part.
+        first: the budget of the first part in bytes; that part is empty when nothing fits.
+        rest: the budget of each further part in bytes.
 
     Raises:
         ValueError: a budget has no room for a single character.
@@ -147,8 +148,8 @@ def split_markdown(text: str, first: int, rest: int) -> Iterator[str]:
 
     Args:
         text: of any length.
-        first: the budget of the first part in bytes; an empty part is given when nothing fits into it.
-        rest: the budget of each further part.
+        first: the budget of the first part in bytes; that part is empty when nothing fits.
+        rest: the budget of each further part in bytes.
 
     Raises:
         ValueError: a budget has no room for a single character.
@@ -158,10 +159,10 @@ def split_markdown(text: str, first: int, rest: int) -> Iterator[str]:
         return
     part, budget = _MarkdownPart(""), first
     for line in _LINE.findall(text):
-        after = _fence_after(line, part.fence)
+        after = fence_after(line, part.fence)
         while not part.takes(line, after, budget):
             if part.is_new and budget == rest:
-                # A line that is too long for a part of its own.
+                # The line is too long for a part of its own.
                 end = cut(line, rest - part.used - part.closing_cost)
                 if not end:
                     raise ValueError(f"no character fits into {rest} bytes")
@@ -174,12 +175,12 @@ def split_markdown(text: str, first: int, rest: int) -> Iterator[str]:
 
 
 class _MarkdownPart:
-    """A part of Markdown in the making; ``fence`` is the line that opened the code fence it is inside of, or empty."""
+    """Builds one part of Markdown; ``fence`` is the opening line of the code fence that is open, or empty."""
 
     def __init__(self, fence: str) -> None:
         self.fence = fence
-        self.lines = [fence] if fence else []
-        self.used = cost(fence)
+        self.lines = [fence + "\n"] if fence else []
+        self.used = sum(map(cost, self.lines))
         self._opened_at = 0 if fence else -1
 
     @property
@@ -204,26 +205,10 @@ class _MarkdownPart:
         if not self.fence:
             return "".join(self.lines)
         if self._opened_at == len(self.lines) - 1:
-            # Nothing stands in the fence yet: it begins in the next part.
+            # The fence is still empty: it begins in the next part.
             return "".join(self.lines[:-1])
         return "".join(self.lines).removesuffix("\n") + _closing(self.fence)
 
 
-def _fence_after(line: str, fence: str) -> str:
-    """The line that opened the fence which is open behind a line, or empty."""
-    match = _FENCE.fullmatch(line)
-    if match is None:
-        return fence
-    if not fence:
-        return line if line.endswith("\n") else line + "\n"
-    mark = _mark(fence)
-    return "" if match[1].startswith(mark) and not match[2].strip() else fence
-
-
-def _mark(fence: str) -> str:
-    match = _FENCE.fullmatch(fence)
-    return match[1] if match else ""
-
-
 def _closing(fence: str) -> str:
-    return "\n" + _mark(fence) if fence else ""
+    return "\n" + closing_line(fence) if fence else ""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, NoReturn
 
 from pydantic_core import from_json
+from typing_extensions import TypeIs
 
 MAX_DEPTH: Final = 200
 """Levels; the fast parser's own bound, and far from what would exhaust the stack of code that walks through it."""
@@ -65,10 +66,10 @@ def _is_deep(value: object) -> bool:
     for _ in range(MAX_DEPTH + 1):
         inner: list[object] = []
         for each in level:
-            if isinstance(each, dict):
-                inner += cast("dict[str, object]", each).values()
-            elif isinstance(each, list):
-                inner += cast("list[object]", each)
+            if is_object(each):
+                inner += each.values()
+            elif is_list(each):
+                inner += each
         if not inner:
             return False
         level = inner
@@ -83,14 +84,24 @@ def _too_deep() -> JsonError:
     return JsonError(f"is nested more than {MAX_DEPTH} levels deep")
 
 
+def is_object(value: object) -> TypeIs[dict[str, Any]]:
+    """Whether a JSON value is an object."""
+    return isinstance(value, dict)
+
+
+def is_list(value: object) -> TypeIs[list[Any]]:
+    """Whether a JSON value is an array."""
+    return isinstance(value, list)
+
+
 def as_object(value: object) -> dict[str, Any]:
     """A JSON object; anything else counts as an empty one."""
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    return value if is_object(value) else {}
 
 
 def as_list(value: object) -> list[Any]:
     """A JSON array; anything else counts as an empty one."""
-    return cast("list[Any]", value) if isinstance(value, list) else []
+    return value if is_list(value) else []
 
 
 def as_text(value: object) -> str:

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from ..message.fence import closing_line, fence_after
+
 HOLD: Final = 60
 """Characters of an unfinished link, emphasis or tag that are kept back, so that shown text only grows."""
-_FENCE: Final = re.compile(r"([ \t]*)(`{3,}|~{3,})([^\n]*)$")
 _FENCE_BEGINS: Final = re.compile(r"[ \t]*(`{1,2}|`{3,}[^`\n]*|~{2,}[^~\n]*)$")
 _FENCE_ENDS: Final = re.compile(r"[ \t]*(`+|~+)[ \t]*$")
 _DELIMITER: Final = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
@@ -43,10 +44,9 @@ def read_lines(text: str) -> list[Line]:
     start, fence, table, tables = 0, "", "", 0
     for raw in _split(text):
         line = raw.rstrip("\r\n")
-        if fence:
-            fence = "" if _closes(line, fence) else fence
-        elif (match := _FENCE.match(line)) and not (match[2][0] == "`" and "`" in match[3]):
-            fence, table = line, ""
+        inside, fence = bool(fence), fence_after(line, fence)
+        if inside or fence:
+            table = ""
         elif table:
             table = table if "|" in line else ""
         elif lines and _is_delimiter(line, lines[-1].text) and not lines[-1].fence:
@@ -63,13 +63,6 @@ def _split(text: str) -> list[str]:
     return parts if parts[-1] else parts[:-1]
 
 
-def _closes(line: str, fence: str) -> bool:
-    opened = _FENCE.match(fence)
-    assert opened is not None
-    stripped = line.strip()
-    return len(stripped) >= len(opened[2]) and not stripped.strip(opened[2][0])
-
-
 def _is_delimiter(line: str, header: str) -> bool:
     return "|" in line and "|" in header and bool(_DELIMITER.match(line))
 
@@ -78,13 +71,6 @@ def count_tables(text: str) -> int:
     """How many tables a text has; Feishu limits them per card."""
     lines = read_lines(text)
     return lines[-1].tables if lines else 0
-
-
-def close_fence(fence: str) -> str:
-    """The line that closes a fence."""
-    match = _FENCE.match(fence)
-    assert match is not None
-    return match[1] + match[2]
 
 
 def closing(text: str) -> str:
@@ -108,7 +94,7 @@ def seam(before: str, after: str) -> tuple[str, str]:
     last = lines[-1]
     whole = before.endswith("\n")
     if last.fence:
-        return ("" if whole else "\n") + close_fence(last.fence), last.fence + "\n"
+        return ("" if whole else "\n") + closing_line(last.fence), last.fence + "\n"
     if last.table and whole:
         return "", last.table if "|" in after.split("\n", 1)[0] else ""
     ends_fence = len(lines) > 1 and bool(lines[-2].fence)

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from nonebot_adapter_feishu_ws.message import parse, render
-from nonebot_adapter_feishu_ws.message.parse import _SEGMENTS
+from nonebot_adapter_feishu_ws.message.parse import DELIVERED
 
 from .goldens import MESSAGE_ID, content_of, load, people_of
 
@@ -35,5 +35,5 @@ def sent(message):
 
 def test_every_type_has_three_payloads_or_more():
     counted = Counter(kind for kind, _ in CASES)
-    assert set(counted) == {*_SEGMENTS, "text", "post", "unknown_type"}
+    assert set(counted) == {*DELIVERED, "text", "post", "unknown_type"}
     assert min(counted.values()) >= 3

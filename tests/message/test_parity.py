@@ -8,7 +8,7 @@ from nonebot.adapters.feishu.message import MessageSegment as Existing
 
 import nonebot_adapter_feishu_ws as ours
 from nonebot_adapter_feishu_ws import Bot, MessageSegment
-from nonebot_adapter_feishu_ws.message import segment as ours_segments
+from nonebot_adapter_feishu_ws.message import message as ours_segments
 
 FACTORIES = [name for name, value in vars(Existing).items() if isinstance(value, staticmethod)]
 

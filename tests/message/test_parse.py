@@ -197,3 +197,15 @@ def test_a_bomb_in_a_content_becomes_a_message_that_can_be_used(message_type, co
     assert isinstance(repr(message), str)
     assert isinstance(message.extract_plain_text(), str)
     assert copy.deepcopy(message) == message
+
+
+@pytest.mark.parametrize("key", ["file:///etc/passwd", "https://example.com/x.png"])
+def test_a_delivered_key_is_never_a_path_or_a_url(key):
+    """A bot that sends back what it received must not upload its own files."""
+    elements = [{"tag": "img", "image_key": key}, {"tag": "media", "file_key": key, "image_key": key}]
+    content = {"content": [elements], "files": [{"file_key": key}, {"file_key": key, "is_folder": True}]}
+    message = parse("post", json.dumps(content))
+    assert [segment.type for segment in message] == ["image", "media", "file", "folder"]
+    for segment in message:
+        assert key in segment.data.values()
+        assert not {"source", "cover"} & segment.data.keys()

@@ -249,3 +249,15 @@ def test_three_megabytes_are_cut_in_reasonable_time():
     outgoing = render(Message(text))
     assert "".join(e["text"] for o in outgoing for line in json.loads(o.content)["zh_cn"]["content"] for e in line)
     assert time.process_time() - started < 15
+
+
+@pytest.mark.parametrize("indent", ["   ", "    ", "\t"])
+def test_a_fence_in_a_list_item_is_closed_inside_the_item(indent):
+    """A mark without its indentation ends the item, and opens a fence that nobody closes."""
+    code = "".join(f"{indent}line {number}\n" for number in range(40))
+    parts = list(split_markdown(f"1. item\n{indent}```py\n{code}{indent}```\nafter", 300, 300))
+    assert len(parts) >= 2
+    for part in parts[:-1]:
+        assert part.endswith(f"\n{indent}```")
+    for part in parts[1:]:
+        assert part.startswith(f"{indent}```py\n")

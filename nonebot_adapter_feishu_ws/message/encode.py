@@ -1,8 +1,7 @@
-"""Segments -> what Feishu accepts. Pure; never changes the message it is given.
+"""Segments -> the messages that are sent. Pure; never changes the message it is given.
 
-Text and mentions go as ``text``. What can stand in rich text goes together as one ``post``, where images and
-Markdown get lines of their own, as Feishu demands. Everything else is a message by itself, in its place. What is
-too long for one message becomes several (:mod:`.split`).
+Text and mentions become ``text`` (:mod:`.texts`). Everything that rich text can hold becomes one ``post``
+(:mod:`.rich`). Every other segment is a message by itself, in its place. Both split what is too long (:mod:`.split`).
 """
 
 from __future__ import annotations
@@ -10,14 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from html import escape
 from typing import Any, Final
 
 from .card_text import source_of
-from .message import Message
-from .rich import UnsupportedSegment, dump, lines_of, need, nobody, pack, text_of
-from .segment import MessageSegment
-from .split import RESERVE, RICH_LIMIT, TEXT_LIMIT, cost, fits, is_small, size, split_text
+from .fields import Segment, UnsupportedSegment, dump, need, text_of, unresolved_mention
+from .rich import posts
+from .split import RICH_LIMIT, TEXT_LIMIT, is_small, size
+from .texts import texts
 
 _ALONE: Final = {
     "file": ("file_key",),
@@ -47,12 +45,12 @@ class OutgoingMessage:
 
 
 def render(
-    message: Iterable[MessageSegment], *, text_limit: int = TEXT_LIMIT, rich_limit: int = RICH_LIMIT
+    message: Iterable[Segment], *, text_limit: int = TEXT_LIMIT, rich_limit: int = RICH_LIMIT
 ) -> list[OutgoingMessage]:
-    """Plan the fewest messages that carry all segments in order.
+    """Encode a message as the fewest Feishu messages that carry all of its segments in order.
 
     Args:
-        message: what is to be sent.
+        message: its segments.
         text_limit: bytes of a request with a ``text``.
         rich_limit: bytes of a request with a ``post`` or a card.
 
@@ -67,16 +65,16 @@ def render(
         elif len(run) == 1 and run[0].type == "image":
             outgoing.append(OutgoingMessage("image", dump({"image_key": need(run[0], "image_key")})))
         elif all(segment.type in _PLAIN for segment in run) and not _looks_like_markup(run):
-            outgoing += _render_texts([_as_text(segment) for segment in run], text_limit)
+            outgoing += (OutgoingMessage("text", content) for content in texts(run, text_limit))
         else:
-            outgoing += (OutgoingMessage("post", content) for content in pack(*lines_of(run), rich_limit))
+            outgoing += (OutgoingMessage("post", content) for content in posts(run, rich_limit))
     if not outgoing:
         raise ValueError("an empty message cannot be sent: give it text or another segment")
     return outgoing
 
 
-def _runs(message: Iterable[MessageSegment]) -> Iterator[list[MessageSegment]]:
-    run: list[MessageSegment] = []
+def _runs(message: Iterable[Segment]) -> Iterator[list[Segment]]:
+    run: list[Segment] = []
     for segment in message:
         if segment.type == "text" and not text_of(segment):
             continue
@@ -92,67 +90,21 @@ def _runs(message: Iterable[MessageSegment]) -> Iterator[list[MessageSegment]]:
         yield run
 
 
-def _would_move(post: MessageSegment, run: list[MessageSegment]) -> bool:
+def _would_move(post: Segment, run: list[Segment]) -> bool:
     """A post's title stands above everything: what was said before would move below it."""
     return bool(post.data.get("title")) and any(
         segment.type != "at" and not (segment.type == "text" and not text_of(segment).strip()) for segment in run
     )
 
 
-def _looks_like_markup(run: list[MessageSegment]) -> bool:
+def _looks_like_markup(run: list[Segment]) -> bool:
     # In `text` Feishu reads <at ...> as a mention and documents no escape for it; in `post` a text element is
     # literal. So a user's words can never become a mention of everybody, in however many segments they come.
-    words = "".join(text_of(part) if part.type == "text" else nobody(part) or "\n" for part in run)
+    words = "".join(text_of(part) if part.type == "text" else unresolved_mention(part) or "\n" for part in run)
     return "<" in words and bool(_MARKUP.search(words))
 
 
-def _render_texts(pieces: list[str], limit: int) -> Iterator[OutgoingMessage]:
-    content = dump({"text": "".join(pieces)})
-    if is_small(content, limit):
-        yield OutgoingMessage("text", content)
-        return
-    full = limit - RESERVE - size(dump({"text": ""}))
-    part: list[str] = []
-    room = full
-    for piece in _cut_to_fit(pieces, full):
-        if not fits(piece, room):
-            if part:
-                yield OutgoingMessage("text", dump({"text": "".join(part)}))
-            part, room = [], full
-        part.append(piece)
-        room -= cost(piece)
-    yield OutgoingMessage("text", dump({"text": "".join(part)}))
-
-
-def _cut_to_fit(pieces: list[str], full: int) -> Iterator[str]:
-    """Cut texts where a message is full; mentions stay whole."""
-    room = full
-    for piece in pieces:
-        if fits(piece, room):
-            parts = [piece]
-        elif piece.startswith("<at "):
-            if not fits(piece, full):
-                raise UnsupportedSegment(f"a segment of the type 'at' is beyond the {full:,} bytes of a text")
-            parts = [piece]
-            room = full
-        else:
-            # A piece of a few words at the end of a message would only look odd.
-            parts = list(filter(None, split_text(piece, room if room > full // 16 else 0, full)))
-            room = full
-        yield from parts
-        room -= cost(parts[-1]) if parts else 0
-
-
-def _as_text(segment: MessageSegment) -> str:
-    if segment.type != "at":
-        return text_of(segment)
-    if literal := nobody(segment):
-        return literal
-    user_id = escape(need(segment, "user_id"))
-    return f'<at user_id="{user_id}">{escape(str(segment.data.get("user_name") or ""))}</at>'
-
-
-def _render_alone(segment: MessageSegment, limit: int) -> OutgoingMessage:
+def _render_alone(segment: Segment, limit: int) -> OutgoingMessage:
     if segment.type == "interactive":
         return OutgoingMessage("interactive", _render_card(segment, limit))
     if segment.type not in _ALONE:
@@ -167,7 +119,7 @@ def _render_alone(segment: MessageSegment, limit: int) -> OutgoingMessage:
     return OutgoingMessage(segment.type, dump(content))
 
 
-def _render_card(segment: MessageSegment, limit: int) -> str:
+def _render_card(segment: Segment, limit: int) -> str:
     card = segment.data
     if "json_card" in card or ("title" in card and "header" not in card):
         # What Feishu delivers of a card is a summary, which it does not take back.
@@ -188,7 +140,7 @@ def _render_card(segment: MessageSegment, limit: int) -> str:
     return content
 
 
-def serialize(message: Message) -> tuple[str, str]:
+def serialize(message: Iterable[Segment]) -> tuple[str, str]:
     """``(msg_type, content)`` of a message that fits into one.
 
     Raises:
