@@ -1,14 +1,15 @@
 """Feishu's REST API."""
 
+from .bot_info import BotInfo, get_bot_info
 from .cache import Cache
+from .call import call_api
 from .client import ApiClient
 from .client_pool import ClientPool
 from .directory import Directory
 from .isv_token import IsvTokens, current_tenant
 from .limiter import Rate
-from .methods.info import BotInfo, get_bot_info
 from .protocols import ApiCaller
-from .registry import METHODS, TypedApi, call_api
+from .registry import METHODS, TypedApi
 from .retry import ONCE, RetryPolicy
 from .token import TenantToken
 from .upload import FILE, IMAGE, Content, Kind, Meter, Progress, Uploadable, as_path, check_size

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..client import ApiClient
+from .client import ApiClient
 
 
 class BotInfo(BaseModel):
