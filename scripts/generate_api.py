@@ -14,11 +14,11 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import tomllib
 from feishu_documents import (
     Endpoint,
     Parameter,

@@ -48,7 +48,7 @@ async def test_objects_show_no_secret(sandbox, run_adapter):
     async with run_adapter(bots, driver=FastAPIDriver, feishu_management_tokens={CONTROL: ["*"]}) as adapter:
         bot = adapter.bots[APP]
         await bot.call_api("im/v1/chats", method="GET")
-        client = adapter._clients.of(bot.bot_config)
+        client = adapter._clients.get(bot.bot_config)
         token, config = await client.token.get(), adapter.feishu_config
         parts = [adapter, bot, bot.bot_config, config, client, client.token, client._http, adapter.connections]
         parts += [bot.bot_info, bot.uploads, adapter.connections.get_status(APP), adapter._tickets, adapter._store]
@@ -66,7 +66,7 @@ async def test_routes_answer_without_a_secret(sandbox, run_adapter):
         serving(adapter) as url,
         aiohttp.ClientSession() as session,
     ):
-        token = await adapter._clients.of(adapter.bot_configs[APP]).token.get()
+        token = await adapter._clients.get(adapter.bot_configs[APP]).token.get()
         seen = []
         for method, path in (
             *(

@@ -72,7 +72,7 @@ def stage(sandbox, run_adapter, matchers):
         chat = sandbox.p2p(user, APP) if mode == "p2p" else sandbox.add_chat("G", mode=mode, members=[user], apps=[APP])
         async with run_adapter() as adapter:
             # These streams run in faster time than Feishu's limit on messages per chat.
-            client = adapter._clients.of(adapter.bot_configs[APP])
+            client = adapter._clients.get(adapter.bot_configs[APP])
             client._limiter = Limiter(Rate(1000), time.monotonic, asyncio.sleep)
             await sandbox.say(user, chat, "question", **say)
             event = await asyncio.wait_for(got, 30)
