@@ -17,6 +17,7 @@ from aiohttp import WSMsgType, web
 
 from ..transport import wire
 from ..transport.frame import CONTROL, DATA, Frame, FrameError, decode, get_header
+from .events import envelope
 from .faults import Faults
 from .state import App, World
 from .webhook import deliver
@@ -212,6 +213,15 @@ class Gateway:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return delivery
+
+    def push_event(
+        self, app_id: str, event_type: str, event: dict[str, Any], transport: str, *, once: bool = False, **header: Any
+    ) -> Delivery:
+        """Wrap an event's body as Feishu does and push it; ``header`` replaces fields of its header."""
+        app = self._world.apps[app_id]
+        payload = envelope(app, event_type, event, self._world.now_ms(), **header)
+        raw = json.dumps(payload, ensure_ascii=False).encode()
+        return self.push(app, raw, payload["header"]["event_id"], transport, once=once)
 
     async def _deliver(self, app: App, delivery: Delivery, transport: str, once: bool) -> None:
         try:

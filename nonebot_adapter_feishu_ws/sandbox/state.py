@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections import OrderedDict
@@ -167,6 +168,15 @@ class World:
         self.repeated_sends = 0
         """Sends that were dropped because their uuid had been used."""
         self._number = 0
+        self.changed: asyncio.Condition = asyncio.Condition()
+        self.version: int = 0
+        """Counts the changes that the chat page shows."""
+
+    async def notify(self) -> None:
+        """Wake everybody who waits for a change."""
+        self.version += 1
+        async with self.changed:
+            self.changed.notify_all()
 
     def add_user(self, name: str, tenant_key: str = TENANT) -> User:
         """A new person."""

@@ -105,7 +105,7 @@ def show(sandbox):
             f"om_{number}", group.chat_id, APP, "app", "interactive", json.dumps(card), sandbox.world.now_ms()
         )
         sandbox.world.add_message(message)
-        await sandbox._notify()
+        await sandbox.world.notify()
         return message
 
     return run

@@ -63,9 +63,9 @@ async def test_text_streams_into_a_sent_entity(sandbox, client):
     assert card_id.isdigit()
     assert len(card_id) <= 20
     message_id = await client.send(card_id, chat)
-    version = sandbox.version
+    version = sandbox.world.version
     await client.write(card_id)
-    assert sandbox.version > version
+    assert sandbox.world.version > version
     shown = json.loads(shown_content(sandbox.world, sandbox.world.messages[message_id].content))
     assert shown["body"]["elements"][0]["content"] == "new"
     converted = await client.bot.call_api(f"{CARDS}/id_convert", method="POST", json={"message_id": message_id})

@@ -51,13 +51,13 @@ def joined(cards: list[str]) -> str:
 
 def at_every_change(sandbox, look):
     """Calls ``look`` after every change that the page shows."""
-    notify = sandbox._notify
+    notify = sandbox.world.notify
 
     async def looking():
         look()
         await notify()
 
-    sandbox.cardkit._notify = looking
+    sandbox.world.notify = looking
 
 
 async def test_a_long_answer_in_two_thousand_chunks(stage, sandbox):

@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from importlib import resources
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from ..actions import Actions
 from ..rest.cardkit import shown_content
 from ..rest.messages import message_body
 from ..state import Message
-
-if TYPE_CHECKING:
-    from ..server import Sandbox
 
 SHOWN = 200
 _LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -32,8 +30,8 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Page:
     """Shows chats and messages, and speaks for the sandbox's user."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
+    def __init__(self, actions: Actions) -> None:
+        self._actions = actions
 
     def routes(self) -> list[web.RouteDef]:
         """The page, its state, what is typed into it, and the images it shows."""
@@ -63,10 +61,10 @@ class Page:
         return web.Response(text=html, content_type="text/html")
 
     async def _state(self, request: web.Request) -> web.Response:
-        world = self._sandbox.world
-        held = self._sandbox.gateway.connections
+        world = self._actions.world
+        held = self._actions.gateway.connections
         online = {app_id: bool(held.get(app_id)) for app_id in world.apps}
-        version = f"{self._sandbox.version}-{sum(online.values())}-{len(world.chats)}"
+        version = f"{self._actions.world.version}-{sum(online.values())}-{len(world.chats)}"
         if request.query.get("version") == version:
             return web.Response(status=204)
         messages = [self._show(message) for message in world.messages.values()][-SHOWN:]
@@ -83,7 +81,7 @@ class Page:
         return web.json_response({"version": version, "chats": chats, "messages": messages, "people": people})
 
     def _show(self, message: Message) -> dict[str, Any]:
-        world = self._sandbox.world
+        world = self._actions.world
         people: dict[str, Any] = world.apps if message.sender_type == "app" else world.users
         shown = message_body(message)
         shown["body"]["content"] = shown_content(world, shown["body"]["content"])
@@ -93,30 +91,30 @@ class Page:
 
     async def _say(self, request: web.Request) -> web.Response:
         body = cast("dict[str, Any]", json.loads(await request.read()))
-        chat = self._sandbox.world.chats.get(str(body.get("chat_id")))
+        chat = self._actions.world.chats.get(str(body.get("chat_id")))
         text = str(body.get("text") or "")
         if chat is None or not text.strip():
             return web.json_response({"error": "no such chat, or no text"}, status=400)
-        user = self._sandbox.world.users[chat.members[0]]
+        user = self._actions.world.users[chat.members[0]]
         at = chat.apps if body.get("at") and chat.mode != "p2p" else []
-        await self._sandbox.say(user, chat, text, at=at)
+        await self._actions.say(user, chat, text, at=at)
         return web.json_response({})
 
     async def _click(self, request: web.Request) -> web.Response:
         body = cast("dict[str, Any]", json.loads(await request.read()))
-        message = self._sandbox.world.messages.get(str(body.get("message_id")))
+        message = self._actions.world.messages.get(str(body.get("message_id")))
         action = body.get("action")
         if message is None or not isinstance(action, dict):
             return web.json_response({"error": "no such message, or no action"}, status=400)
-        user = self._sandbox.world.users[self._sandbox.world.chats[message.chat_id].members[0]]
+        user = self._actions.world.users[self._actions.world.chats[message.chat_id].members[0]]
         try:
-            click = await self._sandbox.cards.click(user, message, cast("dict[str, Any]", action))
+            click = await self._actions.cards.click(user, message, cast("dict[str, Any]", action))
         except ValueError as error:
             return web.json_response({"error": str(error)}, status=400)
         return web.json_response({"toast": click.toast, "error": click.error})
 
     async def _image(self, request: web.Request) -> web.Response:
-        stored = self._sandbox.world.files.get(request.match_info["key"])
+        stored = self._actions.world.files.get(request.match_info["key"])
         if stored is None or stored.kind != "image":
             return web.Response(status=404)
         return web.Response(body=stored.content, content_type="image/png")

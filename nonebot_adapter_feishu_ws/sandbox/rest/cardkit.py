@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any, cast
 
@@ -27,9 +27,8 @@ class CardKit:
         rate: operations per second that one entity takes; None switches the limit off.
     """
 
-    def __init__(self, world: World, notify: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
-        self._notify = notify
         self.rate: float | None = 10.0
 
     def endpoints(self) -> list[tuple[str, str, Handler]]:
@@ -104,7 +103,7 @@ class CardKit:
             entity.card, entity.sequence = card, sequence
             if uuid:
                 entity.uuids.add(uuid)
-            await self._notify()
+            await self._world.notify()
             return {}
 
         return run

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from ..events import user_ids
-from ..gateway import ACK_TIMEOUT, Delivery
+from ..gateway import ACK_TIMEOUT, Delivery, Gateway
 from ..state import TENANT, App, Message, User, World, new_id
 from .card_check import check_card
 from .content import check_content
@@ -47,19 +47,9 @@ class Click:
 class Cards:
     """Pushes clicks, takes their answers and keeps their tokens."""
 
-    def __init__(
-        self,
-        world: World,
-        push: Callable[[str, dict[str, Any], str], Awaitable[Delivery]],
-        notify: Callable[[], Awaitable[None]],
-    ) -> None:
-        """Args:
-        push: sends the event's body to an app by a transport, and not again.
-        notify: something that the page shows has changed.
-        """
+    def __init__(self, world: World, gateway: Gateway) -> None:
         self._world = world
-        self._push = push
-        self._notify = notify
+        self._gateway = gateway
         self._clicks: OrderedDict[str, Click] = OrderedDict()
 
     def endpoints(self) -> list[tuple[str, str, Handler]]:
@@ -76,7 +66,10 @@ class Cards:
         if app is None or message.msg_type != "interactive" or message.deleted:
             raise ValueError("only a card that a bot sent and did not recall can be clicked")
         token = new_id("c").replace("_", "-")
-        delivery = await self._push(app.app_id, _event(app, user, message, action, token), transport)
+        event = _event(app, user, message, action, token)
+        # Callbacks carry microseconds, unlike events.
+        created = str(self._world.now_ms() * 1000)
+        delivery = self._gateway.push_event(app.app_id, EVENT, event, transport, once=True, create_time=created)
         click = Click(app.app_id, message.message_id, token, self._world.clock(), delivery)
         self._clicks[token] = click
         if len(self._clicks) > MAX_TOKENS:
@@ -113,7 +106,7 @@ class Cards:
     async def _show(self, message: Message, content: str) -> None:
         message.content = content
         message.update_time = self._world.now_ms()
-        await self._notify()
+        await self._world.notify()
 
     async def update(self, call: Call) -> dict[str, Any]:
         """延时更新消息卡片."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from ..state import TENANT, App, Chat, Message, World, new_id
@@ -22,10 +22,9 @@ AT = re.compile(r'<at user_id="([^"]*)">[^<]*</at>')
 class Messages:
     """The endpoints of messages."""
 
-    def __init__(self, world: World, notify: Callable[[], Awaitable[None]], limits: Limits | None = None) -> None:
+    def __init__(self, world: World, limits: Limits | None = None) -> None:
         self._world = world
         self._limits = limits or Limits()
-        self._notify = notify
 
     def endpoints(self) -> list[tuple[str, str, Handler]]:
         """Method, path and handler of each."""
@@ -78,7 +77,7 @@ class Messages:
             entity.message_id = message.message_id
         self._world.add_message(message)
         self._remember(call.app, body.get("uuid"), message)
-        await self._notify()
+        await self._world.notify()
         return message_body(message)
 
     def _sent_before(self, app: App, uuid: object) -> Message | None:
@@ -189,7 +188,7 @@ class Messages:
         message.msg_type = msg_type
         message.edits += 1
         message.update_time = self._world.now_ms()
-        await self._notify()
+        await self._world.notify()
         return message_body(message)
 
     async def patch(self, call: Call) -> dict[str, Any]:
@@ -200,13 +199,13 @@ class Messages:
         check_content(self._world, "interactive", call.json.get("content"))
         message.content = call.json["content"]
         message.update_time = self._world.now_ms()
-        await self._notify()
+        await self._world.notify()
         return {}
 
     async def recall(self, call: Call) -> dict[str, Any]:
         """撤回消息."""
         self._own(call).deleted = True
-        await self._notify()
+        await self._world.notify()
         return {}
 
     async def forward(self, call: Call) -> dict[str, Any]:
@@ -228,7 +227,7 @@ class Messages:
         )
         self._world.add_message(copy)
         self._remember(call.app, call.query.get("uuid"), copy)
-        await self._notify()
+        await self._world.notify()
         return message_body(copy)
 
     async def merge_forward(self, call: Call) -> dict[str, Any]:
@@ -245,7 +244,7 @@ class Messages:
         known = [self._world.messages[message_id] for message_id in wanted if message_id not in invalid]
         message = self._world.merge(chat.chat_id, call.app.app_id, "app", known)
         self._remember(call.app, call.query.get("uuid"), message)
-        await self._notify()
+        await self._world.notify()
         return {"message": message_body(message), "invalid_message_id_list": invalid}
 
     async def read_users(self, call: Call) -> dict[str, Any]:
@@ -268,7 +267,7 @@ class Messages:
             "reaction_type": call.json.get("reaction_type"),
         }
         self._world.reactions.setdefault(message.message_id, []).append(reaction)
-        await self._notify()
+        await self._world.notify()
         return reaction
 
     async def list_reactions(self, call: Call) -> dict[str, Any]:
@@ -282,7 +281,7 @@ class Messages:
         for reaction in held:
             if reaction["reaction_id"] == call.path("reaction_id"):
                 held.remove(reaction)
-                await self._notify()
+                await self._world.notify()
                 return reaction
         raise ApiError(231003, "The reaction is not found.")
 

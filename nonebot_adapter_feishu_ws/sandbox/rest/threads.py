@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ..state import Message, World, new_id
@@ -15,9 +14,8 @@ from .routes import ApiError, Call, Handler
 class Threads:
     """What can be done with a topic, or below a message."""
 
-    def __init__(self, world: World, notify: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
-        self._notify = notify
 
     def endpoints(self) -> list[tuple[str, str, Handler]]:
         """Method, path and handler of each."""
@@ -45,7 +43,7 @@ class Threads:
             self._world.now_ms(),
         )
         self._world.add_message(copy)
-        await self._notify()
+        await self._world.notify()
         return message_body(copy)
 
     async def push_follow_up(self, call: Call) -> dict[str, Any]:

@@ -1,0 +1,230 @@
+"""What people, administrators and the network do to a sandbox, as tests and the chat page call it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from .events import mention, message_event
+from .gateway import Delivery, Gateway, data_frame
+from .rest.cards import Cards, Click
+from .state import TENANT, App, Chat, ChatMode, Message, User, World, new_id
+
+GROUP = "Sandbox group"
+YOU = "You"
+
+
+class Actions:
+    """Everything that can be done to a sandbox from outside its protocols."""
+
+    def __init__(self, world: World, gateway: Gateway) -> None:
+        """Create the actions on one world.
+
+        Args:
+            world: the apps, people and chats.
+            gateway: where events go out.
+        """
+        self.world: World = world
+        self.gateway: Gateway = gateway
+        self.cards: Cards = Cards(world, gateway)
+        self._seen: dict[str, int] = {}
+
+    # The world
+
+    def add_app(self, app_id: str, app_secret: str, *, name: str = "", **options: Any) -> App:
+        """A self-built app; ``options`` are further fields of :class:`App`."""
+        app = App(app_id, app_secret, name or app_id, new_id("ou"), **options)
+        self.world.apps[app_id] = app
+        return app
+
+    def add_user(self, name: str, *, tenant_key: str = TENANT) -> User:
+        """A person; of another tenant than the others, if one is named."""
+        return self.world.add_user(name, tenant_key)
+
+    def add_chat(
+        self, name: str, *, mode: ChatMode = "group", members: Sequence[User] = (), apps: Sequence[str] = ()
+    ) -> Chat:
+        """A group, or a topic group."""
+        return self.world.add_chat(name, mode, [user.open_id for user in members], list(apps))
+
+    def p2p(self, user: User, app_id: str) -> Chat:
+        """The private chat of a user with an app."""
+        return self.world.p2p(user.open_id, app_id)
+
+    def populate_default(self) -> None:
+        """One person, a private chat with every app, and a group with all of them; may be called again."""
+        you = next((user for user in self.world.users.values() if user.name == YOU), None) or self.add_user(YOU)
+        for app_id in self.world.apps:
+            self.p2p(you, app_id)
+        group = next((chat for chat in self.world.chats.values() if chat.name == GROUP), None)
+        if group is None:
+            group = self.add_chat(GROUP, members=[you])
+        group.apps.extend(app_id for app_id in self.world.apps if app_id not in group.apps)
+
+    def revoke_tokens(self, app_id: str) -> None:
+        """Make every token of an app invalid."""
+        self.world.apps[app_id].tokens.clear()
+
+    # What people do
+
+    async def say(
+        self,
+        user: User,
+        chat: Chat,
+        content: str | dict[str, Any],
+        *,
+        msg_type: str = "text",
+        at: Sequence[str | User] = (),
+        reply_to: Message | None = None,
+        thread_id: str | None = None,
+    ) -> Message:
+        """A user sends a message; every app of the chat gets its event.
+
+        Args:
+            content: the text, or the content's object.
+            at: app ids, users or ``"all"``, put in front of a text.
+            reply_to: quote this message.
+            thread_id: inside this topic.
+        """
+        first_app = self.world.apps[chat.apps[0]]
+        keys, mentions = self._mentions(first_app, at)
+        fields = {"text": "".join(f"{key} " for key in keys) + content} if isinstance(content, str) else content
+        message = Message(
+            new_id("om"),
+            chat.chat_id,
+            user.open_id,
+            "user",
+            msg_type,
+            json.dumps(fields, ensure_ascii=False),
+            self.world.now_ms(),
+            mentions,
+            thread_id=thread_id or (reply_to.thread_id if reply_to else None),
+        )
+        if reply_to is not None:
+            message.parent_id, message.root_id = reply_to.message_id, reply_to.root_id or reply_to.message_id
+        self.world.add_message(message)
+        await self._deliver(message, chat)
+        return message
+
+    async def forward(self, user: User, chat: Chat, messages: Sequence[Message]) -> Message:
+        """A user forwards several messages as one; every app of the chat gets its event."""
+        message = self.world.merge(chat.chat_id, user.open_id, "user", list(messages))
+        await self._deliver(message, chat)
+        return message
+
+    async def _deliver(self, message: Message, chat: Chat) -> None:
+        for app_id in chat.apps:
+            app = self.world.apps[app_id]
+            event = message_event(self.world, app, message)
+            await self.push(app_id, "im.message.receive_v1", event, tenant_key=chat.tenant_key)
+        await self.world.notify()
+
+    async def click(
+        self,
+        user: User,
+        message: Message,
+        value: dict[str, Any] | None = None,
+        *,
+        tag: str = "button",
+        transport: str = "auto",
+        **action: Any,
+    ) -> Click:
+        """A user operates a card; its bot gets ``card.action.trigger``, and its answer is shown.
+
+        Args:
+            value: the component's callback value.
+            tag: the component's tag.
+            action: more of the callback's action: ``name``, ``form_value``, ``option``, ``options``, ``checked``,
+                ``input_value``.
+
+        Raises:
+            ValueError: the message is no card of a bot.
+        """
+        return await self.cards.click(user, message, {"tag": tag, "value": value, **action}, transport)
+
+    def _mentions(self, app: App, at: Sequence[str | User]) -> tuple[list[str], list[dict[str, Any]]]:
+        keys: list[str] = []
+        mentions: list[dict[str, Any]] = []
+        for target in at:
+            if target == "all":
+                keys.append("@_all")
+                continue
+            key = f"@_user_{len(mentions) + 1}"
+            keys.append(key)
+            mentions.append(mention(self.world, app, key, target.open_id if isinstance(target, User) else target))
+        return keys, mentions
+
+    async def push(
+        self, app_id: str, event_type: str, event: dict[str, Any], *, transport: str = "auto", **header: Any
+    ) -> Delivery:
+        """Send an event to an app, by socket if one is there, else by webhook (or by the one that is named)."""
+        return self.gateway.push_event(app_id, event_type, event, transport, **header)
+
+    async def push_raw(
+        self, app_id: str, payload: bytes, *, type_: str = "event", headers: dict[str, str | None] | None = None
+    ) -> None:
+        """Send any bytes as the payload of one DATA frame; ``headers`` replace or (None) remove the usual ones."""
+        usual: dict[str, str | None] = {
+            "type": type_,
+            "message_id": new_id("raw"),
+            "trace_id": "trace",
+            "sum": "1",
+            "seq": "0",
+        }
+        merged = {key: value for key, value in {**usual, **(headers or {})}.items() if value is not None}
+        for connection in self.gateway.connections[app_id]:
+            await connection.socket.send_bytes(data_frame(payload, merged, connection.service_id))
+
+    async def send_bytes(self, app_id: str, data: bytes | str) -> None:
+        """Send a raw binary or text WebSocket message on every socket of an app."""
+        for connection in self.gateway.connections[app_id]:
+            if isinstance(data, bytes):
+                await connection.socket.send_bytes(data)
+            else:
+                await connection.socket.send_str(data)
+
+    async def wait_message(self, chat: Chat, *, count: int = 1, timeout: float = 30.0) -> list[Message]:
+        """The next messages of bots in a chat since the last call.
+
+        Raises:
+            asyncio.TimeoutError: they did not come.
+        """
+        after = self._seen.get(chat.chat_id, 0)
+
+        def found() -> list[Message]:
+            return [m for m in self.world.history(chat.chat_id, after=after) if m.sender_type == "app"]
+
+        async with self.world.changed:
+            await asyncio.wait_for(self.world.changed.wait_for(lambda: len(found()) >= count), timeout)
+        messages = found()[:count]
+        self._seen[chat.chat_id] = messages[-1].number
+        return messages
+
+    # Sockets
+
+    async def wait_connected(self, app_id: str, *, count: int = 1, timeout: float = 30.0) -> None:
+        """Wait until an app holds that many sockets."""
+
+        def held() -> bool:
+            return len(self.gateway.connections.get(app_id, [])) >= count
+
+        async with self.gateway.changed:
+            await asyncio.wait_for(self.gateway.changed.wait_for(held), timeout)
+
+    async def disconnect(self, app_id: str) -> None:
+        """Close an app's sockets cleanly."""
+        for connection in list(self.gateway.connections.get(app_id, [])):
+            await connection.socket.close()
+
+    def abort(self, app_id: str) -> None:
+        """Reset an app's sockets."""
+        for connection in self.gateway.connections.get(app_id, []):
+            if connection.transport is not None:
+                connection.transport.abort()
+
+    def silence(self, app_id: str, silent: bool = True) -> None:
+        """Let an app's sockets stay open while the server neither answers nor reads."""
+        for connection in self.gateway.connections.get(app_id, []):
+            connection.silent = silent
