@@ -25,7 +25,7 @@ from pydantic import SecretStr
 from nonebot_adapter_feishu_ws.management.access import Tokens
 from nonebot_adapter_feishu_ws.sandbox.gateway import Gateway
 from nonebot_adapter_feishu_ws.sandbox.state import App, World
-from nonebot_adapter_feishu_ws.store.redis.connection import RedisLink
+from nonebot_adapter_feishu_ws.store.redis.connection import RedisConnection
 
 SHORTEST = 7
 """Characters; a shorter text stands by chance in many a line."""
@@ -136,7 +136,7 @@ def pytest_configure() -> None:
     """Begin to note and to hear."""
     _after(SecretStr, "__init__", lambda result, secret, value: watch.note(value, "a SecretStr"))
     _after(Tokens, "__init__", _note_control_tokens)
-    _after(RedisLink, "__init__", lambda result, link, url: watch.note(url, "a store"))
+    _after(RedisConnection, "__init__", lambda result, connection, url, **options: watch.note(url, "a store"))
     _after(World, "issue_token", lambda result, *args, **options: watch.note(result[0], "a tenant access token"))
     _after(App, "__setattr__", _note_app)
     _after(Gateway, "__init__", lambda result, gateway, *args, **options: setattr(gateway, "_tickets", _Tickets()))

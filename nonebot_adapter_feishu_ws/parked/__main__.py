@@ -1,6 +1,6 @@
-"""``python -m nonebot_adapter_feishu_ws.parked``: the events that were given up because they killed their process.
+"""``python -m nonebot_adapter_feishu_ws.parked``: events that were given up because their process died repeatedly.
 
-Exit code: 0 when it was done, 1 when there is no such event, 2 when the store or the configuration cannot be used.
+Exit code: 0 on success, 1 when there is no such event, 2 when the store or the configuration cannot be used.
 """
 
 from __future__ import annotations
@@ -8,10 +8,11 @@ from __future__ import annotations
 import argparse
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 from ..config.files import read_files
 from ..exception import ConfigError, StoreError
-from .store import ParkedEvents, open_parked
+from ..store.base import DeadLetters
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(
         prog="python -m nonebot_adapter_feishu_ws.parked",
-        description="Look at parked events, run them again, or drop them. The bots may run meanwhile.",
+        description="List parked events, show them, run them again, or drop them. The bots may run meanwhile.",
     )
     parser.add_argument("--store", help="a URL as in FEISHU_STORE, instead of what .env says")
     parser.add_argument("--env-file", help="read this file instead of .env and .env.{ENVIRONMENT}")
@@ -35,32 +36,54 @@ def main(arguments: list[str] | None = None) -> int:
     if options.action != "list" and not options.key:
         parser.error(f"{options.action} wants the names of events, as list shows them")
     try:
-        events = open_parked(options.store or read_files(options.env_file)[0].feishu_store)
+        letters = open_dead_letters(options.store or read_files(options.env_file)[0].feishu_store)
     except (ConfigError, StoreError, ImportError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - a command prints
         return 2
     try:
         if options.action == "list":
-            return _list(events)
-        return max(_act(events, options.action, key) for key in options.key)
+            return _list(letters)
+        return max(_act(letters, options.action, key) for key in options.key)
     finally:
-        events.close()
+        letters.close()
 
 
-def _list(events: ParkedEvents) -> int:
-    for event in events.list():
-        came = datetime.fromtimestamp(event.taken_at, UTC).isoformat(timespec="seconds")
-        print(f"{event.key}  {came}  {len(event.payload)} bytes")  # noqa: T201
+def open_dead_letters(url: str) -> DeadLetters:
+    """Open the dead letters of a store.
+
+    Args:
+        url: as in ``FEISHU_STORE``.
+
+    Raises:
+        StoreError: it has none, or cannot be opened.
+        ImportError: the extra of its kind is not installed.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite":
+        from ..store.sqlite.dead_letters import SqliteDeadLetters
+
+        return SqliteDeadLetters(Path(rest[1:]))
+    if scheme in ("redis", "rediss", "unix"):
+        from ..store.redis.dead_letters import RedisDeadLetters  # the redis package is an extra
+
+        return RedisDeadLetters(url)
+    raise StoreError("FEISHU_STORE is memory://, which keeps no event: there is nothing to look at")
+
+
+def _list(letters: DeadLetters) -> int:
+    for entry in letters.list():
+        arrived = datetime.fromtimestamp(entry.taken_at, UTC).isoformat(timespec="seconds")
+        print(f"{entry.key}  {arrived}  {len(entry.payload)} bytes")  # noqa: T201
     return 0
 
 
-def _act(events: ParkedEvents, action: str, key: str) -> int:
+def _act(letters: DeadLetters, action: str, key: str) -> int:
     if action == "show":
-        found = [event for event in events.list() if event.key == key]
-        for event in found:
-            print(event.payload.decode("utf-8", "replace"))  # noqa: T201
+        found = [entry for entry in letters.list() if entry.key == key]
+        for entry in found:
+            print(entry.payload.decode("utf-8", "replace"))  # noqa: T201
     else:
-        found = events.retry(key) if action == "retry" else events.drop(key)
+        found = letters.retry(key) if action == "retry" else letters.drop(key)
     if not found:
         print(f"No event {key} is parked", file=sys.stderr)  # noqa: T201
         return 1

@@ -275,6 +275,26 @@ class SharedValues(Protocol):
         ...
 
 
+class DeadLetters(Protocol):
+    """Events that were given up, for operators. The bots may run meanwhile."""
+
+    def list(self) -> Sequence[Entry]:
+        """Return all of them, oldest first."""
+        ...
+
+    def retry(self, key: str) -> bool:
+        """Let an event wait as if it had just arrived; False when there is no such dead letter."""
+        ...
+
+    def drop(self, key: str) -> bool:
+        """Delete an event; False when there is no such dead letter."""
+        ...
+
+    def close(self) -> None:
+        """Close the store."""
+        ...
+
+
 class Store(Protocol):
     """A backend: it can do what it has. Used on the network loop alone."""
 

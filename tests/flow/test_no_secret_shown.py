@@ -19,7 +19,7 @@ from nonebot_adapter_feishu_ws.intake.bridge import Delivery
 from nonebot_adapter_feishu_ws.management.access import Tokens
 from nonebot_adapter_feishu_ws.server.webhook import WebhookSecrets
 from nonebot_adapter_feishu_ws.store import Entry
-from nonebot_adapter_feishu_ws.store.redis.connection import Call, RedisLink
+from nonebot_adapter_feishu_ws.store.redis.connection import RedisConnection
 from nonebot_adapter_feishu_ws.transport.endpoint import parse_discovery
 from tests.conftest import APP, SECRET, serving
 
@@ -102,10 +102,10 @@ async def test_errors_show_no_secret(sandbox):
         await socks.call("im/v1/chats", method="GET", _deadline=0.0)
     failures.append(caught.value)
     await socks.close()
-    link = RedisLink(REDIS)
+    connection = RedisConnection(REDIS)
     with pytest.raises(StoreError) as refused:
-        await link.run([Call(None, (), ("PING",))])
-    await link.close()
+        await connection.execute("PING")
+    await connection.close()
     for failure in (*failures, refused.value):
         assert_silent(shown(failure))
 
@@ -149,7 +149,7 @@ def test_parts_of_the_way_show_no_secret():
     url = f"wss://host/ws?access_key={TICKET}&service_id=1".encode()
     endpoint = parse_discovery(200, b'{"code": 0, "data": {"URL": "%s"}}' % url)
     assert TICKET in endpoint.url
-    for part in (endpoint, Tokens({CONTROL: ["*"]}), vars(Tokens({CONTROL: ["*"]})), RedisLink(REDIS).name):
+    for part in (endpoint, Tokens({CONTROL: ["*"]}), vars(Tokens({CONTROL: ["*"]})), RedisConnection(REDIS).name):
         assert_silent(shown(part))
     assert_silent(shown(WebhookSecrets(SecretStr(KEY), SecretStr(TOKEN))))
 

@@ -69,13 +69,13 @@ class Replica:
 
     async def pause(self) -> None:
         """As SIGSTOP does for the others: nothing is asked of Redis any more."""
-        for task in (self.redis._beat, self.intake._settler._feeder):
+        for task in (self.redis._beating, self.intake._settler._feeder):
             task.cancel()
             await asyncio.wait({task})
 
     def wake(self) -> None:
         """As SIGCONT does."""
-        self.redis._beat = asyncio.create_task(self.redis._stay_alive())
+        self.redis._beating = asyncio.create_task(self.redis._beat())
         self.intake._settler._feeder = asyncio.create_task(self.intake._settler._feed(self.store.inbox))
 
     async def close(self) -> None:
@@ -155,7 +155,7 @@ async def test_a_machine_that_slept_asks_at_once(start):
 
 async def test_a_virtual_machine_whose_clocks_stood_still_is_told_by_redis(start):
     paused, other = await paused_with_four_events(start)
-    paused.clock.slept = -(paused.clock() - paused.redis._presence._said_at)
+    paused.clock.slept = -(paused.clock() - paused.redis._heartbeat._confirmed_at)
     assert paused.clock() < paused.hand_off._lease_until, "by its own clock no time has passed"
     paused.wake()
     await wait_until(lambda: paused.dispatcher.waiting == 0)

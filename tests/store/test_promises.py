@@ -65,7 +65,7 @@ async def make(request, tmp_path, now):
 
 def die(store: RedisStore) -> None:
     """What a killed process does for the others: nothing any more."""
-    store._beat.cancel()
+    store._beating.cancel()
 
 
 def entry(number: int, bot_id: str = BOT, at: float | None = None) -> Entry:

@@ -106,7 +106,7 @@ async def test_a_paused_process_does_not_steal_back(make, logs):
     await take(paused, entry(1))
     die(paused)
     assert (await until(lambda: other.inbox.fetch_abandoned([BOT]))).runs == 2
-    paused._presence._said_at -= 60
+    paused._heartbeat._confirmed_at -= 60
     await paused.ping()
     assert any("was not heard of" in line and "same uuid" in line for line in logs)
     assert await paused.inbox.fetch_abandoned([BOT]) is None
@@ -136,7 +136,7 @@ async def test_dead_consumers_are_removed(make, raw):
     assert len(await raw.xinfo_consumers(f"feishu:{{{BOT}}}:inbox", "inbox")) == 2
     assert await other.inbox.fetch_abandoned([BOT]) is None
     [left] = await raw.xinfo_consumers(f"feishu:{{{BOT}}}:inbox", "inbox")
-    assert left["name"].decode() == other._consumer
+    assert left["name"].decode() == other.consumer
 
 
 @needs_redis
@@ -144,7 +144,7 @@ async def test_the_certainly_dead_are_not_waited_for(make, raw):
     process = await asyncio.create_subprocess_exec("true")
     await process.wait()
     store = await make()
-    machine, _, rest = store._consumer.split(".")
+    machine, _, rest = store.consumer.split(".")
     if not machine:
         pytest.skip("only on Linux")
     dead = f"{machine}.{process.pid}.{rest}"
@@ -249,17 +249,17 @@ async def _true(asked):
 @needs_redis
 async def test_turns_are_counted_over_all_processes(make):
     stores = [await make() for _ in range(3)]
-    waits = [await stores[n % 3].reserve(f"{BOT}:oc_1", 5, 1000.0) for n in range(12)]
+    waits = [await stores[n % 3].shared.reserve(f"{BOT}:oc_1", 5, 1000.0) for n in range(12)]
     assert waits[:5] == [0.0] * 5
     assert all(900 < wait <= 1000 for wait in waits[5:10])
     assert all(1900 < wait <= 2000 for wait in waits[10:])
-    assert await stores[0].reserve(f"{BOT}:oc_2", 5, 1000.0) == 0.0
+    assert await stores[0].shared.reserve(f"{BOT}:oc_2", 5, 1000.0) == 0.0
 
 
 @needs_redis
 async def test_values_are_shared_for_their_time(make, raw):
     one, other = await make(BOT, OTHER), await make()
-    await one.set_value(f"{BOT}:token", "t-1", 60)
+    await one.shared.set_value(f"{BOT}:token", "t-1", 60)
     assert await other.shared.get_value(f"{BOT}:token") == "t-1"
     assert await other.shared.get_value(f"{OTHER}:token") is None
     assert 50 < await raw.ttl(f"feishu:{{{BOT}}}:shared:token") <= 60
@@ -277,10 +277,10 @@ async def test_a_user_with_the_documented_rights_is_enough_and_a_wrong_password_
     await store.inbox.put_back([entry(1).key])
     await store.inbox.done([entry(1).key])
     assert await store.locks.try_lock(f"{BOT}:x", 1)
-    assert await store.reserve(f"{BOT}:x", 1, 1) == 0
+    assert await store.shared.reserve(f"{BOT}:x", 1, 1) == 0
     assert (await store.inbox.count([BOT]))[BOT].waiting == 0
     await take(store, entry(2))
-    store._presence._said_at -= 60
+    store._heartbeat._confirmed_at -= 60
     await store.ping()
     await store.close()
     wrong = RedisStore(f"unix://bot:hunter3@{redis_server.socket}?db=0")

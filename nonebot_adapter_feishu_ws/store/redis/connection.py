@@ -1,14 +1,13 @@
-"""The connection to Redis: batches in one pipeline, scripts loaded when they are missing, errors in plain words."""
+"""The connection to Redis: commands go in batches, one pipeline each; errors say what to do."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from ...exception import StoreError
-from .scripts import ALL, Script
+from ..group_commit import WRITE_TIMEOUT, GroupCommit
 
 try:
     from redis.asyncio import Redis
@@ -17,7 +16,6 @@ try:
     from redis.exceptions import (
         AuthenticationError,
         NoPermissionError,
-        NoScriptError,
         OutOfMemoryError,
         ReadOnlyError,
         RedisError,
@@ -28,7 +26,8 @@ except ImportError as _error:  # pragma: no cover - the tests have it
         'FEISHU_STORE names Redis, which needs an extra: pip install "nonebot-adapter-feishu-ws[redis]"'
     ) from _error
 
-# The package has types, but not for these two calls.
+Command = tuple[bytes | str | int, ...]
+# The package has types, but not for this call.
 _open = cast("Callable[..., Any]", Redis.from_url)  # pyright: ignore[reportUnknownMemberType]
 SOCKET_TIMEOUT: Final = 0.9
 """Seconds for connecting, and for an answer; less than a batch may take."""
@@ -43,30 +42,18 @@ _ADVICE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One script with its arguments, or (``script`` None) a command with its arguments."""
+class RedisConnection:
+    """One connection at a time; commands issued while a batch is under way go into the next one, in order."""
 
-    script: Script | None
-    keys: tuple[bytes, ...]
-    args: tuple[bytes | str | int, ...]
+    def __init__(self, url: str, *, write_timeout: float = WRITE_TIMEOUT) -> None:
+        """Prepare the connection; the first command opens it.
 
-    def command(self) -> tuple[bytes | str | int, ...]:
-        """What goes over the wire."""
-        return (
-            self.args if self.script is None else ("EVALSHA", self.script.sha, len(self.keys), *self.keys, *self.args)
-        )
-
-
-class RedisLink:
-    """One connection at a time; batches are sent one after the other."""
-
-    def __init__(self, url: str) -> None:
-        """Args:
-        url: ``redis://``, ``rediss://`` or ``unix://``, with credentials.
+        Args:
+            url: ``redis://``, ``rediss://`` or ``unix://``, with credentials.
+            write_timeout: seconds that a batch may take before its callers get an error.
         """
         self.name: str = public_url(url)
-        # A second try could tell a duplicate from what the first one has taken: who asks must know of the error.
+        # No retries: a retried script would find the claims of the first attempt and report a duplicate.
         self._redis: Any = _open(
             url,
             protocol=2,
@@ -74,27 +61,39 @@ class RedisLink:
             socket_timeout=SOCKET_TIMEOUT,
             socket_connect_timeout=SOCKET_TIMEOUT,
         )
+        self._commits = GroupCommit[Command](self._send, name=self.name, timeout=write_timeout)
+        self.has_failed: bool = False
+        """Whether a command has failed, so that it may have been executed without its caller knowing."""
 
-    async def run(self, calls: Sequence[Call]) -> list[Any]:
-        """Run a batch, in order; returns for each its result, or a StoreError when it was refused.
+    async def run(self, script: str, keys: Sequence[bytes], *args: bytes | str | int) -> Any:
+        """Run a Lua script.
 
         Raises:
-            StoreError: the connection failed; any part of the batch may have been done.
+            StoreError: it was refused, or failed and may have been executed.
         """
-        results = await self._send([call.command() for call in calls])
-        missing = [number for number, result in enumerate(results) if isinstance(result, NoScriptError)]
-        if missing:
-            await self._send([("SCRIPT", "LOAD", script.text) for script in ALL])
-            again = await self._send([calls[number].command() for number in missing])
-            for number, result in zip(missing, again, strict=True):
-                results[number] = result
-        return [self._refused(result) if isinstance(result, Exception) else result for result in results]
+        return await self.execute("EVAL", script, len(keys), *keys, *args)
+
+    async def execute(self, *command: bytes | str | int) -> Any:
+        """Execute a command.
+
+        Raises:
+            StoreError: it was refused, or failed and may have been executed.
+        """
+        try:
+            result = await self._commits.submit(command)
+        except StoreError:
+            self.has_failed = True
+            raise
+        if isinstance(result, Exception):
+            raise self._refused(result)
+        return result
 
     async def close(self) -> None:
-        """Close the connection."""
+        """Wait for the commands that are under way, and close the connection."""
+        await self._commits.flush()
         await self._redis.aclose()
 
-    async def _send(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+    async def _send(self, commands: Sequence[Command]) -> list[Any]:
         pipeline = self._redis.pipeline(transaction=False)
         for command in commands:
             pipeline.execute_command(*command)
@@ -105,7 +104,7 @@ class RedisLink:
 
     def _failed(self, error: Exception) -> StoreError:
         inner: BaseException | None = error
-        while inner is not None:  # a refusal while connecting comes wrapped
+        while inner is not None:  # a refusal while connecting is wrapped
             if isinstance(inner, (AuthenticationError, ResponseError)):
                 return self._refused(inner)
             inner = inner.__cause__ or inner.__context__
@@ -121,3 +120,8 @@ def public_url(url: str) -> str:
     """A store's URL without user, password and options."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def to_milliseconds(seconds: float) -> int:
+    """A duration as Redis takes it, at least 1."""
+    return max(1, int(seconds * 1000))

@@ -1,4 +1,4 @@
-"""Claims, inbox and state in a SQLite file, written by a thread of its own, so that neither loop waits for the disk."""
+"""The SQLite store: one file, written by a thread of its own, so that neither loop waits for the disk."""
 
 from __future__ import annotations
 
@@ -8,45 +8,28 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
-from hashlib import blake2b
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from typing_extensions import override
 
 from ...exception import InboxFull, StoreError
-from ...log import log
-from ..base import (
-    CLAIM_TTL,
-    DUPLICATE,
-    MAX_RUNS,
-    REPLAY_WINDOW,
-    SUSPECT_RUNS,
-    Entry,
-    Inbox,
-    InboxCount,
-    KeyValue,
-    StoreStatus,
-    Taken,
-)
+from ..base import CLAIM_TTL, DUPLICATE, REPLAY_WINDOW, Entry, Inbox, InboxCount, KeyValue, StoreStatus, Taken
+from ..group_commit import WRITE_TIMEOUT, GroupCommit
+from ..notices import report_dead_letter, warn_dropped
+from . import values
 from .file import is_damage, open_file, set_aside
-from .group_commit import WRITE_TIMEOUT, GroupCommit
-from .inbox import count_inbox, free_stranded
+from .inbox import DEAD_LETTERS_FOR, InboxTable, count_inbox, put_back
 
+P = ParamSpec("P")
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
-
-PARKED_FOR = 30 * 86_400.0
-"""Seconds that a parked event is kept."""
 SWEEP_EVERY = 60.0
-"""Seconds between two looks for claims that have aged."""
-_ADVICE = "check the disk and the file's owner"
-_WAITING = "holder IS NULL AND parked_at IS NULL"
+"""Seconds between two deletions of expired claims."""
 
 
 class SqliteStore(Inbox, KeyValue):
-    """The store of one process per bot; several bots' processes may share a file."""
+    """The store of one process per bot; the processes of several bots may share a file."""
 
     def __init__(
         self,
@@ -59,14 +42,16 @@ class SqliteStore(Inbox, KeyValue):
         write_timeout: float = WRITE_TIMEOUT,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Args:
-        path: the file; it and its folder are made when they are not there.
-        replay_window: seconds; what a process left behind is dropped, with a warning, when it is older.
-        claim_ttl: seconds a claim is remembered.
-        max_claims: how many are remembered; the oldest go first.
-        max_waiting: events in the inbox; when it is full, no more are taken.
-        write_timeout: seconds that a write may take before those who wait for it are told.
-        clock: seconds since the epoch.
+        """Create the store; :meth:`open` opens the file.
+
+        Args:
+            path: the file; it and its folder are created when they do not exist.
+            replay_window: seconds; events that a process left behind are dropped, with a warning, when they are older.
+            claim_ttl: seconds a claim is remembered.
+            max_claims: how many claims are remembered; the oldest are dropped first.
+            max_waiting: events in the inbox; when it is full, no more are taken.
+            write_timeout: seconds that a write may take before its callers get an error.
+            clock: seconds since the epoch.
         """
         self.path: Path = Path(path)
         self.status: StoreStatus = StoreStatus(f"sqlite:///{path}")
@@ -80,9 +65,8 @@ class SqliteStore(Inbox, KeyValue):
         self._max_waiting = max_waiting
         self._clock = clock
         self._bot_ids: tuple[str, ...] = ()
-        self._holder = uuid.uuid4().hex
-        self._count = 0
-        self._unsure = False
+        self._table = InboxTable(uuid.uuid4().hex)
+        self._has_failed = False
         self._mine: set[str] = set()
         self._swept_at = 0.0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="feishu-sqlite")
@@ -90,110 +74,109 @@ class SqliteStore(Inbox, KeyValue):
         self._commits = GroupCommit[Work](self._write, name=str(self.path), timeout=write_timeout)
 
     async def open(self, bot_ids: Sequence[str] = ()) -> None:
+        """Open the file; see :meth:`.Store.open`."""
         self._bot_ids = tuple(bot_ids)
         await self._run(self._opened)
 
     async def close(self) -> None:
+        """Wait for the writes that are under way, and close the file."""
         await self._commits.flush()
         await self._run(self._close)
         self._thread.shutdown(wait=False)
 
     async def claim(self, keys: Sequence[str]) -> bool:
-        return bool(await self._commits.submit(lambda database: self._claim(database, keys)))
+        """Remember an event; see :meth:`.Store.claim`."""
+        return await self._submit(values.claim, keys, int(self._clock()), self._claim_ttl)
 
     async def release(self, keys: Sequence[str]) -> None:
-        names = [(_name(key),) for key in keys]
-        await self._commits.submit(lambda database: _many(database, "DELETE FROM claims WHERE name = ?", names))
+        """Forget a claim; see :meth:`.Store.release`."""
+        await self._submit(values.release, keys)
+
+    async def ping(self) -> None:
+        """Check whether the file can be written, and recover what failed before.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        await self._submit(values.try_to_write)
+        if self._has_failed:
+            await self._submit(self._table.free_stranded, self._mine)
+            self._has_failed = False
+
+    # The inbox
 
     @override
     async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool) -> Taken:
-        if self._count >= self._max_waiting:
-            raise InboxFull(f"the inbox of the store {self.path} is full: {self._count} events are in it")
+        if self._table.size >= self._max_waiting:
+            raise InboxFull(f"the inbox of the store {self.path} is full: {self._table.size} events are in it")
         try:
-            new = await self._submit(lambda database: self._take(database, entry, keys, begin))
+            new = await self._submit(self._take, entry, keys, begin)
         except StoreError:
             if begin:
-                self._mine.add(entry.key)  # whoever asked handles it now, and tells when it is done
+                self._mine.add(entry.key)  # the caller handles it all the same, and reports when it is done
             raise
-        if new and begin:
+        if not new:
+            return DUPLICATE
+        if begin:
             self._mine.add(entry.key)
-        return Taken(new=True, entry=entry if begin else None) if new else DUPLICATE
+        return Taken(new=True, entry=entry if begin else None)
 
     @override
     async def fetch(self, bot_id: str, limit: int) -> list[Entry]:
-        entries: list[Entry] = await self._submit(
-            lambda database: self._begin(database, "runs = 0", (bot_id,), limit, order="number")
-        )
+        entries = await self._submit(self._table.begin_waiting, bot_id, limit)
         self._mine.update(entry.key for entry in entries)
         return entries
 
     @override
     async def fetch_abandoned(self, bot_ids: Sequence[str], *, suspects: bool = True) -> Entry | None:
-        entry, parked = await self._submit(lambda database: self._fetch_abandoned(database, bot_ids, suspects))
+        entry, dead_letters = await self._submit(self._table.begin_abandoned, bot_ids, suspects, self._clock())
         if entry is not None:
             self._mine.add(entry.key)
-        for key in parked:
-            log(
-                "ERROR",
-                "The event {} is parked: {} times the process died while it was handled. Its payload "
-                "stays in the table inbox of {} for {:.0f} days: python -m "
-                "nonebot_adapter_feishu_ws.parked shows it, and runs it again",
-                key,
-                MAX_RUNS,
-                self.path,
-                PARKED_FOR / 86400,
-            )
+        for key in dead_letters:
+            report_dead_letter(key, f"the table inbox of {self.path} for {DEAD_LETTERS_FOR / 86_400:.0f} days")
         return entry
 
     @override
     async def done(self, keys: Sequence[str]) -> None:
-        await self._submit(lambda database: self._done(database, keys))
+        await self._submit(self._table.remove, keys)
         self._mine.difference_update(keys)
 
     @override
     async def put_back(self, keys: Sequence[str]) -> None:
-        rows = [(key,) for key in keys]
-        sql = "UPDATE inbox SET holder = NULL, runs = 0 WHERE key = ?"
-        await self._submit(lambda database: _many(database, sql, rows))
+        await self._submit(put_back, keys)
         self._mine.difference_update(keys)
-
-    async def ping(self) -> None:
-        await self._submit(_ping)
-        if self._unsure:
-            await self._submit(lambda database: free_stranded(database, self._holder, self._mine))
-            self._unsure = False
 
     @override
     async def count(self, bot_ids: Sequence[str]) -> Mapping[str, InboxCount]:
         return await self._run(lambda: count_inbox(self._opened(), bot_ids))
 
-    @override
-    async def note(self, name: str, members: Mapping[str, float], *, keep: int) -> None:
-        rows = [(name, member, at) for member, at in members.items()]
-        await self._commits.submit(lambda database: _note(database, name, rows, keep))
-
-    @override
-    async def noted(self, name: str) -> list[str]:
-        sql = "SELECT member FROM sets WHERE name = ? ORDER BY at DESC"
-        rows = await self._run(lambda: self._opened().execute(sql, (name,)).fetchall())
-        return [str(row[0]) for row in rows]
+    # State
 
     @override
     async def get(self, key: str) -> str | None:
-        row = await self._run(
-            lambda: self._opened().execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
-        )
-        return None if row is None else str(row[0])
+        return await self._run(lambda: values.get(self._opened(), key))
 
     @override
     async def set(self, key: str, value: str | None) -> None:
-        await self._commits.submit(lambda database: _set(database, key, value))
+        await self._submit(values.put, key, value)
 
-    async def _submit(self, work: Work) -> Any:
+    @override
+    async def note(self, name: str, members: Mapping[str, float], *, keep: int) -> None:
+        await self._submit(values.note, name, members, keep)
+
+    @override
+    async def noted(self, name: str) -> list[str]:
+        return await self._run(lambda: values.noted(self._opened(), name))
+
+    # On the way to the thread
+
+    async def _submit(
+        self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         try:
-            return await self._commits.submit(work)
+            return await self._commits.submit(lambda database: work(database, *args, **kwargs))
         except StoreError:
-            self._unsure = True  # it may have been written all the same
+            self._has_failed = True  # it may have been written all the same
             raise
 
     async def _write(self, works: Sequence[Work]) -> Sequence[Any]:
@@ -203,18 +186,27 @@ class SqliteStore(Inbox, KeyValue):
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except (sqlite3.Error, OSError) as error:
-            what = "see which other process writes to it" if "locked" in str(error) else _ADVICE
-            raise StoreError(f"the store {self.path} failed ({error}); {what}") from error
+            locked = "locked" in str(error)
+            advice = "see which other process writes to it" if locked else "check the disk and the file's owner"
+            raise StoreError(f"the store {self.path} failed ({error}); {advice}") from error
 
     # In the thread
 
     def _opened(self) -> sqlite3.Connection:
-        """The open database; one that could not be opened before is tried again, as the disk may be back."""
+        """The open database. If it could not be opened before, it is tried again: the disk may be back."""
         if self._database is None:
             database = open_file(self.path)
             self._inherit(database)
             self._database = database
         return self._database
+
+    def _inherit(self, database: sqlite3.Connection) -> None:
+        now = self._clock()
+        database.execute("BEGIN IMMEDIATE")
+        dropped = self._table.inherit(database, self._bot_ids, now - self._replay_window, now)
+        database.execute("COMMIT")
+        self._table.measure(database)
+        warn_dropped(dropped, self._replay_window)
 
     def _commit(self, works: Sequence[Work]) -> list[Any]:
         database = self._opened()
@@ -235,140 +227,21 @@ class SqliteStore(Inbox, KeyValue):
             return
         if database.in_transaction:
             database.execute("ROLLBACK")
-        self._count = _count(database)
-
-    def _inherit(self, database: sqlite3.Connection) -> None:
-        """Free what an earlier process of these bots held, and drop what is too old to be answered."""
-        now = self._clock()
-        dropped = 0
-        database.execute("BEGIN IMMEDIATE")
-        for bot_id in self._bot_ids:
-            database.execute("UPDATE inbox SET holder = NULL WHERE bot_id = ? AND holder <> ?", (bot_id, self._holder))
-            dropped += database.execute(
-                f"DELETE FROM inbox WHERE bot_id = ? AND {_WAITING} AND taken_at < ?",
-                (bot_id, now - self._replay_window),
-            ).rowcount
-        database.execute("DELETE FROM inbox WHERE parked_at < ?", (now - PARKED_FOR,))
-        database.execute("COMMIT")
-        self._count = _count(database)
-        if dropped:
-            log(
-                "WARNING",
-                "{} events that the last run left behind are older than {:g} s (FEISHU_REPLAY_WINDOW) "
-                "and are not handled any more",
-                dropped,
-                self._replay_window,
-            )
-
-    def _claim(self, database: sqlite3.Connection, keys: Sequence[str]) -> bool:
-        now = int(self._clock())
-        names = [_name(key) for key in keys]
-        marks = ", ".join("?" * len(names))
-        found = database.execute(
-            f"SELECT 1 FROM claims WHERE name IN ({marks}) AND at > ? LIMIT 1", (*names, now - self._claim_ttl)
-        ).fetchone()
-        if found is not None:
-            return False
-        _many(database, "INSERT OR REPLACE INTO claims VALUES (?, ?)", [(name, now) for name in names])
-        return True
+        self._table.measure(database)
 
     def _take(self, database: sqlite3.Connection, entry: Entry, keys: Sequence[str], begin: bool) -> bool:
-        if not self._claim(database, keys):
-            return False
-        holder, runs = (self._holder, 1) if begin else (None, 0)
-        database.execute(
-            "INSERT OR REPLACE INTO inbox (key, bot_id, payload, taken_at, runs, holder) VALUES (?, ?, ?, ?, ?, ?)",
-            (entry.key, entry.bot_id, entry.payload, entry.taken_at, runs, holder),
-        )
-        self._count += 1
-        return True
-
-    def _fetch_abandoned(
-        self, database: sqlite3.Connection, bot_ids: Sequence[str], suspects: bool
-    ) -> tuple[Entry | None, list[str]]:
-        marks = ", ".join("?" * len(bot_ids))
-        parked = database.execute(
-            f"SELECT key FROM inbox WHERE {_WAITING} AND bot_id IN ({marks}) AND runs >= ?", (*bot_ids, MAX_RUNS)
-        ).fetchall()
-        now = self._clock()
-        _many(database, "UPDATE inbox SET parked_at = ? WHERE key = ?", [(now, key) for (key,) in parked])
-        # The least suspected first: kills that come soon after a start then hit one event after the other, not always
-        # the same, and what does kill its process holds up nothing else.
-        which = f"runs BETWEEN 1 AND {MAX_RUNS if suspects else SUSPECT_RUNS - 1}"
-        found = self._begin(database, which, bot_ids, 1, order="runs, number")
-        return found[0] if found else None, [str(key) for (key,) in parked]
-
-    def _begin(
-        self, database: sqlite3.Connection, which: str, bot_ids: Sequence[str], limit: int, *, order: str
-    ) -> list[Entry]:
-        marks = ", ".join("?" * len(bot_ids))
-        rows = database.execute(
-            f"SELECT key, bot_id, payload, taken_at, runs + 1 FROM inbox WHERE {_WAITING} AND {which} "
-            f"AND bot_id IN ({marks}) ORDER BY {order} LIMIT ?",
-            (*bot_ids, limit),
-        ).fetchall()
-        held = [(self._holder, row[0]) for row in rows]
-        _many(database, "UPDATE inbox SET holder = ?, runs = runs + 1 WHERE key = ?", held)
-        return [Entry(*row) for row in rows]
-
-    def _done(self, database: sqlite3.Connection, keys: Sequence[str]) -> None:
-        rows = [(key,) for key in keys]
-        self._count -= database.executemany("DELETE FROM inbox WHERE key = ?", rows).rowcount
+        new = values.claim(database, keys, int(self._clock()), self._claim_ttl)
+        if new:
+            self._table.add(database, entry, begin)
+        return new
 
     def _sweep(self, database: sqlite3.Connection) -> None:
-        """Forget old claims, now and then."""
         now = self._clock()
-        if abs(now - self._swept_at) < SWEEP_EVERY:
-            return
-        self._swept_at = now
-        database.execute("DELETE FROM claims WHERE at <= ?", (int(now) - self._claim_ttl,))
-        [[count]] = database.execute("SELECT count(*) FROM claims")
-        if count > self._max_claims:
-            database.execute(
-                "DELETE FROM claims WHERE name IN (SELECT name FROM claims ORDER BY at LIMIT ?)",
-                (count - self._max_claims,),
-            )
+        if abs(now - self._swept_at) >= SWEEP_EVERY:
+            self._swept_at = now
+            values.forget_claims(database, int(now) - self._claim_ttl, self._max_claims)
 
     def _close(self) -> None:
         database, self._database = self._database, None
         if database is not None:
             database.close()
-
-
-def _count(database: sqlite3.Connection) -> int:
-    [[count]] = database.execute("SELECT count(*) FROM inbox")
-    return int(count)
-
-
-def _name(key: str) -> bytes:
-    return blake2b(key.encode(), digest_size=16).digest()
-
-
-def _many(database: sqlite3.Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-    database.executemany(sql, rows)
-
-
-def _note(database: sqlite3.Connection, name: str, rows: Sequence[Sequence[Any]], keep: int) -> None:
-    _many(database, "INSERT OR REPLACE INTO sets VALUES (?, ?, ?)", rows)
-    database.execute(
-        "DELETE FROM sets WHERE name = ? AND at < "
-        "(SELECT at FROM sets WHERE name = ? ORDER BY at DESC LIMIT 1 OFFSET ?)",
-        (name, name, keep - 1),
-    )
-
-
-def _ping(database: sqlite3.Connection) -> None:
-    """As much as a few events need: a full disk must not look as if it were back."""
-    _set(database, "store:ping", "x" * 65_536)
-    _set(database, "store:ping", None)
-
-
-def _set(database: sqlite3.Connection, key: str, value: str | None) -> None:
-    if value is None:
-        database.execute("DELETE FROM state WHERE key = ?", (key,))
-        return
-    database.execute(
-        "INSERT INTO state VALUES (?, ?, ?) "
-        "ON CONFLICT (key) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at",
-        (key, value, datetime.now(UTC).isoformat(timespec="seconds")),
-    )

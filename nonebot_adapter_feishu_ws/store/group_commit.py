@@ -1,4 +1,4 @@
-"""Group commit: what is asked for while one batch is written goes into the next one, together."""
+"""Group commit: operations submitted while one batch is written go into the next one together."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, TypeVar
 
-from ...exception import StoreError
+from ..exception import StoreError
 
 Op = TypeVar("Op")
 WRITE_TIMEOUT = 1.0
@@ -14,7 +14,7 @@ WRITE_TIMEOUT = 1.0
 
 
 class GroupCommit(Generic[Op]):
-    """Writes operations in batches, one batch at a time, in the order in which they were asked for."""
+    """Writes operations in batches, one batch at a time, in the order of their submission."""
 
     def __init__(
         self,
@@ -24,11 +24,13 @@ class GroupCommit(Generic[Op]):
         timeout: float = WRITE_TIMEOUT,
         max_batch: int = 500,
     ) -> None:
-        """Args:
-        write: writes a batch and returns a result per operation; raises StoreError for all of them together.
-        name: of the store, for errors.
-        timeout: seconds after which those who wait get an error, and everybody else at once until the write ends.
-        max_batch: operations per batch.
+        """Create an empty queue.
+
+        Args:
+            write: writes a batch and returns a result per operation; raises StoreError for all of them together.
+            name: of the store, for errors.
+            timeout: seconds after which the callers get an error, and new ones at once until the write ends.
+            max_batch: operations per batch.
         """
         self._write = write
         self._name = name
@@ -39,10 +41,10 @@ class GroupCommit(Generic[Op]):
         self._stuck = False
 
     async def submit(self, operation: Op) -> Any:
-        """Have an operation written; returns its result once the batch is safe.
+        """Write an operation; returns its result once the batch is safe.
 
         Raises:
-            StoreError: the batch failed or takes too long. In the second case it may still be written later.
+            StoreError: the batch failed, or takes too long and may still be written later.
         """
         if self._stuck:
             raise self._too_slow()
@@ -53,7 +55,7 @@ class GroupCommit(Generic[Op]):
         return await future
 
     async def flush(self) -> None:
-        """Wait until everything asked for is written, or has failed."""
+        """Wait until every operation is written, or has failed."""
         while self._writer is not None:
             await asyncio.wait({self._writer})
 

@@ -1,0 +1,171 @@
+"""The inbox in Redis: a stream per bot that all processes read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from typing_extensions import override
+
+from ...exception import InboxFull, StoreError
+from ...log import log
+from ..base import DUPLICATE, MAX_RUNS, SUSPECT_RUNS, Entry, Inbox, InboxCount, Taken
+from ..notices import report_dead_letter
+from .connection import RedisConnection, to_milliseconds
+from .keys import DEAD_LETTERS, by_bot, of_bot, of_claims, to_bytes, to_entry, to_text
+from .scripts import ABANDONED, COUNT, DONE, DROP_OLD, FETCH, HELD, LOST, PUT_BACK, TAKE
+
+MAX_DEAD_LETTERS = 1_000
+
+
+class RedisInbox(Inbox):
+    """The inbox as one of its consumers sees it."""
+
+    def __init__(
+        self,
+        connection: RedisConnection,
+        consumer: str,
+        *,
+        claim_ttl: float,
+        max_waiting: int,
+        takeover_after: float,
+    ) -> None:
+        """Create the inbox of one process.
+
+        Args:
+            connection: to Redis.
+            consumer: the name of this process.
+            claim_ttl: seconds a claim is remembered.
+            max_waiting: events of one bot in the inbox; when it is full, no more are taken.
+            takeover_after: seconds without a heartbeat after which another process counts as dead.
+        """
+        self._connection = connection
+        self._consumer = consumer
+        self._claim_ttl = int(claim_ttl)
+        self._max_waiting = max_waiting
+        self._silence = to_milliseconds(takeover_after)
+        self._mine: set[str] = set()
+        """Entries that this process handles, whether or not Redis could be asked."""
+
+    @override
+    async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool) -> Taken:
+        names = [of_bot(entry.bot_id, "inbox"), of_bot(entry.bot_id, "alive"), *of_claims(keys)]
+        bounds = (self._claim_ttl, self._max_waiting)
+        event = (to_bytes(entry.key), entry.payload, repr(entry.taken_at))
+        try:
+            code, *older = await self._connection.run(TAKE, names, self._consumer, *bounds, *event, int(begin))
+        except StoreError:
+            if begin:
+                self._mine.add(entry.key)  # the caller handles it all the same, and reports when it is done
+            raise
+        if code == -1:
+            name = self._connection.name
+            raise InboxFull(f"the inbox of {entry.bot_id} in the store {name} is full: {self._max_waiting} wait")
+        if code == 0:
+            return DUPLICATE
+        begun = entry if code == 2 else to_entry(entry.bot_id, older[0]) if code == 3 else None
+        if begun is not None:
+            self._mine.add(begun.key)
+        return Taken(new=True, entry=begun)
+
+    @override
+    async def fetch(self, bot_id: str, limit: int) -> list[Entry]:
+        keys = [of_bot(bot_id, "inbox"), of_bot(bot_id, "alive")]
+        found: list[Any] = await self._connection.run(FETCH, keys, self._consumer, limit)
+        entries = [to_entry(bot_id, fields) for fields in found]
+        self._mine.update(entry.key for entry in entries)
+        return entries
+
+    @override
+    async def fetch_abandoned(self, bot_ids: Sequence[str], *, suspects: bool = True) -> Entry | None:
+        bounds = (self._silence, MAX_RUNS, MAX_DEAD_LETTERS, MAX_RUNS if suspects else SUSPECT_RUNS)
+        for bot_id in bot_ids:
+            keys = [of_bot(bot_id, kind) for kind in ("inbox", "alive", DEAD_LETTERS)]
+            dead_letters, *found = await self._connection.run(ABANDONED, keys, self._consumer, *bounds)
+            for key in dead_letters:
+                report_dead_letter(to_text(key), f"the stream {to_text(keys[2])} of {self._connection.name}")
+            if found:
+                entry = to_entry(bot_id, found[0], runs=found[1])
+                self._mine.add(entry.key)
+                return entry
+        return None
+
+    @override
+    async def done(self, keys: Sequence[str]) -> None:
+        for bot_id, some in by_bot(keys):
+            await self._connection.run(DONE, [of_bot(bot_id, "inbox"), *of_claims(some)])
+            self._mine.difference_update(some)
+
+    @override
+    async def put_back(self, keys: Sequence[str]) -> None:
+        for bot_id, some in by_bot(keys):
+            await self._connection.run(PUT_BACK, [of_bot(bot_id, "inbox"), *of_claims(some)], self._consumer)
+        self._mine.difference_update(keys)
+
+    @override
+    async def count(self, bot_ids: Sequence[str]) -> Mapping[str, InboxCount]:
+        counts: dict[str, InboxCount] = {}
+        for bot_id in bot_ids:
+            keys = [of_bot(bot_id, "inbox"), of_bot(bot_id, DEAD_LETTERS)]
+            counts[bot_id] = InboxCount(*await self._connection.run(COUNT, keys))
+        return counts
+
+    async def drop_old(self, bot_ids: Sequence[str], oldest: float) -> int:
+        """Drop the entries of dead processes that are too old to be answered.
+
+        Args:
+            bot_ids: whose entries.
+            oldest: the time of the oldest entry that is kept, seconds since the epoch.
+
+        Returns:
+            How many were dropped.
+
+        Raises:
+            StoreError: Redis cannot be used.
+        """
+        dropped = 0
+        for bot_id in bot_ids:
+            keys, start = [of_bot(bot_id, "inbox"), of_bot(bot_id, "alive")], b"-"
+            while start:
+                bounds = (self._silence, repr(oldest), start)
+                count, start = await self._connection.run(DROP_OLD, keys, self._consumer, *bounds)
+                dropped += count
+        return dropped
+
+    async def find_lost(self, silent: float) -> list[str]:
+        """Return what other processes have taken over while this one was silent.
+
+        Args:
+            silent: seconds, for the log.
+
+        Raises:
+            StoreError: Redis cannot be used.
+        """
+        mine = len(self._mine)
+        lost: list[str] = []
+        for bot_id, some in by_bot(self._mine):
+            indexes = await self._connection.run(LOST, [of_bot(bot_id, "inbox"), *of_claims(some)], self._consumer)
+            lost += [some[index] for index in indexes]
+        self._mine.difference_update(lost)
+        if lost:
+            log(
+                "WARNING",
+                "This process was not heard of for {:.0f} s (it was paused, or Redis was out of reach): "
+                "other processes have taken over {} of the {} events that it had begun. Those whose "
+                "handlers have not started here are left to them; the others' answers are sent once, as "
+                "they carry the same uuid, but other effects of their handlers may happen twice",
+                silent,
+                len(lost),
+                mine,
+            )
+        return lost
+
+    async def free_stranded(self, bot_ids: Sequence[str]) -> None:
+        """Put back entries that were begun by a script whose answer never arrived: nobody handles them.
+
+        Raises:
+            StoreError: Redis cannot be used.
+        """
+        for bot_id in bot_ids:
+            held = await self._connection.run(HELD, [of_bot(bot_id, "inbox")], self._consumer)
+            await self.put_back([key for key in map(to_text, held) if key not in self._mine])

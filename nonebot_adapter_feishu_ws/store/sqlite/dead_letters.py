@@ -1,0 +1,56 @@
+"""Dead letters in a SQLite file."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from typing_extensions import override
+
+from ...exception import StoreError
+from ..base import DeadLetters, Entry
+from .inbox import drop_dead_letter, list_dead_letters, retry_dead_letter
+
+BUSY_TIMEOUT: Final = 5.0
+"""Seconds to wait for the bots' own writes."""
+
+
+class SqliteDeadLetters(DeadLetters):
+    """The dead letters of all bots."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file as it is: nothing is created, migrated or set aside.
+
+        Args:
+            path: the file.
+
+        Raises:
+            StoreError: it does not exist, or is not a store.
+        """
+        if not path.is_file():
+            raise StoreError(f"there is no store {path}: run this in the bot's folder, or name it with --store")
+        self._database = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)
+        try:
+            list_dead_letters(self._database)
+        except sqlite3.Error as error:
+            self._database.close()
+            raise StoreError(f"{path} cannot be read as a store ({error})") from error
+
+    @override
+    def list(self) -> Sequence[Entry]:
+        return list_dead_letters(self._database)
+
+    @override
+    def retry(self, key: str) -> bool:
+        return retry_dead_letter(self._database, key, time.time())
+
+    @override
+    def drop(self, key: str) -> bool:
+        return drop_dead_letter(self._database, key)
+
+    @override
+    def close(self) -> None:
+        self._database.close()
