@@ -2,8 +2,9 @@
 
     python scripts/generate_events.py [--output FOLDER]
 
-The SDK's dispatcher says which events there are, its classes say which fields they have (it documents none). Types
-with a class written by hand (``event/catalog.py``) get their body here and nothing else.
+The SDK's dispatcher lists the events, its classes have their fields (it documents none). ``event_phrases.tsv`` has the
+words for them, ``event_classes.toml`` the classes that have more than a body, and names those written by hand, which
+get only their body here.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import inspect
 import re
 import subprocess
 import sys
+import tomllib
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -22,6 +25,12 @@ from typing import Any, get_args, get_origin
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "nonebot_adapter_feishu_ws" / "event" / "generated"
 PHRASES = Path(__file__).with_name("event_phrases.tsv")
+CLASSES = tomllib.loads(Path(__file__).with_name("event_classes.toml").read_text("utf-8"))
+OWN = {entry["type"]: name for name, entry in CLASSES.items() if "type" in entry}
+"""Event type -> class, for the types of ``event_classes.toml``."""
+BASES = {"Detail": "base", "NoticeEvent": "base", "UserId": "base", "to_time": "base"}
+BASES |= {"GroupNoticeEvent": "chat", "PrivateNoticeEvent": "chat", "escape": "log_text"}
+"""What generated modules import from those written by hand."""
 
 NAMES = {
     "drive.file.edit_v1": "DriveFileEditedEvent",
@@ -49,6 +58,9 @@ FIELDS = {
 
 ID = re.compile(r"(^|_)ids?$")
 """Ids are texts, also where the SDK says that they are numbers: the platform writes 64-bit numbers as texts."""
+
+DOC_WIDTH = 110
+"""Columns of a docstring of one line."""
 
 USER_ID = {"open_id", "user_id", "union_id"}
 
@@ -111,19 +123,66 @@ class Domain:
     name: str
     classes: dict[type, str] = field(default_factory=dict)
     blocks: list[str] = field(default_factory=list)
+    own: set[str] = field(default_factory=set)
 
-    def add_event(self, event_type: str, body: type, name: str, phrase: Phrase | None, *, by_hand: bool) -> None:
+    def add_event(self, event_type: str, body: type | None, name: str, phrase: Phrase | None, *, by_hand: bool) -> None:
         """Write an event with what it needs; only its body when the event itself is written by hand."""
-        detail = f"{name}Detail"
-        self.classes[body] = detail
-        self._add_body(body, f"``event`` of :class:`{name}`." if by_hand else None)
+        entry = CLASSES.get(name, {})
+        if body is not None:
+            self.classes[body] = f"{name}Detail"
+            self._add_body(body, f"``event`` of :class:`{name}`." if by_hand or entry else None)
+        for model, fields in entry.get("models", {}).items():
+            words = f'"""``event`` of :class:`{name}`."""\n' if model == f"{name}Detail" else ""
+            lines = [words, *(self._declared(key, code) for key, code in fields.items())]
+            self.blocks.append("\n    ".join([f"class {model}(Detail):", *filter(None, lines)]) + "\n")
         if by_hand:
             return
+        if entry:
+            self._add_own(name, phrase)
+            return
         words = f"{phrase.english} ({phrase.chinese})." if phrase else f"``{event_type}``."
-        self.blocks.append(
-            f'class {name}(NoticeEvent):\n    """{words}"""\n\n    __event__: ClassVar[str] = "{event_type}"\n\n'
-            f"    event: {detail} = Field(default_factory={detail})\n"
+        self.blocks.append(f'class {name}(NoticeEvent):\n    """{words}"""\n\n{self._typed(event_type, name)}')
+
+    def _typed(self, event_type: str, name: str) -> str:
+        return (
+            f'    __event__: ClassVar[str] = "{event_type}"\n\n'
+            f"    event: {name}Detail = Field(default_factory={name}Detail)\n"
         )
+
+    def _add_own(self, name: str, phrase: Phrase | None = None) -> None:
+        """Write a class of ``event_classes.toml``, after its base."""
+        entry = CLASSES[name]
+        parent = entry.get("parent", "NoticeEvent")
+        if name in self.own:
+            return
+        self.own.add(name)
+        if parent in CLASSES and "module" not in CLASSES[parent]:
+            self._add_own(parent)
+        paragraphs = [entry.get("doc") or f"{phrase.english} ({phrase.chinese}, ``{entry['type']}``)."]
+        if _width(paragraphs[0]) > DOC_WIDTH:
+            paragraphs = [f"{phrase.english}.", f"({phrase.chinese}, ``{entry['type']}``)"]
+        if more := entry.get("more"):
+            line = f"{paragraphs[0]} {more}"
+            paragraphs = [line] if _width(line) <= DOC_WIDTH else [*paragraphs, more]
+        words = "\n\n    ".join(paragraphs) + ("\n    " if len(paragraphs) > 1 else "")
+        parts = [self._typed(entry["type"], name)] if "type" in entry else []
+        if entry.get("to_me"):
+            parts.append("    @override\n    def is_tome(self) -> bool:\n        return True\n")
+        if "what" in entry:
+            parts.append(f"    @override\n    def _what(self) -> str:\n        return {_template(entry['what'])}\n")
+        if "description" in entry:
+            text = _template(entry["description"])
+            parts.append(f"    @override\n    def get_event_description(self) -> str:\n        return escape({text})\n")
+        for key, (kind, value, doc) in entry.get("properties", {}).items():
+            override = "    @override\n" if key in entry.get("overrides", ()) else ""
+            expression = f"self.{value}" if re.fullmatch(r"[\w.]+", value) else value
+            if kind == "time":
+                kind, expression = "datetime", f"to_time({expression})"
+            parts.append(
+                f"    @property\n{override}    def {key}(self) -> {kind}:\n"
+                f'        """{doc}"""\n        return {expression}\n'
+            )
+        self.blocks.append(f'class {name}({parent}):\n    """{words}"""\n\n' + "\n".join(parts))
 
     def _add_body(self, body: type, words: str | None = None) -> None:
         name = self.classes[body]
@@ -139,6 +198,10 @@ class Domain:
         code = self._type(kind)
         if ID.search(key):
             code = code.replace("int", "str")
+        return self._declared(key, code)
+
+    @staticmethod
+    def _declared(key: str, code: str) -> str:
         if code == "str":
             return f'{key}: str = ""'
         if code == "Any":
@@ -171,13 +234,34 @@ class Domain:
     def source(self) -> str:
         """The module's code, not yet formatted."""
         body = "\n\n".join(self.blocks)
-        typing = [name for name in ("Any", "ClassVar") if re.search(rf"(: |\[|, ){name}\b", body)]
-        base = [name for name in ("Detail", "NoticeEvent", "UserId") if re.search(rf"[\[( ]{name}\b", body)]
-        imports = ["from __future__ import annotations\n"]
-        imports += [f"from typing import {', '.join(typing)}\n"] if typing else []
-        imports += ["from pydantic import Field\n"] if "Field(" in body else []
-        imports += [f"from ..base import {', '.join(base)}\n"]
-        return "\n".join([header(f"Events of the domain ``{self.name}``."), *imports, "", body])
+        code = re.sub(r'"""(.*?)"""', "", body, flags=re.DOTALL)
+        uses = [name for name in (*BASES, "Any", "ClassVar", "datetime", "override") if re.search(rf"\b{name}\b", code)]
+        typing = [name for name in uses if name in ("Any", "ClassVar")]
+        standard = ["from datetime import datetime"] if "datetime" in uses else []
+        standard += [f"from typing import {', '.join(typing)}"] if typing else []
+        others = ["from pydantic import Field"] if "Field(" in body else []
+        others += ["from typing_extensions import override"] if "override" in uses else []
+        ours: list[str] = []
+        for module in sorted({*BASES.values()}):
+            names = [name for name in uses if BASES.get(name) == module]
+            ours += [f"from ..{module} import {', '.join(names)}"] if names else []
+        groups = [["from __future__ import annotations"], standard, others, ours]
+        imports = "\n\n".join("\n".join(group) for group in groups if group)
+        return "\n".join([header(f"Events of the domain ``{self.name}``."), imports, "", body])
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(char) in "FW" else 1 for char in text)
+
+
+def _template(text: str) -> str:
+    """An f-string, in several lines where it is long."""
+    pieces, lines = re.findall(r"(?:\{[^}]*\}|[^{}\s])+\s*", text), [""]
+    for piece in pieces:
+        if len(lines[-1] + piece) > 90:
+            lines.append("")
+        lines[-1] += piece
+    return " ".join(f'f"{line}"' if "{" in line else f'"{line}"' for line in lines)
 
 
 def header(words: str) -> str:
@@ -188,29 +272,38 @@ def header(words: str) -> str:
 
 def generate() -> Iterator[tuple[str, str]]:
     """File name and code of every module."""
-    sys.path.insert(0, str(ROOT))
-    from nonebot_adapter_feishu_ws.event.catalog import BY_HAND
-
-    bodies, phrases = sdk_events(), read_phrases()
-    names = event_names(bodies)
+    phrases = read_phrases()
+    bodies: dict[str, type | None] = {**dict.fromkeys(OWN), **sdk_events()}
+    names = event_names(bodies) | OWN
     domains: dict[str, Domain] = {}
     table: dict[str, str] = {}
-    for event_type, body in bodies.items():
+    for event_type, body in sorted(bodies.items()):
         if event_type == "im.message.receive_v1":
             continue  # messages have classes of their own, event/message.py
-        by_hand = event_type in BY_HAND
-        name = BY_HAND[event_type][1] if by_hand else names[event_type]
+        name = names[event_type]
+        is_by_hand = "module" in CLASSES.get(name, {})
+        if is_by_hand and body is None:
+            continue
         domain = domains.setdefault(event_type.split(".")[0], Domain(event_type.split(".")[0]))
-        domain.add_event(event_type, body, name, phrases.get(event_type), by_hand=by_hand)
-        if not by_hand:
+        domain.add_event(event_type, body, name, phrases.get(event_type), by_hand=is_by_hand)
+        if not is_by_hand:
             table[event_type] = name
     for domain in domains.values():
         yield f"{domain.name}.py", domain.source()
+    bases = {name: f"generated.{domain.name}" for domain in domains.values() for name in domain.own}
+    bases |= {name: entry["module"] for name, entry in CLASSES.items() if "module" in entry}
+    bases_rows = "".join(f'"{name}": "{bases[name]}",\n' for name in sorted({*bases} - {*OWN.values()}))
+    by_hand = {kind: name for kind, name in OWN.items() if "module" in CLASSES[name]}
+    by_hand_rows = "".join(f'"{kind}": ("{bases[name]}", "{name}"),\n' for kind, name in by_hand.items())
     rows = "".join(f'"{event_type}": "{name}",\n' for event_type, name in table.items())
     yield (
         "__init__.py",
         f"{header('Event type -> class; the module is the first word of the type.')}\n"
-        f"from typing import Final\n\nEVENTS: Final[dict[str, str]] = {{\n{rows}}}\n",
+        f"from typing import Final\n\nEVENTS: Final[dict[str, str]] = {{\n{rows}}}\n\n"
+        f"BY_HAND: Final[dict[str, tuple[str, str]]] = {{\n{by_hand_rows}}}\n"
+        '"""Event type -> module and class of what is written by hand."""\n\n'
+        f"BASES: Final[dict[str, str]] = {{\n{bases_rows}}}\n"
+        '"""Base class of several event types -> module."""\n',
     )
 
 

@@ -1,4 +1,4 @@
-"""What happens to messages: read, recalled, edited, reacted to."""
+"""Messages that were read or edited."""
 
 from __future__ import annotations
 
@@ -10,12 +10,7 @@ from typing_extensions import override
 
 from ..message import Message, parse
 from .base import NoticeEvent, UserId, to_model, to_time
-from .generated.im import (
-    MessageReactionCreatedEventDetail,
-    MessageReactionDeletedEventDetail,
-    MessageReadEventDetail,
-    MessageRecalledEventDetail,
-)
+from .generated.im import MessageReadEventDetail
 from .log_text import escape
 from .message import Mention, MessageEventDetail, Sender
 
@@ -55,28 +50,6 @@ class MessageReadEvent(NoticeEvent):
     def read_time(self) -> datetime:
         """When they were read, in UTC."""
         return to_time(self.event.reader.read_time)
-
-
-class MessageRecalledEvent(NoticeEvent):
-    """A message was recalled (撤回消息, ``im.message.recalled_v1``). The platform does not say by whom."""
-
-    __event__: ClassVar[str] = "im.message.recalled_v1"
-
-    event: MessageRecalledEventDetail = Field(default_factory=MessageRecalledEventDetail)
-
-    @override
-    def get_event_description(self) -> str:
-        return escape(f"{self.message_id}@[{self.chat_id}] was recalled by {self.recall_type or 'somebody'}")
-
-    @property
-    def recall_type(self) -> str:
-        """In which role it was recalled, such as ``message_owner``."""
-        return self.event.recall_type
-
-    @property
-    def recall_time(self) -> datetime:
-        """When it was recalled, in UTC."""
-        return to_time(self.event.recall_time)
 
 
 class MessageEditedEvent(NoticeEvent):
@@ -135,49 +108,3 @@ class MessageEditedEvent(NoticeEvent):
     def mentions(self) -> list[Mention]:
         """Who is mentioned in it now."""
         return self.event.message.mentions or []
-
-
-class MessageReactionEvent(NoticeEvent):
-    """A reaction to a message came or went."""
-
-    @property
-    def emoji_type(self) -> str:
-        """The reaction, such as ``SMILE`` (表情文案说明)."""
-        return self.event.reaction_type.emoji_type
-
-    @property
-    def operator_type(self) -> str:
-        """Who reacted: ``user`` or ``app``."""
-        return self.event.operator_type
-
-    @property
-    def action_time(self) -> datetime:
-        """When it happened, in UTC."""
-        return to_time(self.event.action_time)
-
-    def _who(self) -> str:
-        return self.event.user_id.open_id or self.event.app_id
-
-
-class MessageReactionCreatedEvent(MessageReactionEvent):
-    """Somebody reacted to a message with an emoji (新增消息表情回复, ``im.message.reaction.created_v1``)."""
-
-    __event__: ClassVar[str] = "im.message.reaction.created_v1"
-
-    event: MessageReactionCreatedEventDetail = Field(default_factory=MessageReactionCreatedEventDetail)
-
-    @override
-    def get_event_description(self) -> str:
-        return escape(f"{self._who()} added {self.emoji_type} to {self.message_id}")
-
-
-class MessageReactionDeletedEvent(MessageReactionEvent):
-    """Somebody removed a reaction (删除消息表情回复, ``im.message.reaction.deleted_v1``)."""
-
-    __event__: ClassVar[str] = "im.message.reaction.deleted_v1"
-
-    event: MessageReactionDeletedEventDetail = Field(default_factory=MessageReactionDeletedEventDetail)
-
-    @override
-    def get_event_description(self) -> str:
-        return escape(f"{self._who()} removed {self.emoji_type} from {self.message_id}")

@@ -15,14 +15,18 @@ EVENTS: Final[dict[str, str]] = {
     "application.application.feedback.created_v6": "ApplicationFeedbackCreatedEvent",
     "application.application.feedback.updated_v6": "ApplicationFeedbackUpdatedEvent",
     "application.application.visibility.added_v6": "ApplicationVisibilityAddedEvent",
+    "application.bot.menu_v6": "BotMenuEvent",
     "approval.approval.updated_v4": "ApprovalUpdatedEvent",
     "approval.instance.status_changed_v4": "ApprovalInstanceStatusChangedEvent",
     "approval.task.status_changed_v4": "ApprovalTaskStatusChangedEvent",
+    "attendance.user_flow.created_v1": "AttendanceUserFlowCreatedEvent",
+    "attendance.user_task.updated_v1": "AttendanceUserTaskUpdatedEvent",
     "auth.user_access_token.revoked_v4": "AuthUserAccessTokenRevokedEvent",
     "calendar.calendar.acl.created_v4": "CalendarAclCreatedEvent",
     "calendar.calendar.acl.deleted_v4": "CalendarAclDeletedEvent",
     "calendar.calendar.changed_v4": "CalendarChangedEvent",
     "calendar.calendar.event.changed_v4": "CalendarEventChangedEvent",
+    "card.action.trigger": "CardActionEvent",
     "compensation.archive.changed_v1": "CompensationArchiveChangedEvent",
     "contact.custom_attr_event.updated_v3": "ContactCustomAttrEventUpdatedEvent",
     "contact.department.created_v3": "ContactDepartmentCreatedEvent",
@@ -141,6 +145,17 @@ EVENTS: Final[dict[str, str]] = {
     "hire.referral_account.assets_update_v1": "HireReferralAccountAssetsUpdateEvent",
     "hire.talent.deleted_v1": "HireTalentDeletedEvent",
     "hire.talent.tag_subscription_v1": "HireTalentTagSubscriptionEvent",
+    "im.chat.access_event.bot_p2p_chat_entered_v1": "BotP2PChatEnteredEvent",
+    "im.chat.disbanded_v1": "GroupDisbandedEvent",
+    "im.chat.member.bot.added_v1": "GroupMemberBotAddedEvent",
+    "im.chat.member.bot.deleted_v1": "GroupMemberBotDeletedEvent",
+    "im.chat.member.user.added_v1": "GroupMemberUserAddedEvent",
+    "im.chat.member.user.deleted_v1": "GroupMemberUserDeletedEvent",
+    "im.chat.member.user.withdrawn_v1": "GroupMemberUserWithdrawnEvent",
+    "im.chat.updated_v1": "GroupConfigUpdatedEvent",
+    "im.message.reaction.created_v1": "MessageReactionCreatedEvent",
+    "im.message.reaction.deleted_v1": "MessageReactionDeletedEvent",
+    "im.message.recalled_v1": "MessageRecalledEvent",
     "mail.user_mailbox.event.message_received_v1": "MailUserMailboxEventMessageReceivedEvent",
     "meeting_room.meeting_room.created_v1": "MeetingRoomCreatedEvent",
     "meeting_room.meeting_room.deleted_v1": "MeetingRoomDeletedEvent",
@@ -164,6 +179,7 @@ EVENTS: Final[dict[str, str]] = {
     "task.task.update_tenant_v1": "TaskUpdateTenantEvent",
     "task.task.update_user_access_v2": "TaskUpdateUserAccessEvent",
     "task.task.updated_v1": "TaskUpdatedEvent",
+    "url.preview.get": "UrlPreviewEvent",
     "vc.bot.meeting_activity_v1": "VCBotMeetingActivityEvent",
     "vc.bot.meeting_ended_v1": "VCBotMeetingEndedEvent",
     "vc.bot.meeting_invited_v1": "VCBotMeetingInvitedEvent",
@@ -189,3 +205,18 @@ EVENTS: Final[dict[str, str]] = {
     "vc.room_level.deleted_v1": "VCRoomLevelDeletedEvent",
     "vc.room_level.updated_v1": "VCRoomLevelUpdatedEvent",
 }
+
+BY_HAND: Final[dict[str, tuple[str, str]]] = {
+    "p2p_chat_create": ("chat", "P2PChatCreatedEvent"),
+    "im.message.message_read_v1": ("notice", "MessageReadEvent"),
+    "im.message.updated_v1": ("notice", "MessageEditedEvent"),
+}
+"""Event type -> module and class of what is written by hand."""
+
+BASES: Final[dict[str, str]] = {
+    "GroupMemberUserEvent": "generated.im",
+    "GroupNoticeEvent": "chat",
+    "MessageReactionEvent": "generated.im",
+    "PrivateNoticeEvent": "chat",
+}
+"""Base class of several event types -> module."""
