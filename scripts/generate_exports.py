@@ -93,7 +93,7 @@ def main() -> None:
         target = output / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(code, "utf-8")
-        for command in (["check", "--select", "I", "--fix", "-q"], ["format", "-q"]):
+        for command in (["check", "--select", "I,RUF022", "--fix", "-q"], ["format", "-q"]):
             subprocess.run([sys.executable, "-m", "ruff", *command, *config, str(target)], check=True)
 
 

@@ -43,12 +43,12 @@ from .post import PostA, PostAt, PostEmotion, PostImg, PostMedia, PostMessageNod
 from .source import OpenFile, Source
 
 __all__ = [
+    "EXPAND_COUNT",
+    "EXPAND_DEPTH",
     "At",
     "Audio",
     "Calendar",
     "CodeBlock",
-    "EXPAND_COUNT",
-    "EXPAND_DEPTH",
     "Emotion",
     "File",
     "Folder",
