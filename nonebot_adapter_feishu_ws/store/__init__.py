@@ -1,24 +1,8 @@
-"""Stores: which events were taken, which are not handled yet, and small state that outlives a restart."""
+"""Stores: claims of events, the inbox of those that are not handled yet, and state that outlives a restart."""
 
 from __future__ import annotations
 
-from .base import (
-    CLAIM_TTL,
-    DUPLICATE,
-    MAX_RUNS,
-    REPLAY_WINDOW,
-    TAKEOVER_AFTER,
-    Entry,
-    Inbox,
-    InboxCount,
-    KeyValue,
-    Lease,
-    Locks,
-    SharedValues,
-    Store,
-    StoreStatus,
-    Taken,
-)
+from .base import CLAIM_TTL, MAX_RUNS, REPLAY_WINDOW, TAKEOVER_AFTER, Entry, Inbox, InboxCount, KeyValue, Lease, Store
 from .fallback import FallbackStore
 from .memory import MemoryStore
 from .shared import Shared, shared_of
@@ -34,24 +18,24 @@ def make_store(
     takeover_after: float = TAKEOVER_AFTER,
     claim_ttl: float = CLAIM_TTL,
 ) -> Store:
-    """The store that a URL of ``FEISHU_STORE`` names.
+    """Create the store that ``FEISHU_STORE`` names.
 
     Args:
-        url: its kind and place: ``memory://``, ``sqlite:///relative``, ``sqlite:////absolute``,
+        url: the kind and the place: ``memory://``, ``sqlite:///relative``, ``sqlite:////absolute``,
             ``redis://[user:password@]host:port/0``, ``rediss://`` (TLS) or ``unix:///path/of/socket``.
-        replay_window: seconds; what an earlier process left behind is handled when it is not older.
-        takeover_after: seconds of silence after which another process counts as dead; for Redis.
-        claim_ttl: seconds for which an event is known again.
+        replay_window: seconds; events that an earlier process left behind are handled unless they are older.
+        takeover_after: seconds without a heartbeat after which another process counts as dead; for Redis.
+        claim_ttl: seconds for which a redelivery of an event is recognised.
 
     Raises:
-        ValueError: it names none.
+        ValueError: the URL names no store.
         ImportError: the extra of its kind is not installed.
     """
     scheme, separator, rest = url.partition("://")
     if separator and scheme == "memory":
         return MemoryStore(ttl=claim_ttl)
     if separator and scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
-        from .sqlite.store import SqliteStore  # only who keeps state on disk loads sqlite3
+        from .sqlite.store import SqliteStore  # sqlite3 is loaded only when it is used
 
         return FallbackStore(SqliteStore(rest[1:], replay_window=replay_window, claim_ttl=claim_ttl))
     if separator and scheme in ("redis", "rediss", "unix") and rest:
@@ -64,25 +48,18 @@ def make_store(
 
 __all__ = [
     "CLAIM_TTL",
-    "DUPLICATE",
     "MAX_RUNS",
-    "REPLAY_WINDOW",
-    "TAKEOVER_AFTER",
     "Entry",
     "FallbackStore",
     "Inbox",
     "InboxCount",
     "KeyValue",
     "Lease",
-    "Locks",
     "MemoryStore",
     "Shared",
-    "SharedValues",
     "Store",
-    "StoreStatus",
     "StoreView",
     "StoreWatch",
-    "Taken",
     "make_store",
     "shared_of",
 ]

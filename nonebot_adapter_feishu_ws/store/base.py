@@ -102,22 +102,18 @@ class StoreStatus:
 
 
 class KeyValue(Protocol):
-    """Small state that outlives a restart: values, and sets ordered by time."""
+    """Small state that outlives a restart: values, and sets ordered by time.
+
+    Raises:
+        StoreError: every method, when the store cannot be used.
+    """
 
     async def get(self, key: str) -> str | None:
-        """Return a value, or None.
-
-        Raises:
-            StoreError: it cannot be read.
-        """
+        """Return a value, or None."""
         ...
 
     async def set(self, key: str, value: str | None) -> None:
-        """Write a value, or delete it (None); it is safe when this returns.
-
-        Raises:
-            StoreError: it cannot be written.
-        """
+        """Write a value, or delete it (None); it is safe when this returns."""
         ...
 
     async def note(self, name: str, members: Mapping[str, float], *, keep: int) -> None:
@@ -127,23 +123,20 @@ class KeyValue(Protocol):
             name: the set; starts with the app id and a colon.
             members: each with its time, seconds since the epoch.
             keep: how many stay in the set; the oldest are dropped.
-
-        Raises:
-            StoreError: it cannot be written.
         """
         ...
 
     async def noted(self, name: str) -> list[str]:
-        """Return the members of a set, latest first.
-
-        Raises:
-            StoreError: it cannot be read.
-        """
+        """Return the members of a set, latest first."""
         ...
 
 
 class Inbox(Protocol):
-    """Events that were taken and are not done yet."""
+    """Events that were taken and are not done yet.
+
+    Raises:
+        StoreError: every method, when the store cannot be used.
+    """
 
     async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool) -> Taken:
         """Claim an event and write it into the inbox; it is safe there when this returns.
@@ -160,11 +153,7 @@ class Inbox(Protocol):
         ...
 
     async def fetch(self, bot_id: str, limit: int) -> list[Entry]:
-        """Begin waiting events of a bot that were never begun before, oldest first.
-
-        Raises:
-            StoreError: it cannot be read.
-        """
+        """Begin waiting events of a bot that were never begun before, oldest first."""
         ...
 
     async def fetch_abandoned(self, bot_ids: Sequence[str], *, suspects: bool = True) -> Entry | None:
@@ -176,39 +165,28 @@ class Inbox(Protocol):
         Args:
             bot_ids: the bots whose events are considered.
             suspects: whether to include events that were begun :data:`SUSPECT_RUNS` times.
-
-        Raises:
-            StoreError: it cannot be read.
         """
         ...
 
     async def done(self, keys: Sequence[str]) -> None:
-        """Delete entries that were handled; their claims stay.
-
-        Raises:
-            StoreError: it cannot be written.
-        """
+        """Delete entries that were handled; their claims stay."""
         ...
 
     async def put_back(self, keys: Sequence[str]) -> None:
-        """Let entries wait again that were begun but not handled, because this process is shutting down.
-
-        Raises:
-            StoreError: it cannot be written.
-        """
+        """Let entries wait again that were begun but not handled, because this process is shutting down."""
         ...
 
     async def count(self, bot_ids: Sequence[str]) -> Mapping[str, InboxCount]:
-        """Count the events of these bots in the inbox, over all processes; unknown bots are missing.
-
-        Raises:
-            StoreError: it cannot be read.
-        """
+        """Count the events of these bots in the inbox, over all processes; unknown bots are missing."""
         ...
 
 
 class Locks(Protocol):
-    """Locks between the processes of a bot, and the lease on the events that this process has begun."""
+    """Locks between the processes of a bot, and the lease on the events that this process has begun.
+
+    Raises:
+        StoreError: ``try_lock`` and ``unlock``, when the store cannot be used.
+    """
 
     async def try_lock(self, name: str, ttl: float) -> bool:
         """Take a lock, or extend it.
@@ -219,18 +197,11 @@ class Locks(Protocol):
 
         Returns:
             True when this process holds it.
-
-        Raises:
-            StoreError: it cannot be written.
         """
         ...
 
     async def unlock(self, name: str) -> None:
-        """Release a lock, if this process holds it.
-
-        Raises:
-            StoreError: it cannot be written.
-        """
+        """Release a lock, if this process holds it."""
         ...
 
     def on_lease(self, callback: Callable[[Lease], None]) -> None:
@@ -243,22 +214,18 @@ class Locks(Protocol):
 
 
 class SharedValues(Protocol):
-    """Short-lived values and rate limits of all processes of a bot. Keys start with the app id and a colon."""
+    """Short-lived values and rate limits of all processes of a bot. Keys start with the app id and a colon.
+
+    Raises:
+        StoreError: every method, when the store cannot be used.
+    """
 
     async def get_value(self, key: str) -> str | None:
-        """Return a value, or None.
-
-        Raises:
-            StoreError: it cannot be read.
-        """
+        """Return a value, or None."""
         ...
 
     async def set_value(self, key: str, value: str, ttl: float) -> None:
-        """Write a value that expires after ``ttl`` seconds.
-
-        Raises:
-            StoreError: it cannot be written.
-        """
+        """Write a value that expires after ``ttl`` seconds."""
         ...
 
     async def reserve(self, key: str, count: int, period: float) -> float:
@@ -268,9 +235,6 @@ class SharedValues(Protocol):
             key: what is limited.
             count: calls in any ``period``.
             period: seconds.
-
-        Raises:
-            StoreError: it cannot be written.
         """
         ...
 
@@ -296,7 +260,11 @@ class DeadLetters(Protocol):
 
 
 class Store(Protocol):
-    """A backend: it can do what it has. Used on the network loop alone."""
+    """A backend: it can do what it has. Used on the network loop only.
+
+    Raises:
+        StoreError: ``open``, ``claim`` and ``release``, when it cannot be used.
+    """
 
     @property
     def status(self) -> StoreStatus:
@@ -328,9 +296,6 @@ class Store(Protocol):
 
         Args:
             bot_ids: the bots whose unfinished events this process takes over.
-
-        Raises:
-            StoreError: it cannot be used.
         """
         ...
 
@@ -347,16 +312,9 @@ class Store(Protocol):
         Returns:
             True when it is ours to handle; False when any key was claimed within the time of a claim,
             :data:`CLAIM_TTL` or more.
-
-        Raises:
-            StoreError: it cannot be written.
         """
         ...
 
     async def release(self, keys: Sequence[str]) -> None:
-        """Forget a claim, so that a redelivery is taken.
-
-        Raises:
-            StoreError: it cannot be written.
-        """
+        """Forget a claim, so that a redelivery is taken."""
         ...

@@ -40,7 +40,6 @@ class DurableStore(Store, Protocol):
         Raises:
             StoreError: it cannot.
         """
-        ...
 
 
 class FallbackStore(Inbox):
