@@ -1,4 +1,4 @@
-"""Backfill: after an outage the messages that nobody pushed any more are fetched from the chats' histories."""
+"""Backfill: messages that Feishu did not push during an outage are fetched from the chats' histories."""
 
 from __future__ import annotations
 

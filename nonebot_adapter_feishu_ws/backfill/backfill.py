@@ -1,8 +1,8 @@
-"""Decides when messages were missed, and has them fetched and handled. Lives on NoneBot's loop.
+"""Detects outages, and fetches what was said meanwhile. Runs on NoneBot's loop.
 
-While a bot receives, a mark in the store moves with the time. When it receives again and the mark is old, there was an
-outage; its beginning is kept in the store until everything since then was fetched, so that a crash in between loses
-nothing.
+While a bot can receive events, the mark ``seen`` in the store follows the time. If the bot can receive again and the
+mark is old, there was an outage; its start stays in the store until everything since then is fetched, so that a crash
+in between loses nothing.
 """
 
 from __future__ import annotations
@@ -17,28 +17,30 @@ from typing import Any
 from ..bot import Bot
 from ..exception import FeishuAdapterException, StoreError
 from ..log import log
+from ..net.backoff import doubling
+from ..net.waiting import Sleep, wait_for_event
 from ..store import Store
 from .known_chats import KnownChats
 from .run import BackfillRun, Feed
 
 TICK = 30.0
-"""Seconds between two moves of the mark."""
+"""Seconds between two updates of the mark."""
 LOCK_TTL = 120.0
-"""Seconds after which another process may go on when this one has died."""
+"""Seconds after which another process may continue when this one has died."""
 OVERLAP = 300.0
-"""Seconds before the mark that are fetched, too: a dead socket is noticed only after a ping interval and its window."""
-LONGEST_PAUSE = 900.0
-"""Seconds between two tries, at the most."""
+"""Seconds before the mark that are fetched, too: a dead socket is noticed only after a ping and its timeout."""
+PAUSES = doubling(TICK, 900.0)
+"""Seconds until the next try, after each failure in a row."""
 OnNetwork = Callable[[Coroutine[Any, Any, Any]], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """When backfill happens.
+    """When messages are fetched after an outage.
 
     Attributes:
-        after: seconds; a shorter outage is left to Feishu's redelivery.
-        window: seconds; what is older is not fetched.
+        after: seconds; shorter outages are left to Feishu's redelivery.
+        window: seconds; older messages are not fetched.
     """
 
     after: float
@@ -46,7 +48,7 @@ class Policy:
 
 
 class Backfill:
-    """Watches all bots."""
+    """The backfill of all bots."""
 
     def __init__(
         self,
@@ -58,20 +60,22 @@ class Backfill:
         bot_of: Callable[[str], Bot | None],
         is_receiving: Callable[[str], bool],
         clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
-        """Args:
-        policy: when it happens.
-        store: keeps marks and places, for all processes of a bot.
-        on_network: awaits the store's methods, on the network loop.
-        feed: the intake's door, awaited on the network loop.
-        bot_of: the NoneBot bot of an app id, if it is there.
-        is_receiving: whether a bot's events can arrive now.
-        clock: seconds since the epoch.
-        sleep: waits for seconds.
+        """Create the backfill of all bots; :meth:`start` starts it.
+
+        Args:
+            policy: when messages are fetched.
+            store: keeps marks and known chats, for all processes of a bot.
+            on_network: runs a coroutine of the store on the network loop.
+            feed: takes a fetched message; runs on the network loop.
+            bot_of: returns the NoneBot bot of an app id, if it is connected.
+            is_receiving: whether events of an app id can arrive now.
+            clock: seconds since the epoch.
+            sleep: waits for seconds.
         """
         self.known_chats: KnownChats = KnownChats(store.state, clock=clock)
-        """Where the bots are talked to; used on the network loop."""
+        """The chats in which the bots are talked to; used on the network loop."""
         self._policy = policy
         self._store = store
         self._on_network = on_network
@@ -87,18 +91,18 @@ class Backfill:
         self._not_before: dict[str, float] = {}
 
     def start(self, bot_ids: Sequence[str]) -> None:
-        """Begin to watch these bots."""
+        """Start to watch for outages of these bots."""
         for bot_id in bot_ids:
             self._woken[bot_id] = asyncio.Event()
             self._watches.append(asyncio.create_task(self._watch(bot_id), name=f"feishu-backfill-watch-{bot_id}"))
 
     def arrived(self, bot_id: str) -> None:
-        """A bot receives (again): look at once."""
+        """A bot can receive (again): check at once whether there was an outage."""
         if (woken := self._woken.get(bot_id)) is not None:
             woken.set()
 
     async def close(self) -> None:
-        """End, while the bots still receive; what was not fetched is fetched after the next start."""
+        """Stop, while the bots still receive; what was not fetched is fetched after the next start."""
         tasks = [*self._watches, *self._runs.values()]
         for task in tasks:
             task.cancel()
@@ -112,31 +116,23 @@ class Backfill:
         now = self._clock()
         try:
             seen = await self._get(bot_id, "seen")
-            if seen is None or now - seen <= self._policy.after:  # else an outage that was not looked at yet
+            if seen is None or now - seen <= self._policy.after:  # else an outage that was not handled yet
                 await self._set(bot_id, "seen", now)
         except StoreError as error:
-            log("DEBUG", "Bot {}: the time of the end is not kept: {}", bot_id, error)
+            log("DEBUG", "Bot {bot}: the time of the shutdown is not stored: {error}", bot=bot_id, error=error)
 
     async def _watch(self, bot_id: str) -> None:
         while True:
             try:
                 if self._is_receiving(bot_id):
-                    await self._look(bot_id)
+                    await self._check(bot_id)
             except StoreError as error:
-                # Without the store nobody knows what was missed; the mark stays where it was, so nothing is forgotten.
-                log("DEBUG", "Bot {}: backfill waits for the store: {}", bot_id, error)
-            await self._pause(self._woken[bot_id])
+                # Without the store it is unknown what was missed; the mark does not move, so nothing is forgotten.
+                log("DEBUG", "Bot {bot}: backfill waits for the store: {error}", bot=bot_id, error=error)
+            await wait_for_event(self._woken[bot_id], TICK, self._sleep)
+            self._woken[bot_id].clear()
 
-    async def _pause(self, woken: asyncio.Event) -> None:
-        waiting = [asyncio.ensure_future(woken.wait()), asyncio.ensure_future(self._sleep(TICK))]
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waiting:
-                task.cancel()
-        woken.clear()
-
-    async def _look(self, bot_id: str) -> None:
+    async def _check(self, bot_id: str) -> None:
         now = self._clock()
         seen = await self._get(bot_id, "seen")
         since = await self._get(bot_id, "backfill")
@@ -147,16 +143,17 @@ class Backfill:
             self._run(bot_id, since, now)
 
     async def _begin(self, bot_id: str, seen: float, since: float | None, now: float) -> float:
-        log("INFO", "Bot {} received nothing for {}: its chats are looked through", bot_id, _duration(now - seen))
+        silent = _duration(now - seen)
+        log("INFO", "Bot {bot} received nothing for {silent}: its chats are searched", bot=bot_id, silent=silent)
         if now - seen > self._policy.window:
             log(
                 "WARNING",
-                "Bot {}: messages from more than {} ago are not fetched (FEISHU_BACKFILL_WINDOW)",
-                bot_id,
-                _duration(self._policy.window),
+                "Bot {bot}: messages from more than {window} ago are not fetched (FEISHU_BACKFILL_WINDOW)",
+                bot=bot_id,
+                window=_duration(self._policy.window),
             )
         oldest = max(seen - OVERLAP, now - self._policy.window)
-        # Another value than before, by which a run that is under way sees that there was one more outage.
+        # A new value, by which a run under way notices that there was another outage.
         since = oldest if since is None else min(since - 0.001, oldest)
         await self._set(bot_id, "backfill", since)
         return since
@@ -175,11 +172,11 @@ class Backfill:
         lock = f"{bot_id}:backfill"
         try:
             if not await self._try_lock(lock):
-                return  # another process is at it
+                return  # another process is doing it
             keeping = asyncio.create_task(self._keep_lock(lock), name=f"feishu-backfill-lock-{bot_id}")
             try:
                 begun = await self._get(bot_id, "backfill")
-                if begun is not None:  # else another process has just done it
+                if begun is not None:  # else another process has just finished it
                     await self._fetch(bot, since, begun, is_ours=lambda: not keeping.done())
             finally:
                 keeping.cancel()
@@ -202,26 +199,27 @@ class Backfill:
         try:
             return bool(await self._on_network(self._store.locks.try_lock(lock, LOCK_TTL)))
         except StoreError as error:
-            log("DEBUG", "The lock of the backfill {} cannot be taken or extended: {}", lock, error)
+            log("DEBUG", "The lock {lock} cannot be taken or extended: {error}", lock=lock, error=error)
             return False
 
     async def _unlock(self, lock: str) -> None:
         if self._store.locks is not None:
-            with suppress(StoreError):  # it expires
+            with suppress(StoreError):  # the lock expires
                 await self._on_network(self._store.locks.unlock(lock))
 
     async def _keep_lock(self, lock: str) -> None:
-        """Ends when another process has it."""
+        """Extend the lock; returns when it is lost."""
         while True:
             await self._sleep(TICK)
             if not await self._try_lock(lock):
                 return
 
     def _put_off(self, bot_id: str, error: FeishuAdapterException) -> None:
-        failures = self._failures[bot_id] = self._failures.get(bot_id, 0) + 1
-        pause = min(TICK * 2 ** (failures - 1), LONGEST_PAUSE)
+        failures = self._failures.get(bot_id, 0)
+        self._failures[bot_id] = failures + 1
+        pause = PAUSES[min(failures, len(PAUSES) - 1)]
         self._not_before[bot_id] = self._clock() + pause
-        log("WARNING", "Bot {}: backfill goes on in {:.0f} s: {}", bot_id, pause, error)
+        log("WARNING", "Bot {bot}: backfill continues in {pause:.0f} s: {error}", bot=bot_id, pause=pause, error=error)
 
     # Marks: seconds since the epoch
 
@@ -238,7 +236,7 @@ class Backfill:
 
 def _report(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and isinstance(error := task.exception(), Exception):
-        log("ERROR", "{}: what was missed could not be fetched; it is tried again", task.get_name(), exception=error)
+        log("ERROR", "{}: missed messages could not be fetched; another try follows", task.get_name(), exception=error)
 
 
 def _duration(seconds: float) -> str:

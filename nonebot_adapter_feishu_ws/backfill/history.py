@@ -1,7 +1,7 @@
-"""Reads what was said in a bot's chats and topics during an outage, the oldest first.
+"""Reads the messages of chats and topics from a span of time, oldest first.
 
-Source: 获取会话历史消息 (an ordinary chat lists only the first message of each topic; a topic cannot be asked for a
-span of time).
+Source: 获取会话历史消息 (an ordinary chat lists only the first message of each topic; a topic cannot be filtered by
+time).
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ PAGE = 50
 async def missed_messages(
     bot: Bot, chat: KnownChat, since: float, until: float
 ) -> AsyncIterator[tuple[KnownChat, Message]]:
-    """The messages of one place from a span of time, the oldest first; those of a topic that is found follow on it.
+    """Yield the messages of one chat from a span of time, oldest first; a topic's messages follow its first one.
 
     Args:
-        bot: who asks.
+        bot: the bot that asks.
         chat: a chat or topic.
         since: seconds since the epoch.
         until: seconds since the epoch.
 
     Raises:
-        ActionFailed: the place cannot be read.
-        NetworkError: no usable answer came.
+        ActionFailed: the chat cannot be read.
+        NetworkError: no usable answer arrived.
     """
     if chat.thread_id:
         for message in await _of_topic(bot, chat.thread_id, since, until):
@@ -56,26 +56,31 @@ async def missed_messages(
 
 
 async def unknown_groups(bot: Bot, known: Iterable[KnownChat]) -> list[KnownChat]:
-    """The groups that the bot is in and that nobody has talked to it in yet; none when the app may not list them.
+    """Return the groups in which nobody has talked to the bot yet; none when the app may not list its groups.
 
     A store app has groups in every tenant, and nothing lists its tenants.
 
     Raises:
-        NetworkError: no usable answer came.
+        NetworkError: no usable answer arrived.
     """
-    chats = {place.chat_id for place in known}
+    known_ids = {chat.chat_id for chat in known}
     found: list[KnownChat] = []
     if bot.bot_config.app_type == "store":
         return found
     try:
         async for chat in bot.chat.list(page_size=100):
-            if chat.chat_id and chat.chat_id not in chats:
+            if chat.chat_id and chat.chat_id not in known_ids:
                 info = await bot.get_chat_info(chat.chat_id)
                 of_topics = info.get("chat_mode") == "topic" or info.get("group_message_type") == "thread"
                 chat_type = "topic_group" if of_topics else "group"
                 found.append(KnownChat(chat.tenant_key or "", chat_type, chat.chat_id))
     except ActionFailed as error:
-        log("INFO", "Bot {}: backfill leaves out groups that were silent so far: {}", bot.self_id, error)
+        log(
+            "INFO",
+            "Bot {bot}: backfill leaves out unknown groups: {error}",
+            bot=bot.self_id,
+            error=error,
+        )
     return found
 
 

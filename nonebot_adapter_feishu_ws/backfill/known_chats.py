@@ -1,6 +1,6 @@
-"""Where a bot is talked to: chats and topics, remembered in the store, because no API lists them all.
+"""The chats and topics in which a bot is talked to, kept in the store because no API lists them all.
 
-Lives on the network loop, where messages arrive.
+Runs on the network loop, where messages arrive.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from ..exception import StoreError
 from ..log import log
+from ..net.bounded_json import as_object, as_text
 from ..store import KeyValue
 
 FLUSH_AFTER = 1.0
-"""Seconds in which places are gathered into one write."""
+"""Seconds for which chats are collected before they are written."""
 KEEP = 10_000
-"""Places of a bot that are remembered; those that were silent for longest go first."""
+"""Chats of a bot that are remembered; those without messages for longest are dropped first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class KnownChat:
     """A chat, or a topic in it.
 
     Attributes:
-        tenant_key: whose it is; matters to a store app.
+        tenant_key: the tenant; matters to a store app.
         chat_type: ``p2p``, ``group`` or ``topic_group``.
         chat_id: the chat.
         thread_id: the topic; empty for the chat itself.
@@ -38,23 +39,25 @@ class KnownChat:
     thread_id: str = ""
 
     def to_text(self) -> str:
-        """As the store keeps it."""
+        """Return the form that is kept in the store."""
         return " ".join((self.tenant_key, self.chat_type, self.chat_id, self.thread_id))
 
     @classmethod
     def from_text(cls, text: str) -> KnownChat | None:
-        """What :meth:`to_text` wrote; None for anything else."""
+        """Read what :meth:`to_text` returned; None for anything else."""
         parts = text.split(" ")
         return cls(*parts) if len(parts) == 4 and parts[2] else None
 
 
 class KnownChats:
-    """Gathers the places of all bots, and writes them down."""
+    """The known chats of all bots."""
 
     def __init__(self, state: KeyValue, *, clock: Callable[[], float] = time.time) -> None:
-        """Args:
-        state: keeps them.
-        clock: seconds since the epoch.
+        """Create the collection.
+
+        Args:
+            state: keeps the chats.
+            clock: seconds since the epoch.
         """
         self._state = state
         self._clock = clock
@@ -62,7 +65,7 @@ class KnownChats:
         self._flush: asyncio.Task[None] | None = None
 
     def note(self, bot_id: str, payload: Mapping[str, Any]) -> None:
-        """A message event has been taken: remember where it was said.
+        """Remember the chat of a message event.
 
         Args:
             bot_id: the app id.
@@ -70,26 +73,26 @@ class KnownChats:
         """
         now = self._clock()
         new = self._new.setdefault(bot_id, {})
-        for place in chats_of(payload):
-            new[place.to_text()] = now
+        for chat in chats_of(payload):
+            new[chat.to_text()] = now
         if new and (self._flush is None or self._flush.done()):
-            self._flush = asyncio.create_task(self._flush_soon(), name="feishu-places")
+            self._flush = asyncio.create_task(self._flush_soon(), name="feishu-known-chats")
 
     async def known(self, bot_id: str) -> list[KnownChat]:
-        """The places of a bot, those with the latest message first.
+        """Return the chats of a bot, those with the latest message first.
 
         Raises:
             StoreError: the store cannot be read.
         """
         await self.flush()
         texts = await self._state.noted(_key(bot_id))
-        return [place for text in texts if (place := KnownChat.from_text(text)) is not None]
+        return [chat for text in texts if (chat := KnownChat.from_text(text)) is not None]
 
     async def flush(self) -> None:
-        """Write what was gathered.
+        """Write the collected chats.
 
         Raises:
-            StoreError: it cannot be written; it is kept for the next time.
+            StoreError: they cannot be written, and are kept for the next time.
         """
         for bot_id in list(self._new):
             if new := self._new.pop(bot_id, None):
@@ -100,7 +103,7 @@ class KnownChats:
                     raise
 
     async def close(self) -> None:
-        """Write what was gathered; what comes in the last moments is written soon."""
+        """Write the collected chats, and stop waiting for more."""
         if self._flush is not None:
             self._flush.cancel()
             await asyncio.wait({self._flush})
@@ -118,11 +121,10 @@ class KnownChats:
 
 
 def chats_of(payload: Mapping[str, Any]) -> list[KnownChat]:
-    """The chat of a message event, and its topic if it has one."""
-    message = _dict(_dict(payload.get("event")).get("message"))
-    tenant = _text(_dict(payload.get("header")).get("tenant_key"))
-    chat_type, chat_id = _text(message.get("chat_type")), _text(message.get("chat_id"))
-    thread_id = _text(message.get("thread_id"))
+    """Return the chat of a message event, and its topic if it has one."""
+    message = as_object(as_object(payload.get("event")).get("message"))
+    tenant = as_text(as_object(payload.get("header")).get("tenant_key"))
+    chat_type, chat_id, thread_id = (as_text(message.get(key)) for key in ("chat_type", "chat_id", "thread_id"))
     if not chat_id or any(" " in part for part in (tenant, chat_type, chat_id, thread_id)):
         return []
     chat = KnownChat(tenant, chat_type, chat_id)
@@ -131,11 +133,3 @@ def chats_of(payload: Mapping[str, Any]) -> list[KnownChat]:
 
 def _key(bot_id: str) -> str:
     return f"{bot_id}:places"
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _dict(value: object) -> dict[str, Any]:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

@@ -1,4 +1,4 @@
-"""A message of a chat's history as the event that would have told of it. Pure: no I/O."""
+"""Turns a message of a chat's history into the event that Feishu would have pushed. Pure: no I/O."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from ..api.models.im import Mention, Message
 from .known_chats import KnownChat
 
 EVENT_ID = "backfill:"
-"""What the ``event_id`` of such an event begins with; the message's id follows."""
+"""Prefix of the ``event_id`` of such an event, before the message id."""
 
 
 def is_missable(message: Message) -> bool:
-    """Whether Feishu would have pushed a message: people's are, the bots' own and recalled ones are not."""
+    """Whether Feishu would have pushed a message: those of people, unless recalled; not those of bots."""
     return message.sender.sender_type == "user" and not message.deleted and message.msg_type != "system"
 
 
-def to_payload(message: Message, place: KnownChat, app_id: str) -> bytes:
-    """The payload of ``im.message.receive_v1`` for a message.
+def to_payload(message: Message, chat: KnownChat, app_id: str) -> bytes:
+    """Return the payload of ``im.message.receive_v1`` for a message.
 
     The history names people by ``open_id`` alone, so ``user_id`` and ``union_id`` are absent.
 
     Args:
-        message: as the history has it (获取会话历史消息).
-        place: where it stands.
-        app_id: the bot that it is delivered to.
+        message: from the history (获取会话历史消息).
+        chat: where it was sent.
+        app_id: the bot that receives it.
     """
-    tenant_key = message.sender.tenant_key or place.tenant_key
+    tenant_key = message.sender.tenant_key or chat.tenant_key
     body: dict[str, Any] = {
         "message_id": message.message_id,
         "root_id": message.root_id,
@@ -36,8 +36,8 @@ def to_payload(message: Message, place: KnownChat, app_id: str) -> bytes:
         "thread_id": message.thread_id,
         "create_time": message.create_time,
         "update_time": message.update_time,
-        "chat_id": place.chat_id,
-        "chat_type": place.chat_type,
+        "chat_id": chat.chat_id,
+        "chat_type": chat.chat_type,
         "message_type": message.msg_type,
         "content": message.body.content,
         "mentions": [_mention(mention) for mention in message.mentions],
@@ -52,7 +52,7 @@ def to_payload(message: Message, place: KnownChat, app_id: str) -> bytes:
         "event_type": "im.message.receive_v1",
         "create_time": message.create_time,
         "app_id": app_id,
-        "tenant_key": place.tenant_key or tenant_key,
+        "tenant_key": chat.tenant_key or tenant_key,
     }
     present = {key: value for key, value in body.items() if value not in (None, "", [])}
     return to_json({"schema": "2.0", "header": header, "event": {"sender": sender, "message": present}})

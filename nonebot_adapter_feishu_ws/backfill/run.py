@@ -1,4 +1,4 @@
-"""One bot's way through its places after an outage. Lives on NoneBot's loop."""
+"""One run over the chats of a bot after an outage. Runs on NoneBot's loop."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from .known_chats import KnownChat
 from .payload import is_missable, to_payload
 
 Feed = Callable[[Envelope], Coroutine[Any, Any, Receipt]]
-"""The intake's door, on the network loop."""
+"""Takes a message as an event; runs on the network loop."""
 REFUSED_PAUSE = 0.5
-"""Seconds until a message is offered again that the intake had no room for."""
+"""Seconds until a message is offered again for which there was no room."""
 REFUSALS = 120
-"""How often it is offered."""
+"""How often a message is offered."""
 
 
 class BackfillRun:
-    """Fetches what was missed and offers it to the intake, which knows what was handled already."""
+    """Fetches messages and offers them to the intake, which drops those that were handled already."""
 
     def __init__(
         self,
@@ -33,11 +33,13 @@ class BackfillRun:
         *,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        """Args:
-        bot: whose messages.
-        feed: offers one to the intake.
-        is_ours: whether no other process has taken over.
-        sleep: waits for seconds.
+        """Create a run.
+
+        Args:
+            bot: the bot.
+            feed: takes a message as an event.
+            is_ours: whether this process still holds the lock.
+            sleep: waits for seconds.
         """
         self._bot = bot
         self._feed = feed
@@ -46,13 +48,13 @@ class BackfillRun:
         self._left_out: list[str] = []
         self._scope_missing = False
         self.offered: int = 0
-        """Messages of people that were found."""
+        """Number of messages from people that were found."""
 
     async def fetch(self, known: Sequence[KnownChat], since: float, until: float) -> bool:
-        """Go through all places.
+        """Fetch the messages of all chats.
 
         Args:
-            known: where the bot is talked to.
+            known: the chats in which the bot is talked to.
             since: seconds since the epoch.
             until: seconds since the epoch.
 
@@ -60,29 +62,29 @@ class BackfillRun:
             False when another process took over.
 
         Raises:
-            NetworkError, RateLimited: it has to be tried again.
+            NetworkError, RateLimited: another try is needed.
             StoreError: the intake takes nothing.
         """
-        places = [*known, *await unknown_groups(self._bot, known)]
-        for place in places:
+        chats = [*known, *await unknown_groups(self._bot, known)]
+        for chat in chats:
             if not self._is_ours():
                 return False
-            with self._bot.for_tenant(place.tenant_key):
-                await self._fetch_place(place, since, until)
-        self._report(len(places))
+            with self._bot.for_tenant(chat.tenant_key):
+                await self._fetch_chat(chat, since, until)
+        self._report(len(chats))
         return True
 
-    async def _fetch_place(self, place: KnownChat, since: float, until: float) -> None:
+    async def _fetch_chat(self, chat: KnownChat, since: float, until: float) -> None:
         try:
-            async for found, message in missed_messages(self._bot, place, since, until):
+            async for found, message in missed_messages(self._bot, chat, since, until):
                 if is_missable(message):
                     await self._offer(to_payload(message, found, self._bot.self_id))
         except RateLimited:
             raise
         except ActionFailed as error:
-            # The bot was removed, the chat is gone or a scope is missing: no other try would change that.
-            self._left_out.append(f"{place.chat_id}: {error}")
-            self._scope_missing |= isinstance(error, PermissionDenied) and place.chat_type != "p2p"
+            # The bot was removed, the chat is gone or a scope is missing: another try would not help.
+            self._left_out.append(f"{chat.chat_id}: {error}")
+            self._scope_missing |= isinstance(error, PermissionDenied) and chat.chat_type != "p2p"
 
     async def _offer(self, payload: bytes) -> None:
         self.offered += 1
@@ -94,23 +96,23 @@ class BackfillRun:
             await self._sleep(REFUSED_PAUSE)
         raise StoreError("the intake takes no messages: too many wait already")
 
-    def _report(self, places: int) -> None:
+    def _report(self, chats: int) -> None:
         bot_id = self._bot.self_id
         log(
             "INFO",
-            "Bot {}: {} chats and topics were looked through, {} messages found in them",
-            bot_id,
-            places,
-            self.offered,
+            "Bot {bot}: {chats} chats and topics were searched, {messages} messages found in them",
+            bot=bot_id,
+            chats=chats,
+            messages=self.offered,
         )
         if self._left_out:
             scope = " (groups need the scope im:message.group_msg, 获取群组中所有消息)" if self._scope_missing else ""
             shown = "; ".join(self._left_out[:3])
             log(
                 "WARNING",
-                "Bot {}: {} chats or topics could not be read{}, so what was said there is missed: {}",
-                bot_id,
-                len(self._left_out),
-                scope,
-                shown,
+                "Bot {bot}: {count} chats or topics could not be read{scope}, so their messages are missing: {shown}",
+                bot=bot_id,
+                count=len(self._left_out),
+                scope=scope,
+                shown=shown,
             )
