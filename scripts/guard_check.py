@@ -22,7 +22,7 @@ from scripts.guards import GUARDS, PACKAGE, Guard  # noqa: E402
 
 PAGE = ROOT / "SECURITY.md"
 PARTS = (PACKAGE, "tests", "pyproject.toml", "README.md")
-OPTIONS = ("-q", "-rfE", "-p", "no:cacheprovider", "--timeout=30", "--maxfail=3")
+OPTIONS = ("-q", "-m", "", "-rfE", "-p", "no:cacheprovider", "--timeout=30", "--maxfail=3")
 PATIENCE = 300.0
 """Seconds for the tests of one guard."""
 FAILED = re.compile(r"^(?:FAILED|ERROR) \S+?\.py::(\w+)", re.MULTILINE)

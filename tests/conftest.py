@@ -24,6 +24,7 @@ from nonebug import NONEBOT_INIT_KWARGS
 from nonebot_adapter_feishu_ws import Adapter
 from nonebot_adapter_feishu_ws.api import Rate
 from nonebot_adapter_feishu_ws.sandbox import Sandbox
+from tests import slow_tests
 from tests.fault_rows import FAULTS, Seen, record
 from tests.redis_server import RedisServer
 
@@ -39,6 +40,18 @@ settings.load_profile("suite")
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.import_plugin("tests.secret_watch")
     config.stash[NONEBOT_INIT_KWARGS] = {"driver": "~none", "command_start": ["/", ""], "log_level": "DEBUG"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Before pytest itself looks at -m.
+    slow_tests.mark(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Workers of ``-n auto``: one more than there are cores, since most tests wait."""
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else (os.cpu_count() or 1) + 1
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
