@@ -1,6 +1,12 @@
-"""Ours beside the peers on the same gateway, in alternating rounds: ``python benchmarks/compare.py [--rounds 5]``.
+"""Ours beside the peers, or beside an earlier build, on the same gateway and in alternating rounds.
 
-Prints medians over the rounds and ratios to the existing adapter, and writes the table to docs/performance.md.
+``python benchmarks/compare.py [--rounds 5]`` prints medians over the rounds and ratios to the existing adapter;
+``--write`` puts the table into docs/performance.md.
+
+``python benchmarks/compare.py --before PATH --rounds 7`` compares this tree with another checkout, such as a git
+worktree of an earlier commit with its environment in ``PATH/.venv``. Both bots run the same script against the same
+gateway process code, which uses the sandbox of this tree; only the bot's own package differs. It prints how far the
+earlier build's own rounds lie apart beside each figure.
 """
 
 from __future__ import annotations
@@ -34,17 +40,30 @@ def free_port() -> str:
         return str(probe.getsockname()[1])
 
 
-def nonebot(adapter: str, driver: str) -> Callable[[str], list[str]]:
+def nonebot(adapter: str, driver: str, python: str = sys.executable) -> Callable[[str], list[str]]:
+    """The command of a NoneBot with one adapter; ``python`` decides which installed package it imports."""
     script = str(HERE / "candidates" / "nonebot_bot.py")
-    return lambda url: [script, adapter, driver, url, APP, SECRET, free_port()]
+    return lambda url: [python, script, adapter, driver, url, APP, SECRET, free_port()]
 
 
 def sdk(kind: str) -> Callable[[str], list[str]]:
-    return lambda url: [str(HERE / "candidates" / "sdk_bot.py"), kind, url, APP, SECRET]
+    """The command of a bot on the official SDK alone."""
+    return lambda url: [sys.executable, str(HERE / "candidates" / "sdk_bot.py"), kind, url, APP, SECRET]
 
 
+def earlier_build(checkout: Path) -> Callable[[str], list[str]]:
+    """The command of a bot that runs another checkout of this package, after a check that it really does."""
+    python = checkout / ".venv" / "bin" / "python"
+    code = "import nonebot_adapter_feishu_ws; print(nonebot_adapter_feishu_ws.__file__)"
+    found = subprocess.run([python, "-c", code], cwd=HERE, capture_output=True, text=True, check=True).stdout.strip()
+    if checkout.resolve() not in Path(found).resolve().parents:
+        raise SystemExit(f"{python} imports {found}, not the package in {checkout}")
+    return nonebot("ours", "~fastapi", str(python))
+
+
+OURS, BEFORE, NOW = "ours (~fastapi)", "before", "now"
 CANDIDATES = {
-    "ours (~fastapi)": nonebot("ours", "~fastapi"),
+    OURS: nonebot("ours", "~fastapi"),
     "existing (~httpx+~websockets)": nonebot("existing", "~fastapi+~httpx+~websockets"),
     "existing (~aiohttp)": nonebot("existing", "~fastapi+~aiohttp"),
     "SDK, sync handler": sdk("sync"),
@@ -98,8 +117,9 @@ def measure(candidate: Callable[[str], list[str]], options: argparse.Namespace) 
     # A folder of its own: what a run has stored must not be known to the next one.
     with gateway() as server, tempfile.TemporaryDirectory() as folder:
         started = time.time()
-        command = [sys.executable, *candidate(server.url)]
-        child = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        child = subprocess.Popen(
+            candidate(server.url), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         try:
             watched = psutil.Process(child.pid)
             result = {"start": server.ask(do="connected")["at"] - started}
@@ -123,20 +143,46 @@ def measure(candidate: Callable[[str], list[str]], options: argparse.Namespace) 
             child.wait()
 
 
-def table(medians: dict[str, dict[str, float]], options: argparse.Namespace) -> str:
+def number(key: str, value: float) -> str:
+    return f"{value:,.{0 if key in ('echoes', 'answered', 'rss') else 2}f}"
+
+
+def table_of_builds(rounds: dict[str, list[dict[str, float]]], options: argparse.Namespace) -> str:
+    """Medians of the earlier and this build, their ratio, and how far the earlier build's own rounds lie apart."""
+    lines = ["| | before | now | now / before | before, lowest to highest round | |", "|---|---:|---:|---:|---:|---|"]
+    for title, key in ROWS.items():
+        before, now = ([result[key] for result in rounds[name]] for name in (BEFORE, NOW))
+        old, new = statistics.median(before), statistics.median(now)
+        verdict = "within" if min(before) <= new <= max(before) else "above" if new > max(before) else "below"
+        spread = f"{number(key, min(before))} to {number(key, max(before))}"
+        ratio = f"{new / old:.3f}" if old else "-"
+        lines.append(f"| {title} | {number(key, old)} | {number(key, new)} | {ratio} | {spread} | {verdict} |")
+    return "\n".join([*lines, "", how(options)])
+
+
+def table(rounds: dict[str, list[dict[str, float]]], options: argparse.Namespace) -> str:
+    """Medians of all candidates, and the ratio of ours to the existing adapter."""
+    medians = {
+        name: {key: statistics.median(result[key] for result in results) for key in ROWS.values()}
+        for name, results in rounds.items()
+    }
     names = list(medians)
     base = "existing (~aiohttp)"
     lines = ["| | " + " | ".join(names) + " | ours / existing (~aiohttp) |", "|---|" + "---:|" * (len(names) + 1)]
     for title, key in ROWS.items():
-        cells = [f"{medians[name][key]:,.{0 if key in ('echoes', 'answered', 'rss') else 2}f}" for name in names]
+        cells = [number(key, medians[name][key]) for name in names]
         ratio = medians[names[0]][key] / medians[base][key] if base in medians else float("nan")
         lines.append(f"| {title} | " + " | ".join(cells) + f" | {ratio:.2f} |")
+    return "\n".join([*lines, "", how(options)])
+
+
+def how(options: argparse.Namespace) -> str:
+    """What was measured, and where."""
     machine = f"{platform.system()}, {psutil.cpu_count()} cores, Python {platform.python_version()}"
-    how = (
+    return (
         f"Medians of {options.rounds} alternating rounds; {options.count} events at 20/s, a burst of "
         f"{options.burst:,} with {options.limit:g} s for it, {options.blocked} blocking events 0.3 s apart. {machine}."
     )
-    return "\n".join([*lines, "", how])
 
 
 def main() -> None:
@@ -147,29 +193,40 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=20, help="seconds for the burst; the rest stays unanswered")
     parser.add_argument("--blocked", type=int, default=5, help="events whose handler blocks for 2 s")
     parser.add_argument("--only", action="append", help="a candidate by the beginning of its name")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
+    parser.add_argument(
+        "--before", type=Path, help="another checkout of this package, to compare with instead of peers"
+    )
+    parser.add_argument("--write", action="store_true", help="put the table of the peers into docs/performance.md")
     options = parser.parse_args()
-    chosen = {
-        name: command
-        for name, command in CANDIDATES.items()
-        if not options.only or any(name.startswith(only) for only in options.only)
-    }
-    rounds: dict[str, list[dict[str, float]]] = {name: [] for name in chosen}
-    for number in range(options.rounds):
-        for name, command in chosen.items():
-            result = measure(command, options)
-            rounds[name].append(result)
-            print(number + 1, name, {key: round(value, 2) for key, value in result.items()}, flush=True)
-    medians = {
-        name: {key: statistics.median(result[key] for result in results) for key in ROWS.values()}
-        for name, results in rounds.items()
-    }
-    text = table(medians, options)
+    if options.before is not None:
+        chosen = {BEFORE: earlier_build(options.before.absolute()), NOW: CANDIDATES[OURS]}
+    else:
+        chosen = {
+            name: command
+            for name, command in CANDIDATES.items()
+            if not options.only or any(name.startswith(only) for only in options.only)
+        }
+    rounds = run_rounds(chosen, options)
+    text = table(rounds, options) if options.before is None else table_of_builds(rounds, options)
     print(text)
-    if options.write:
+    if options.write and options.before is None:
         page = PAGE.read_text("utf-8")
         head, _, rest = page.partition(BEGIN)
         PAGE.write_text(f"{head}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}", "utf-8")
+
+
+def run_rounds(
+    chosen: dict[str, Callable[[str], list[str]]], options: argparse.Namespace
+) -> dict[str, list[dict[str, float]]]:
+    """Measure every candidate once a round; each other round in the opposite order."""
+    rounds: dict[str, list[dict[str, float]]] = {name: [] for name in chosen}
+    for round_number in range(options.rounds):
+        names = list(chosen) if round_number % 2 == 0 else list(reversed(chosen))
+        for name in names:
+            result = measure(chosen[name], options)
+            rounds[name].append(result)
+            print(round_number + 1, name, {key: round(value, 2) for key, value in result.items()}, flush=True)
+    return rounds
 
 
 if __name__ == "__main__":
