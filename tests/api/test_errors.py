@@ -122,5 +122,12 @@ def test_every_code_stands_once_and_says_something():
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_table_in_the_docs_is_up_to_date(language):
     page = (ROOT / "docs" / language / "errors.md").read_text("utf-8")
-    script = runpy.run_path(str(ROOT / "scripts" / "code_table.py"))
-    assert script["fill"](page, language) == page, "run python scripts/code_table.py"
+    script = runpy.run_path(str(ROOT / "scripts" / "generate_codes.py"))
+    assert script["fill"](page, language) == page, "run python scripts/generate_codes.py"
+
+
+def test_generating_the_codes_again_changes_nothing():
+    """If it does: ``python scripts/generate_codes.py``, then look at the difference."""
+    script = runpy.run_path(str(ROOT / "scripts" / "generate_codes.py"))
+    table = ROOT / "nonebot_adapter_feishu_ws" / "codes" / "table.py"
+    assert script["source"]() == table.read_text("utf-8")
