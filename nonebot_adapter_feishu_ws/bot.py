@@ -88,7 +88,7 @@ class Bot(TypedApi, RestMethods):
         self.bot_info = bot_info
         self.send_ids: SendIds = SendIds()
         """Makes the ``uuid`` of each send, see :mod:`~.send_id`."""
-        self._directory = Directory(self.call_api, app_id=self_id, shared=adapter.shared)
+        self._directory = Directory(self, app_id=self_id, shared=adapter.shared)
         self._open_ids: Cache[str, str] = Cache(ttl=OWN_ID_TTL, size=10_000)
         self.uploads: Uploads = Uploads(self, proxy=bot_config.proxy_url)
         """Uploads what segments carry, once per content."""

@@ -1,4 +1,4 @@
-"""What can go wrong, as classes::
+"""The exceptions of this adapter::
 
     nonebot AdapterException
     └── FeishuAdapterException
@@ -15,7 +15,7 @@
         ├── BotNotFound        no bot with this app id is configured (also a LookupError)
         ├── BotDisabled        the bot is configured with "enabled": false
         └── StoreError         the store cannot be read or written
-            └── InboxFull          it works, but has no place for one more event
+            └── InboxFull          it works, but holds as many events as it may
 
 A message says what happened, what it means and what to do next; it never contains a secret. :func:`make_failure`
 is the one place that chooses among the subclasses of :class:`ActionFailed`, by the table in ``codes``.
@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 
 from nonebot.exception import ActionFailed as BaseActionFailed
 from nonebot.exception import AdapterException
@@ -34,18 +34,25 @@ from nonebot.exception import NetworkError as BaseNetworkError
 from typing_extensions import override
 
 from .codes import Kind, explain
+from .net.bounded_json import as_list, as_object, as_text
 
 DEFAULT_WAIT = 1.0
 """Seconds to wait where Feishu names none: the limits of chats and users are counted by the second."""
 LONGEST_WAIT = 3600.0
-"""Seconds; a header that names more is not believed."""
+"""Seconds; a longer wait in a header is ignored."""
 _RESET = "x-ogw-ratelimit-reset"
 _URL = re.compile(r"https?://[^\s;，。)）\]]+")
 _SCOPES_IN_TEXT = re.compile(r"\[([a-z][\w.:]*:[\w.:]+(?:,\s*[\w.:]+)*)\]")
 
 
 class FeishuAdapterException(AdapterException):
-    """Whatever this adapter raises."""
+    """Base class of this adapter's exceptions.
+
+    Attributes:
+        log_id: what Feishu's support asks for; empty where Feishu has not answered.
+    """
+
+    log_id: str = ""
 
     def __init__(self, *args: object) -> None:
         super().__init__("Feishu", *args)
@@ -64,7 +71,7 @@ class ActionFailed(BaseActionFailed, FeishuAdapterException):
         status_code: HTTP status.
         request: method and path of the call.
         body: the answer's JSON.
-        info: the answer's JSON, as the existing adapter's exception names it.
+        info: the answer's JSON, under the name that the existing adapter uses.
     """
 
     def __init__(
@@ -84,10 +91,9 @@ class ActionFailed(BaseActionFailed, FeishuAdapterException):
         self.status_code = status_code
         self.request = request
         self.body: dict[str, Any] = dict(body or {})
-        error = self.body.get("error")
-        details = cast("dict[str, Any]", error) if isinstance(error, dict) else {}
-        self.log_id: str = log_id or _text(details.get("log_id"))
-        self.troubleshooter: str = _text(details.get("troubleshooter"))
+        details = as_object(self.body.get("error"))
+        self.log_id: str = log_id or as_text(details.get("log_id"))
+        self.troubleshooter: str = as_text(details.get("troubleshooter"))
         self.missing_scopes: list[str] = _listed(details.get("permission_violations"), "subject")
         self.grant_url: str = next(iter(_listed(details.get("helps"), "url")), "")
         self.info: dict[str, Any] = {**self.body, **info} or {"code": code, "msg": msg}
@@ -112,7 +118,7 @@ class ActionFailed(BaseActionFailed, FeishuAdapterException):
 
 
 class RateLimited(ActionFailed):
-    """Too many calls (99991400, 230020, 11232, HTTP 429): what the adapter's own waiting could not smooth out.
+    """Too many calls (99991400, 230020, 11232, HTTP 429), more than the adapter's own waiting could even out.
 
     Attributes:
         retry_after: seconds until another try makes sense.
@@ -128,11 +134,11 @@ class RateLimited(ActionFailed):
 
 
 class PermissionDenied(ActionFailed):
-    """The app may not do this until somebody grants it: see ``missing_scopes`` and ``grant_url``."""
+    """The app lacks a permission: see ``missing_scopes`` and ``grant_url``."""
 
     def __init__(self, **fields: Any) -> None:
         super().__init__(**fields)
-        # Some answers carry scopes and link in the text only.
+        # Some answers have scopes and link in the text only.
         if not self.missing_scopes and (found := _SCOPES_IN_TEXT.search(self.msg)):
             self.missing_scopes: list[str] = [scope.strip() for scope in found[1].split(",")]
         if not self.grant_url and (link := _URL.search(self.msg)):
@@ -144,7 +150,7 @@ class TargetUnavailable(ActionFailed):
 
 
 class InvalidContent(ActionFailed):
-    """Feishu does not take this content: too long, of the wrong form, or held back by an audit."""
+    """Feishu does not accept this content: too long, malformed, or stopped by an audit."""
 
 
 class Unauthorized(ActionFailed):
@@ -178,7 +184,7 @@ def make_failure(code: int, msg: str, *, headers: Mapping[str, str] | None = Non
 
 
 def _refine(code: int, msg: str, kind: Kind) -> Kind:
-    """230001 says only in its text what is wrong (如何解决 230001 错误)."""
+    """The kind of a 230001, whose text alone says what is wrong (如何解决 230001 错误)."""
     if code != 230001:
         return kind
     if "content" in msg:
@@ -283,7 +289,7 @@ class BotNotFound(FeishuAdapterException, LookupError):
 
 
 class BotDisabled(FeishuAdapterException):
-    """The bot is configured, but ``"enabled": false`` leaves it out."""
+    """The bot is configured with ``"enabled": false``."""
 
     def __init__(self, bot_id: str) -> None:
         super().__init__()
@@ -307,15 +313,8 @@ class StoreError(FeishuAdapterException):
 
 
 class InboxFull(StoreError):
-    """The store works, but so many events wait in it that it takes no more; Feishu keeps them and pushes them again."""
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    """The store works, but its inbox is full; Feishu keeps further events and pushes them again."""
 
 
 def _listed(items: object, key: str) -> list[str]:
-    if not isinstance(items, list):
-        return []
-    values = [cast("dict[str, Any]", item).get(key) for item in cast("list[object]", items) if isinstance(item, dict)]
-    return [value for value in values if isinstance(value, str) and value]
+    return [text for item in as_list(items) if (text := as_text(as_object(item).get(key)))]

@@ -1,4 +1,4 @@
-"""A small cache: each value lives for a while, is fetched once for all who wait, and the oldest go first."""
+"""The one single-flight TTL cache: concurrent callers share one fetch, and the least recently used values go first."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ V = TypeVar("V")
 
 
 class Cache(Generic[K, V]):
-    """Values by key. Errors are not kept: the next one who asks tries again."""
+    """Values by key. Errors are not cached: the next caller tries again."""
 
-    def __init__(self, *, ttl: float, size: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """Args:
-        ttl: seconds for which a value is good.
-        size: values kept; the one unused for longest goes first.
-        clock: monotonic seconds.
+    def __init__(
+        self, *, ttl: float | Callable[[V], float], size: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Create an empty cache.
+
+        Args:
+            ttl: seconds for which a value is good; or what tells them, given the value.
+            size: values kept; the least recently used one goes first.
+            clock: monotonic seconds.
         """
         self._ttl = ttl
         self._size = size
@@ -34,23 +38,32 @@ class Cache(Generic[K, V]):
         """The value of a key.
 
         Args:
-            key: what it is kept under.
-            fetch: gets it when there is none, or an old one. Whoever asks meanwhile waits for the same fetch, and
-                gets its error.
+            key: what it is cached under.
+            fetch: called when there is no value, or only an expired one. Concurrent callers wait for the same fetch
+                and get its error.
         """
         if (held := self._values.get(key)) is not None and held[0] > self._clock():
             self._values.move_to_end(key)
             return held[1]
+        # A cancelled caller must not cancel the fetch of the others.
+        return await asyncio.shield(self.refresh(key, fetch))
+
+    def peek(self, key: K) -> V | None:
+        """The cached value, also an expired one; None when there is none."""
+        held = self._values.get(key)
+        return None if held is None else held[1]
+
+    def refresh(self, key: K, fetch: Callable[[], Awaitable[V]]) -> asyncio.Task[V]:
+        """Fetch a value, or join the fetch that is under way; until it is there the old one is served."""
         flight = self._flights.get(key)
         if flight is None:
             flight = self._flights[key] = asyncio.ensure_future(self._fetch(key, fetch))
-            # Whoever waits gets the error; a flight whose last waiter was cancelled has none to give it to.
+            # Callers get the error; when all of them were cancelled, asyncio would report it as never retrieved.
             flight.add_done_callback(lambda task: task.cancelled() or task.exception())
-        # One waiter that is cancelled must not take the value from the others.
-        return await asyncio.shield(flight)
+        return flight
 
     def forget(self, key: K) -> None:
-        """The value has changed: fetch it at the next call. A fetch that is under way may have begun before."""
+        """The value has changed: fetch it at the next call. A fetch under way may have begun before the change."""
         self._values.pop(key, None)
         self._flights.pop(key, None)
 
@@ -58,14 +71,16 @@ class Cache(Generic[K, V]):
         flight = asyncio.current_task()
         try:
             value = await fetch()
-        except BaseException:
+            if self._flights.get(key) is flight:
+                self._keep(key, value)
+        finally:
             if self._flights.get(key) is flight:
                 del self._flights[key]
-            raise
-        if self._flights.get(key) is flight:
-            del self._flights[key]
-            self._values[key] = (self._clock() + self._ttl, value)
-            self._values.move_to_end(key)
-            if len(self._values) > self._size:
-                self._values.popitem(last=False)
         return value
+
+    def _keep(self, key: K, value: V) -> None:
+        ttl = self._ttl(value) if callable(self._ttl) else self._ttl
+        self._values[key] = (self._clock() + ttl, value)
+        self._values.move_to_end(key)
+        if len(self._values) > self._size:
+            self._values.popitem(last=False)

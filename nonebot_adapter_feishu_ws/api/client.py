@@ -1,27 +1,28 @@
-"""One bot's REST client: the token, the politeness, and the second tries around each exchange."""
+"""REST client of one bot: auth, rate limits, retries."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from pydantic import SecretStr
 
 from ..exception import ActionFailed, NetworkError, RateLimited, TargetUnavailable
+from ..net.bounded_json import as_object, as_text
 from ..net.lark_sdk import make_client, share_token
 from ..store import Shared
 from .call_traits import api_of, lane_of, may_repeat
 from .form import can_replay, check_parts, parts_of
-from .http import Http, json_of
+from .http import CallOptions, Http, json_of
 from .isv_token import IsvTokens, LoadTicket, current_tenant
 from .limiter import Clock, Gate, Lane, Limiter, Rate, Reserve, Sleep
-from .retry import RetryPolicy, backoff, next_wait
+from .retry import RetryPolicy, next_wait
 from .share import share_fetched_token
-from .token import TenantToken
+from .token import TenantToken, token_in
 
 if TYPE_CHECKING:
     from lark_oapi import Client
@@ -33,7 +34,7 @@ T = TypeVar("T")
 
 
 class ApiClient:
-    """Calls Feishu's REST API for one bot. Lives on NoneBot's loop; makes its session on first use."""
+    """REST client of one bot. Lives on NoneBot's loop; opens its session on first use."""
 
     def __init__(
         self,
@@ -50,18 +51,20 @@ class ApiClient:
         clock: Clock = time.monotonic,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        """Args:
-        app_id: the bot's app id.
-        app_secret: its secret.
-        origin: the platform's origin, e.g. ``https://open.feishu.cn``.
-        proxy: a proxy, see :func:`~..session.make_session`.
-        timeout: seconds per try, unless the call says otherwise.
-        retry: when a call is tried again.
-        rate: messages to one chat or user; Feishu's documented 5 per second when not given.
-        load_ticket: the app ticket that is kept; makes it the client of a store app.
-        shared: where the bot's replicas meet, if it has any: one token, and the rates of all together.
-        clock: monotonic seconds, for rates and waits.
-        sleep: waits for seconds of that clock.
+        """Create the client of one bot; nothing is opened yet.
+
+        Args:
+            app_id: the bot's app id.
+            app_secret: its secret.
+            origin: the platform's origin, e.g. ``https://open.feishu.cn``.
+            proxy: a proxy, see :func:`~..net.session.make_session`.
+            timeout: seconds per try, unless the call says otherwise.
+            retry: when a call is tried again.
+            rate: messages to one chat or user; Feishu's documented 5 per second when not given.
+            load_ticket: reads the stored app ticket; makes it the client of an ISV app.
+            shared: the values that the bot's replicas share, if it has any: one token, one rate for all.
+            clock: monotonic seconds, for rates and waits.
+            sleep: waits for seconds of that clock.
         """
         self._app_id = app_id
         self._app_secret = app_secret
@@ -71,19 +74,18 @@ class ApiClient:
         self._clock = clock
         self._sleep = sleep
         self._http = Http(origin, proxy=proxy, timeout=timeout)
-        self._limiter = Limiter(rate or Rate(), clock, sleep, reserve=reserve_of(shared, app_id, rate or Rate()))
+        self._limiter = Limiter(rate or Rate(), clock, sleep, reserve=_reserve_of(shared, app_id, rate or Rate()))
         self._lark: Client | None = None
-        self.token: TenantToken = TenantToken(
-            share_fetched_token(shared, f"{app_id}:token:{self._http.host}", self._fetch_token)
-        )
+        fetch_token = share_fetched_token(shared, f"{app_id}:token:{self._http.host}", self._fetch_token)
+        self.token: TenantToken = TenantToken(fetch_token, bot=app_id)
         """The token of a self-built app."""
         self.isv_tokens: IsvTokens | None = None
-        """The tokens of a store app."""
+        """The tokens of an ISV app."""
         if load_ticket is not None:
-            self.isv_tokens = IsvTokens(app_id, app_secret, self._exchange_open, load_ticket)
+            self.isv_tokens = IsvTokens(app_id, app_secret, self._post_open, load_ticket)
 
-    async def call(self, path: str, *, method: str = "GET", **data: Any) -> Any:
-        """Call one method.
+    async def call(self, path: str, *, method: str = "GET", **data: Unpack[CallOptions]) -> Any:
+        """Call one method of Feishu's API.
 
         Messages to one chat go out in the order of the calls, no faster than Feishu allows. A call is tried again when
         that is safe: always after a refusal for rate or when it never reached Feishu; after an unknown outcome only if
@@ -92,14 +94,7 @@ class ApiClient:
         Args:
             path: below ``/open-apis/`` (``im/v1/messages``), or from the root (``/open-apis/...``).
             method: the HTTP method.
-            data: ``params`` or ``query``, ``json`` or ``body``, ``data``, ``files``, ``content``, ``headers``,
-                ``cookies``, ``_timeout`` (seconds per try; by
-                default uploads get more, by their size), ``_deadline`` (seconds from the call's turn until no new
-                try begins; 0 for a single one), ``_return_response`` (the raw response instead), ``_save_to`` (a
-                ``Path``: a file is written there piece by piece, and the path is the result), ``_progress`` (told of
-                a file's bytes as they go over, see :data:`~.upload.Progress`; a further try begins at 0 again).
-                ``_tenant`` (a store app's tenant key; else that of the event being handled).
-                ``files`` may be paths and open files: they are sent piece by piece.
+            data: see :class:`CallOptions`.
 
         Returns:
             Feishu's whole body as a dict (with ``message_id`` at its top for sent messages), or bytes for a file.
@@ -112,9 +107,9 @@ class ApiClient:
         """
         url = self._http.url(path)
         api = api_of(method, path)
-        if data.get("files"):
-            data["files"] = parts_of(data["files"])
-            data["_upload_bytes"] = await check_parts(data["files"], api)
+        if files := data.get("files"):
+            data["files"] = parts = parts_of(files)
+            data["_upload_bytes"] = await check_parts(parts, api)
         gate, body = self._limiter.gate(api), json_of(data)
         key = lane_of(api, path, body)
         repeatable = _can_replay(data) and may_repeat(api, data.get("params") or data.get("query"), body)
@@ -124,7 +119,8 @@ class ApiClient:
         async def attempt(patience: float) -> Any:
             nonlocal perhaps_done
             try:
-                return await self._polite(lambda: self._authorised(method, url, data), gate, lane, patience)
+                async with self._admitted(gate, lane, patience):
+                    return await self._authorised(method, url, data)
             except NetworkError as error:
                 perhaps_done = perhaps_done or error.sent
                 raise
@@ -134,13 +130,13 @@ class ApiClient:
                 return {"code": 0, "msg": "success", "data": {}}  # an earlier try did it, and its answer was lost
 
         async with lane.turn() if lane is not None else nullcontext():
-            answer = await self._persist(attempt, repeatable, data.get("_deadline"))
+            answer = await self._retrying(attempt, repeatable, data.get("_deadline"))
         if key is not None:
             self._learn(key, answer)
         return answer
 
     def learn(self, message_id: str, chat_id: str) -> None:
-        """An event told which chat a message is in: replies to it count for the chat."""
+        """Note which chat a message is in: replies to it count for the chat."""
         self._limiter.learn(message_id, chat_id)
 
     async def get_lark(self) -> Client:
@@ -151,7 +147,7 @@ class ApiClient:
 
         tenant = "" if self.isv_tokens is None else current_tenant.get()
         provider = self._token_of(tenant)
-        token = await self._persist(attempt, repeatable=True)
+        token = await self._retrying(attempt, repeatable=True)
         if self._lark is None:
             is_store = self.isv_tokens is not None
             self._lark = await make_client(
@@ -164,12 +160,12 @@ class ApiClient:
         """Close the pooled connections."""
         await self._http.close()
 
-    async def _persist(
+    async def _retrying(
         self, attempt: Callable[[float], Awaitable[T]], repeatable: bool, deadline: float | None = None
     ) -> T:
-        """Try until it works, the error stands, or the deadline leaves no time for another try."""
+        """Try until it succeeds, the error stands, or the deadline leaves no time for another try."""
         ends_at = self._clock() + (self._retry.deadline if deadline is None else deadline)
-        delays = backoff(self._retry, random.random)
+        delays = self._retry.delays(random.random)
         while True:
             try:
                 return await attempt(ends_at - self._clock())
@@ -179,10 +175,9 @@ class ApiClient:
                     raise
             await self._sleep(wait)
 
-    async def _polite(
-        self, exchange: Callable[[], Awaitable[Any]], gate: Gate, lane: Lane | None, patience: float
-    ) -> Any:
-        """One try, when the chat and the API allow it."""
+    @asynccontextmanager
+    async def _admitted(self, gate: Gate, lane: Lane | None, patience: float) -> AsyncGenerator[None]:
+        """One try within the limits of its chat and its API; the gate learns of the outcome."""
         if gate.opens_in > max(patience, 0.0):
             raise RateLimited(
                 code=_CODE_APP_RATE,
@@ -191,20 +186,18 @@ class ApiClient:
             )
         async with lane.token() if lane is not None else nullcontext(), gate.passage():
             try:
-                answer = await exchange()
+                yield
             except RateLimited as error:
                 if error.code in (_CODE_APP_RATE, 0):
                     gate.refused(error.retry_after)
                 raise
             gate.passed()
-            return answer
 
-    async def _authorised(self, method: str, url: str, data: Mapping[str, Any]) -> Any:
+    async def _authorised(self, method: str, url: str, data: CallOptions) -> Any:
         """One try with a token; a token that Feishu refuses is replaced once."""
-        own_headers = cast("Mapping[str, str]", data.get("headers") or {})
-        if any(name.lower() == "authorization" for name in own_headers):
+        if any(name.lower() == "authorization" for name in data.get("headers") or ()):
             return await self._http.exchange(method, url, None, data)
-        provider = self._token_of(str(data.get("_tenant") or current_tenant.get()))
+        provider = self._token_of(data.get("_tenant") or current_tenant.get())
         token = await self._get_token(provider)
         try:
             return await self._http.exchange(method, url, token, data)
@@ -217,7 +210,8 @@ class ApiClient:
     def _token_of(self, tenant: str) -> TenantToken:
         return self.token if self.isv_tokens is None else self.isv_tokens.of(tenant)
 
-    async def _exchange_open(self, path: str, json: Mapping[str, str]) -> Mapping[str, Any]:
+    async def _post_open(self, path: str, json: Mapping[str, str]) -> Mapping[str, Any]:
+        """Post JSON without a token."""
         return await self._http.exchange("POST", self._http.url(path), None, {"json": json})
 
     async def _get_token(self, provider: TenantToken) -> str:
@@ -229,31 +223,22 @@ class ApiClient:
 
     async def _fetch_token(self) -> tuple[str, float]:
         secret = self._app_secret.get_secret_value()
-        json = {"app_id": self._app_id, "app_secret": secret}
-        body = await self._http.exchange("POST", self._http.url(TOKEN_PATH), None, {"json": json})
-        token, expire = body.get("tenant_access_token"), body.get("expire")
-        if not isinstance(token, str) or not isinstance(expire, int):
-            raise NetworkError(f"{self._http.host} answered the request for a token without one")
-        return token, float(expire)
+        body = await self._post_open(TOKEN_PATH, {"app_id": self._app_id, "app_secret": secret})
+        return token_in(body, "tenant_access_token")
 
     def _learn(self, key: str, answer: Any) -> None:
-        """A sent message tells in which chat it is, and so are what it answers and whom it was sent to."""
-        sent = cast("dict[str, Any]", answer).get("data") if isinstance(answer, dict) else None
-        if not isinstance(sent, dict):
-            return
-        fields = cast("dict[str, Any]", sent)
-        chat_id, message_id = fields.get("chat_id"), fields.get("message_id")
-        if isinstance(chat_id, str) and not key.startswith("edit "):
+        """Note the chat of a sent message, and so of the message it replies to or the user it was sent to."""
+        sent = as_object(as_object(answer).get("data"))
+        if (chat_id := as_text(sent.get("chat_id"))) and not key.startswith("edit "):
             self._limiter.learn(key, chat_id)
-            if isinstance(message_id, str):
-                self._limiter.learn(message_id, chat_id)
+            self._limiter.learn(as_text(sent.get("message_id")), chat_id)
 
 
-def _can_replay(data: Mapping[str, Any]) -> bool:
+def _can_replay(data: CallOptions) -> bool:
     return can_replay(data.get("files") or (), data.get("content"))
 
 
-def reserve_of(shared: Shared | None, app_id: str, rate: Rate) -> Reserve | None:
+def _reserve_of(shared: Shared | None, app_id: str, rate: Rate) -> Reserve | None:
     """How a bot's lanes take their turns among its replicas; None for a bot that has none."""
     if shared is None:
         return None

@@ -1,12 +1,13 @@
-"""Names of users and facts about chats, kept for a while so that asking is cheap."""
+"""Names of users and facts about chats, cached so that asking is cheap."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
+from ..net.bounded_json import as_object
 from ..store import Shared
 from .cache import Cache
+from .protocols import ApiCaller
 from .share import share_fetched
 
 NAME_TTL = 6 * 3600.0
@@ -17,15 +18,15 @@ CHAT_TTL = 10 * 60.0
 class Directory:
     """One bot's address book."""
 
-    def __init__(
-        self, call_api: Callable[..., Awaitable[Any]], *, app_id: str = "", shared: Shared | None = None
-    ) -> None:
-        """Args:
-        call_api: the bot's ``call_api``, so that its hooks see these calls.
-        app_id: the bot's.
-        shared: where its replicas meet, if it has any.
+    def __init__(self, bot: ApiCaller, *, app_id: str = "", shared: Shared | None = None) -> None:
+        """Create an empty address book.
+
+        Args:
+            bot: makes the calls, so that its hooks see them.
+            app_id: the bot's.
+            shared: the values that the bot's replicas share, if it has any.
         """
-        self._call_api = call_api
+        self._bot = bot
         self._app_id = app_id
         self._shared = shared
         self._names: Cache[str, str] = Cache(ttl=NAME_TTL, size=10_000)
@@ -40,11 +41,9 @@ class Directory:
         """
 
         async def fetch() -> str:
-            answer = await self._call_api(
-                f"contact/v3/users/{open_id}", method="GET", params={"user_id_type": "open_id"}
-            )
-            user = _mapping(_mapping(_mapping(answer).get("data")).get("user"))
-            return str(user.get("name") or "")
+            path, params = f"contact/v3/users/{open_id}", {"user_id_type": "open_id"}
+            answer = as_object(await self._bot.call_api(path, method="GET", params=params))
+            return str(as_object(as_object(answer.get("data")).get("user")).get("name") or "")
 
         key = f"{self._app_id}:name:{open_id}"
         return await self._names.get(open_id, lambda: share_fetched(self._shared, key, NAME_TTL, fetch))
@@ -58,12 +57,8 @@ class Directory:
         """
 
         async def fetch() -> dict[str, Any]:
-            answer = await self._call_api(f"im/v1/chats/{chat_id}", method="GET")
-            return dict(_mapping(_mapping(answer).get("data")))
+            answer = as_object(await self._bot.call_api(f"im/v1/chats/{chat_id}", method="GET"))
+            return as_object(answer.get("data"))
 
         key = f"{self._app_id}:chat:{chat_id}"
         return dict(await self._chats.get(chat_id, lambda: share_fetched(self._shared, key, CHAT_TTL, fetch)))
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}

@@ -1,12 +1,12 @@
-"""One exchange with Feishu over a pooled session: where an answer becomes a result or an error."""
+"""HTTP exchanges with Feishu over a pooled session; answers become results or errors."""
 
 from __future__ import annotations
 
 import asyncio
 import json as jsonlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -14,6 +14,7 @@ from nonebot.drivers import Response
 from pydantic_core import from_json, to_json
 
 from ..exception import ApiNotAvailable, NetworkError, make_failure
+from ..net.bounded_json import as_object
 from ..net.errors import describe
 from ..net.session import make_session
 from .form import Part, make_form
@@ -27,14 +28,55 @@ _PREFIX = "/open-apis/"
 _JSON_TYPE = "application/json; charset=utf-8"
 
 
+class CallOptions(TypedDict, total=False):
+    """What a call may carry beside its path and method.
+
+    Attributes:
+        params: the query; ``query`` is the same.
+        json: the JSON body; ``body`` is the same.
+        data: fields of a form.
+        files: files of a form: name -> content, or ``(file name, content[, content type])``; paths and open files are
+            sent piece by piece.
+        content: a raw body.
+        headers: headers; with ``Authorization`` among them the bot's token is left out.
+        cookies: cookies.
+        _timeout: seconds per try; by default uploads get more, by their size.
+        _deadline: seconds from the call's turn until no new try begins; 0 for a single try.
+        _return_response: return the raw response instead.
+        _save_to: the path that a downloaded file is written to, piece by piece; it is also the result.
+        _progress: called with a file's bytes as they go over, see :data:`~.upload.Progress`; from 0 for each try.
+        _tenant: an ISV app's tenant key; else that of the event being handled.
+        _upload_bytes: the size of ``files``, noted by :meth:`ApiClient.call`.
+    """
+
+    params: Any
+    query: Any
+    json: Any
+    body: Any
+    data: Mapping[str, Any] | None
+    files: Any
+    content: Any
+    headers: Mapping[str, str] | None
+    cookies: Mapping[str, str] | None
+    _timeout: float | None
+    _deadline: float | None
+    _return_response: bool
+    _save_to: Path | None
+    _progress: Progress | None
+    _tenant: str
+    _upload_bytes: int
+
+
 class Http:
-    """Exchanges requests for answers. Makes its session on first use."""
+    """The HTTP session of one bot, opened on first use."""
 
     def __init__(self, origin: str, *, proxy: str | None, timeout: float) -> None:
-        """Args:
-        origin: the platform's origin, e.g. ``https://open.feishu.cn``.
-        proxy: a proxy, see :func:`~..session.make_session`.
-        timeout: seconds per exchange, unless the call says otherwise.
+        """Create it; the session is opened on first use.
+
+        Args:
+            origin: the platform's origin, e.g. ``https://open.feishu.cn``.
+            proxy: a proxy, see :func:`~..net.session.make_session`.
+            timeout: seconds per exchange, unless the call says otherwise.
         """
         self._origin = origin
         self.host: str = urlsplit(origin).netloc
@@ -54,8 +96,8 @@ class Http:
             raise ApiNotAvailable("call_api takes a path of Feishu, such as im/v1/messages, not a full URL")
         return self._origin + (path if path.startswith("/") else _PREFIX + path)
 
-    async def exchange(self, method: str, url: str, token: str | None, data: Mapping[str, Any]) -> Any:
-        """Send one request and read its answer; the arguments are those of :meth:`ApiClient.call`.
+    async def exchange(self, method: str, url: str, token: str | None, data: CallOptions) -> Any:
+        """Send one request and read its answer; ``data`` is that of :meth:`ApiClient.call`.
 
         Raises:
             ActionFailed: Feishu answered with an error code.
@@ -76,22 +118,22 @@ class Http:
             await self._session.close()
             self._session = None
 
-    async def _exchange(self, method: str, url: str, token: str | None, data: Mapping[str, Any]) -> Any:
+    async def _exchange(self, method: str, url: str, token: str | None, data: CallOptions) -> Any:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        headers |= cast("dict[str, str]", data.get("headers") or {})
-        if cookies := cast("dict[str, str]", data.get("cookies") or {}):
+        headers |= data.get("headers") or {}
+        if cookies := data.get("cookies"):
             headers["Cookie"] = "; ".join(f"{key}={value}" for key, value in cookies.items())
-        json, content = json_of(data), data.get("content")
-        progress = cast("Progress | None", data.get("_progress"))
+        json, content, progress = json_of(data), data.get("content"), data.get("_progress")
         if json is not None:
             headers["Content-Type"] = _JSON_TYPE
             content = to_json(json)
         elif data.get("files") or data.get("data"):
-            content = await make_form(data.get("data"), cast("list[Part]", data.get("files") or []), progress)
+            parts: Sequence[Part] = data.get("files") or ()
+            content = await make_form(data.get("data"), parts, progress)
         # The first byte of the answer comes when the last byte of an upload is there, so an upload's time is bounded by
         # its size.
         patience = data.get("_timeout") or self._timeout + data.get("_upload_bytes", 0) / SLOWEST_UPLOAD
-        save_to = cast("Path | None", data.get("_save_to"))
+        save_to = data.get("_save_to")
         # A large file may take long as long as it keeps coming.
         timeout = aiohttp.ClientTimeout(
             total=None if save_to else patience, sock_read=patience, sock_connect=CONNECT_TIMEOUT
@@ -118,10 +160,9 @@ class Http:
                 raise make_failure(0, "HTTP 429", headers=response.headers, status_code=429, request=request)
             text = f"{request} got HTTP {status} from {self.host} without Feishu's JSON"
             raise NetworkError(f"{text} ({response.content_type}); a proxy or gateway in between?", status_code=status)
-        answer = _parse(body)
-        if not isinstance(answer, dict):
+        fields = _parse(body)
+        if fields is None:
             raise NetworkError(f"{request} got HTTP {status} from {self.host} with broken JSON", status_code=status)
-        fields = cast("dict[str, Any]", answer)
         code = fields.get("code", 0)
         if code != 0 or status >= 400:
             raise make_failure(
@@ -133,9 +174,9 @@ class Http:
                 request=request,
                 body=fields,
             )
-        inner: object = fields.get("data")
-        if isinstance(inner, dict) and "message_id" in inner:
-            fields.setdefault("message_id", cast("dict[str, Any]", inner)["message_id"])
+        inner = as_object(fields.get("data"))
+        if "message_id" in inner:
+            fields.setdefault("message_id", inner["message_id"])
         return fields
 
     def _failed(self, error: BaseException, *, sent: bool) -> NetworkError:
@@ -176,16 +217,18 @@ async def _read_body(response: aiohttp.ClientResponse, progress: Progress | None
     return bytes(body)
 
 
-def json_of(data: Mapping[str, Any]) -> Any:
+def json_of(data: CallOptions) -> Any:
     """The JSON body of a call, under either of its names."""
     return data.get("json") if data.get("json") is not None else data.get("body")
 
 
-def _parse(body: bytes) -> object:
+def _parse(body: bytes) -> dict[str, Any] | None:
+    """A JSON object; None for anything else. The slow parser takes what the fast one refuses: lone surrogates."""
     try:
-        return from_json(body)
+        answer: object = from_json(body)
     except ValueError:
         try:
-            return jsonlib.loads(body)
+            answer = jsonlib.loads(body)
         except (ValueError, RecursionError):
             return None
+    return cast("dict[str, Any]", answer) if isinstance(answer, dict) else None

@@ -1,4 +1,4 @@
-"""The tokens of a store app (应用商店应用): app ticket -> app access token -> one tenant access token per tenant."""
+"""Tokens of an ISV app (商店应用, "store app"): app ticket -> app access token -> a tenant access token per tenant."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ from typing import Any, Final
 from pydantic import SecretStr
 
 from ..exception import ActionFailed, ApiNotAvailable, NetworkError, RateLimited
-from .token import TenantToken
+from ..net.waiting import wait_for_event
+from .token import TenantToken, token_in
 
 APP_TOKEN_PATH: Final = "auth/v3/app_access_token"
 TENANT_TOKEN_PATH: Final = "auth/v3/tenant_access_token"
 RESEND_PATH: Final = "auth/v3/app_ticket/resend"
 CODE_TICKET_INVALID: Final = 10012
 TICKET_PATIENCE = 10.0
-"""Seconds that an app ticket may take after it was asked for."""
+"""Seconds for which a requested app ticket is awaited."""
 MAX_TENANTS = 10_000
-"""Tenants whose tokens are kept; the one unused for longest goes first."""
+"""Tenants whose tokens are kept; the least recently used one goes first."""
 
 current_tenant: ContextVar[str] = ContextVar("feishu_tenant", default="")
-"""The tenant that calls of a store app are for: that of the event being handled, or of ``bot.for_tenant``."""
+"""The tenant that calls of an ISV app are for: that of the event being handled, or of ``bot.for_tenant``."""
 
 Exchange = Callable[[str, Mapping[str, str]], Awaitable[Mapping[str, Any]]]
 LoadTicket = Callable[[], Awaitable[SecretStr | None]]
 
 
 class IsvTokens:
-    """One store app's tokens (商店应用获取 tenant_access_token). Lives on NoneBot's loop."""
+    """The tokens of one ISV app (商店应用获取 tenant_access_token). Lives on NoneBot's loop."""
 
     def __init__(
         self,
@@ -41,12 +42,14 @@ class IsvTokens:
         *,
         patience: float = TICKET_PATIENCE,
     ) -> None:
-        """Args:
-        app_id: the app id.
-        app_secret: its secret.
-        exchange: posts JSON to a path, without a token.
-        load_ticket: the ticket that was kept; by another process of this app, perhaps.
-        patience: seconds that a ticket may take after it was asked for.
+        """Create the tokens of one app; each is fetched on first use.
+
+        Args:
+            app_id: the app id.
+            app_secret: its secret.
+            exchange: posts JSON to a path, without a token.
+            load_ticket: reads the stored ticket, which another process of this app may have received.
+            patience: seconds for which a requested ticket is awaited.
         """
         self._app_id = app_id
         self._app_secret = app_secret
@@ -55,11 +58,11 @@ class IsvTokens:
         self._patience = patience
         self._ticket: SecretStr | None = None
         self._arrived = asyncio.Event()
-        self._app = TenantToken(self._fetch_app)
+        self._app = TenantToken(self._fetch_app, bot=app_id)
         self._tenants: OrderedDict[str, TenantToken] = OrderedDict()
 
     def take_ticket(self, ticket: SecretStr) -> None:
-        """Feishu has pushed a ticket (app_ticket 事件)."""
+        """Use a ticket that Feishu has pushed (app_ticket 事件)."""
         self._ticket = ticket
         self._arrived.set()
 
@@ -75,14 +78,14 @@ class IsvTokens:
                 "event, inside `with bot.for_tenant(tenant_key):`, or with call_api(..., _tenant=tenant_key)"
             )
         if (token := self._tenants.get(tenant_key)) is None:
-            token = self._tenants[tenant_key] = TenantToken(lambda: self._fetch_tenant(tenant_key))
+            token = self._tenants[tenant_key] = TenantToken(lambda: self._fetch_tenant(tenant_key), bot=self._app_id)
             if len(self._tenants) > MAX_TENANTS:
                 self._tenants.popitem(last=False)
         self._tenants.move_to_end(tenant_key)
         return token
 
     async def resend(self) -> None:
-        """Have Feishu push a ticket (重新获取 app_ticket); also the way to check id and secret without one.
+        """Ask Feishu to push a ticket (重新获取 app_ticket); also checks id and secret without one.
 
         Raises:
             ActionFailed: Feishu refused.
@@ -104,7 +107,7 @@ class IsvTokens:
 
     async def _ask_tenant(self, app_token: str, tenant_key: str) -> tuple[str, float]:
         body = await self._exchange(TENANT_TOKEN_PATH, {"app_access_token": app_token, "tenant_key": tenant_key})
-        return _token_in(body, "tenant_access_token")
+        return token_in(body, "tenant_access_token")
 
     async def _fetch_app(self) -> tuple[str, float]:
         ticket = self._ticket or await self._load_ticket() or await self._ask_for_ticket(None)
@@ -124,18 +127,16 @@ class IsvTokens:
         }
         body = await self._exchange(APP_TOKEN_PATH, fields)
         self._ticket = ticket
-        return _token_in(body, "app_access_token")
+        return token_in(body, "app_access_token")
 
     async def _ask_for_ticket(self, old: SecretStr | None) -> SecretStr:
-        """Ask for a ticket and wait for it; it may come to another process that shares the store."""
+        """Request a ticket and wait for it; another process that shares the store may receive it."""
         self._ticket = None
         self._arrived.clear()
         await self.resend()
-        looks = 10
-        for _ in range(looks):
-            try:
-                await asyncio.wait_for(self._arrived.wait(), self._patience / looks)
-            except TimeoutError:
+        polls = 10
+        for _ in range(polls):
+            if not await wait_for_event(self._arrived, self._patience / polls):
                 kept = await self._load_ticket()
                 if kept is not None and kept != old:
                     return kept
@@ -146,10 +147,3 @@ class IsvTokens:
             "request URL under 事件与回调 (Events & Callbacks): https://<your domain>/feishu/" + self._app_id,
             sent=False,
         )
-
-
-def _token_in(body: Mapping[str, Any], key: str) -> tuple[str, float]:
-    token, expire = body.get(key), body.get("expire")
-    if not isinstance(token, str) or not isinstance(expire, int):
-        raise NetworkError("Feishu answered the request for a token without one")
-    return token, float(expire)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
+from ..net.bounded_json import as_list
 from .models.base import Result
 
 T_co = TypeVar("T_co", bound=Result, covariant=True)
@@ -23,11 +24,13 @@ class Paged(Generic[T_co]):
     """
 
     def __init__(self, fetch: FetchPage, item: type[T_co], *, at: str = "items", limit: int | None = None) -> None:
-        """Args:
-        fetch: takes a page token (None: the first page), returns ``data`` of Feishu's answer.
-        item: the items' class.
-        at: where the items lie in ``data``.
-        limit: at most so many items; None for all.
+        """Create the list; nothing is fetched yet.
+
+        Args:
+            fetch: takes a page token (None: the first page), returns ``data`` of Feishu's answer.
+            item: the items' class.
+            at: the key of the items in ``data``.
+            limit: at most so many items; None for all.
         """
         if limit is not None and limit < 0:
             raise ValueError("limit must be 0 or more; leave it out for all items")
@@ -59,9 +62,7 @@ class Paged(Generic[T_co]):
         token: str | None = None
         while True:
             data = await self._fetch(token)
-            found: object = data.get(self._at)
-            items = cast("list[Any]", found) if isinstance(found, list) else []
-            yield [self._item.model_validate(item) for item in items]
+            yield [self._item.model_validate(item) for item in as_list(data.get(self._at))]
             following: object = data.get("page_token")
             # The same token again would fetch the same page for ever.
             if not data.get("has_more") or not isinstance(following, str) or following in ("", token):

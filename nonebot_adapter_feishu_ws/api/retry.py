@@ -1,17 +1,19 @@
-"""When a call is tried again: a pure policy, and the delays as a generator. No I/O."""
+"""When a call is tried again: a pure policy, no I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from ..codes import explain
 from ..exception import ActionFailed, NetworkError, RateLimited
+from ..net.backoff import FULL_JITTER, backoff, doubling
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How long a call is tried.
+    """How often and how long a call is tried.
 
     Attributes:
         attempts: tries of a call that fails on the way (network, HTTP 5xx), the first one included. Refusals for rate
@@ -26,22 +28,14 @@ class RetryPolicy:
     max_delay: float = 8.0
     deadline: float = 90.0
 
+    def delays(self, random: Callable[[], float]) -> Iterator[float]:
+        """Yield the seconds to wait before each further try, with full jitter."""
+        steps = doubling(self.first_delay, self.max_delay)
+        return islice(backoff(steps, random, spread=FULL_JITTER), self.attempts - 1)
+
 
 ONCE = RetryPolicy(attempts=1, deadline=0.0)
-"""No second try, for whoever looks after that himself."""
-
-
-def backoff(policy: RetryPolicy, random: Callable[[], float]) -> Iterator[float]:
-    """Yield the seconds to wait before each further try, with full jitter.
-
-    Args:
-        policy: how many, how long.
-        random: returns 0.0-1.0.
-    """
-    ceiling = policy.first_delay
-    for _ in range(policy.attempts - 1):
-        yield random() * ceiling
-        ceiling = min(ceiling * 2, policy.max_delay)
+"""No second try, for callers that retry themselves."""
 
 
 def next_wait(
@@ -54,14 +48,14 @@ def next_wait(
     """Seconds to wait before the next try; None when the error stands.
 
     Args:
-        error: what became of this try.
+        error: the outcome of this try.
         repeatable: whether doing the call twice has the effect of doing it once.
-        delays: what :func:`backoff` yields for this call.
+        delays: from :meth:`RetryPolicy.delays`, for this call.
         random: returns 0.0-1.0.
     """
     if isinstance(error, RateLimited):
         # Refused, so not carried out: even a call that must not be done twice is tried again. The jitter keeps
-        # those who were refused together from coming back together.
+        # callers that were refused together from coming back together.
         return error.retry_after * (1 + 0.2 * random())
     if isinstance(error, NetworkError):
         if error.sent and not repeatable:

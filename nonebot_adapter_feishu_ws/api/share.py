@@ -1,11 +1,11 @@
-"""What one replica has asked Feishu, the others need not ask again: tokens and cached answers, through the store."""
+"""Tokens and cached answers that the replicas of a bot share through the store."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any
 
 from ..store import Shared
 
@@ -19,10 +19,10 @@ def share_fetched_token(
 ) -> FetchToken:
     """Wrap the fetch of a :class:`~.token.TenantToken`, so that replicas use one token.
 
-    The token stands in Redis in plain text: who can read it there can act as the bot for up to two hours.
+    The token is in Redis in plain text: whoever reads it there can act as the bot for up to two hours.
 
     Args:
-        shared: where replicas meet; None for a bot that has none.
+        shared: the replicas' values; None for a bot without replicas.
         key: the token's name, beginning with the app id and a colon.
         fetch: asks Feishu; returns the token and its lifetime in seconds.
         clock: seconds since the epoch, the same for all replicas.
@@ -34,7 +34,7 @@ def share_fetched_token(
     async def fetch_shared() -> tuple[str, float]:
         nonlocal last
         found = _token_of(await shared.get(key))
-        # Asked again for the token that was given out last: it is about to end, or Feishu has refused it.
+        # A request for the same token again: it is about to end, or Feishu has refused it.
         if found is not None and found[0] != last and (left := found[1] - clock()) > RENEWAL:
             last = found[0]
             return last, left
@@ -46,10 +46,10 @@ def share_fetched_token(
 
 
 async def share_fetched(shared: Shared | None, key: str, ttl: float, fetch: Callable[[], Awaitable[Any]]) -> Any:
-    """A value that any replica has fetched within ``ttl`` seconds, or what ``fetch`` returns now.
+    """A value that some replica has fetched within ``ttl`` seconds, or else what ``fetch`` returns.
 
     Args:
-        shared: where replicas meet; None for a bot that has none.
+        shared: the replicas' values; None for a bot without replicas.
         key: the value's name, beginning with the app id and a colon.
         ttl: seconds for which it is good.
         fetch: asks Feishu for it; returns what JSON can hold.
@@ -66,5 +66,5 @@ async def share_fetched(shared: Shared | None, key: str, ttl: float, fetch: Call
 def _token_of(text: str | None) -> tuple[str, float] | None:
     if text is None:
         return None
-    token, ends_at = cast("tuple[str, float]", json.loads(text))
+    token, ends_at = json.loads(text)
     return token, ends_at

@@ -1,82 +1,103 @@
-"""The tenant access token of a bot: cached, renewed early, fetched once for all who wait."""
+"""A tenant access token: cached, renewed early, fetched once for all callers."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-from ..exception import FeishuAdapterException
+from ..exception import FeishuAdapterException, NetworkError
 from ..log import log
+from .cache import Cache
 
 EARLY = 30 * 60.0 - 30
 """Seconds before its end at which a token is renewed: Feishu issues a new one when less than 30 minutes remain."""
 RETRY_AFTER = 30.0
-"""Seconds between renewals in the background that failed, while the old token still serves."""
+"""Seconds between failed renewals in the background, while the old token is still good."""
+_ONLY: Final = "token"
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    text: str = field(repr=False)
+    lifetime: float
+    renew_at: float
+    ends_at: float
 
 
 class TenantToken:
-    """One bot's token (source: 自建应用获取 tenant_access_token). Lives on NoneBot's loop."""
+    """The token of one bot in one tenant (自建应用获取 tenant_access_token). Lives on NoneBot's loop."""
 
     def __init__(
         self,
         fetch: Callable[[], Awaitable[tuple[str, float]]],
         *,
+        bot: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Args:
-        fetch: asks Feishu; returns the token and its lifetime in seconds.
-        clock: monotonic seconds.
+        """Create a token that is fetched on first use.
+
+        Args:
+            fetch: asks Feishu; returns the token and its lifetime in seconds.
+            bot: the app id, for the log.
+            clock: monotonic seconds.
         """
         self._fetch = fetch
+        self._bot = bot
         self._clock = clock
-        self._value = ""
-        self._renew_at = 0.0
-        self._ends_at = 0.0
-        self._flight: asyncio.Task[str] | None = None
+        self._retry_at = 0.0
+        self._tokens: Cache[str, _Token] = Cache(ttl=lambda token: token.lifetime, size=1, clock=clock)
 
     @property
     def lifetime(self) -> float:
         """Seconds for which the current token is good."""
-        return max(0.0, self._ends_at - self._clock())
+        token = self._tokens.peek(_ONLY)
+        return 0.0 if token is None else max(0.0, token.ends_at - self._clock())
 
     async def get(self) -> str:
-        """A token that is good now. Only the first one, or one after an outage, is waited for.
+        """A token that is good now. Callers wait only for the first one, or for one after an outage.
 
         Raises:
             ActionFailed: Feishu refused the credentials.
             NetworkError: Feishu could not be asked.
         """
-        now = self._clock()
-        if self._value and now < self._ends_at:
-            if now >= self._renew_at:
-                self._renew_at = now + RETRY_AFTER
-                self._fly().add_done_callback(_report)
-            return self._value
-        return await asyncio.shield(self._fly())
+        token = await self._tokens.get(_ONLY, self._renew)
+        if (now := self._clock()) >= max(token.renew_at, self._retry_at):
+            self._retry_at = now + RETRY_AFTER
+            self._tokens.refresh(_ONLY, self._renew).add_done_callback(self._report)
+        return token.text
 
     def invalidate(self, token: str) -> None:
-        """Feishu refused this token: forget it, unless it was replaced in the meantime."""
-        if token == self._value:
-            self._value = ""
+        """Forget a token that Feishu refused, unless it was replaced in the meantime."""
+        if (known := self._tokens.peek(_ONLY)) is not None and known.text == token:
+            self._tokens.forget(_ONLY)
 
-    def _fly(self) -> asyncio.Task[str]:
-        if self._flight is None or self._flight.done():
-            self._flight = asyncio.create_task(self._renew(), name="feishu-token")
-            # Whoever waits gets the error; a flight whose last waiter was cancelled has none to give it to.
-            self._flight.add_done_callback(lambda task: task.cancelled() or task.exception())
-        return self._flight
-
-    async def _renew(self) -> str:
-        token, lifetime = await self._fetch()
+    async def _renew(self) -> _Token:
+        text, lifetime = await self._fetch()
         now = self._clock()
-        self._value = token
-        self._ends_at = now + lifetime
-        self._renew_at = now + max(lifetime - EARLY, lifetime / 2)
-        return token
+        return _Token(text, lifetime, renew_at=now + max(lifetime - EARLY, lifetime / 2), ends_at=now + lifetime)
+
+    def _report(self, task: asyncio.Task[_Token]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, FeishuAdapterException):
+            log(
+                "WARNING",
+                "Bot {bot}: the access token could not be renewed; the old one is still used. {}",
+                error,
+                bot=self._bot,
+                log_id=error.log_id,
+            )
 
 
-def _report(task: asyncio.Task[str]) -> None:
-    error = None if task.cancelled() else task.exception()
-    if isinstance(error, FeishuAdapterException):
-        log("WARNING", "The access token could not be renewed; the old one still serves. {}", error)
+def token_in(body: Mapping[str, Any], key: str) -> tuple[str, float]:
+    """The token in Feishu's answer, and its lifetime in seconds.
+
+    Raises:
+        NetworkError: there is none.
+    """
+    token, expire = body.get(key), body.get("expire")
+    if not isinstance(token, str) or not isinstance(expire, int):
+        raise NetworkError("Feishu answered the request for a token without one")
+    return token, float(expire)

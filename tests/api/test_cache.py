@@ -74,14 +74,27 @@ async def test_forgetting_also_forgets_a_fetch_that_is_under_way():
     assert await source.get() == 2
 
 
+class Answering:
+    """A bot whose every call gets the same answer, or the same error."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    async def call_api(self, api, **_data):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
 async def test_names_and_chats_are_asked_for_once():
     calls: list[str] = []
 
-    async def call_api(api, **_data):
-        calls.append(api)
-        return {"code": 0, "data": {"user": {"name": "李雷"}} if "users" in api else {"name": "Group"}}
+    class Platform:
+        async def call_api(self, api, **_data):
+            calls.append(api)
+            return {"code": 0, "data": {"user": {"name": "李雷"}} if "users" in api else {"name": "Group"}}
 
-    directory = Directory(call_api)
+    directory = Directory(Platform())
     for _ in range(3):
         assert await directory.get_user_name("ou_1") == "李雷"
         info = await directory.get_chat_info("oc_1")
@@ -91,15 +104,37 @@ async def test_names_and_chats_are_asked_for_once():
 
 @pytest.mark.parametrize("answer", [{}, {"data": None}, {"data": {"user": {}}}, b""])
 async def test_a_name_that_the_app_may_not_see_is_empty(answer):
-    async def call_api(_api, **_data):
-        return answer
-
-    assert await Directory(call_api).get_user_name("ou_1") == ""
+    assert await Directory(Answering(answer)).get_user_name("ou_1") == ""
 
 
 async def test_a_refusal_is_raised():
-    async def call_api(_api, **_data):
-        raise ActionFailed(code=41050, msg="no user authority")
-
+    refused = ActionFailed(code=41050, msg="no user authority")
     with pytest.raises(ActionFailed, match="contacts range"):
-        await Directory(call_api).get_user_name("ou_1")
+        await Directory(Answering(refused)).get_user_name("ou_1")
+
+
+async def test_a_refresh_serves_the_old_value_until_the_new_one_is_there():
+    source = Source()
+    assert await source.get() == 1
+    refreshed = source.cache.refresh("k", source.fetch)
+    assert source.cache.refresh("k", source.fetch) is refreshed, "one fetch at a time"
+    assert await source.get() == 1
+    assert await refreshed == 2
+    assert await source.get() == 2
+
+
+async def test_a_value_may_tell_how_long_it_is_good():
+    now = 0.0
+    cache: Cache[str, float] = Cache(ttl=lambda value: value, size=3, clock=lambda: now)
+
+    async def fetch() -> float:
+        return 5.0 + now
+
+    assert await cache.get("k", fetch) == 5.0
+    now = 5.0
+    assert await cache.get("k", fetch) == 10.0
+    now = 14.0
+    assert await cache.get("k", fetch) == 10.0
+    assert cache.peek("k") == 10.0
+    cache.forget("k")
+    assert cache.peek("k") is None

@@ -8,7 +8,7 @@ import pytest
 from nonebot_adapter_feishu_ws import NetworkError
 from nonebot_adapter_feishu_ws.api.call_traits import api_of, lane_of, may_repeat
 from nonebot_adapter_feishu_ws.api.form import can_replay, parts_of
-from nonebot_adapter_feishu_ws.api.retry import ONCE, RetryPolicy, backoff, next_wait
+from nonebot_adapter_feishu_ws.api.retry import ONCE, RetryPolicy, next_wait
 from nonebot_adapter_feishu_ws.exception import make_failure
 
 
@@ -18,9 +18,9 @@ def wait_after(error, *, repeatable=True, delays=(3.0,)):
 
 def test_delays_double_up_to_a_bound_and_are_spread_from_zero():
     policy = RetryPolicy(attempts=6, first_delay=0.5, max_delay=3)
-    assert list(backoff(policy, lambda: 1.0)) == [0.5, 1, 2, 3, 3]
-    assert list(backoff(policy, lambda: 0.0)) == [0.0] * 5
-    assert list(backoff(ONCE, lambda: 1.0)) == []
+    assert list(policy.delays(lambda: 1.0)) == [0.5, 1, 2, 3, 3]
+    assert list(policy.delays(lambda: 0.0)) == [0.0] * 5
+    assert list(ONCE.delays(lambda: 1.0)) == []
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,16 @@ async def here(coroutine):
     return await coroutine
 
 
+class Caller:
+    """Stands in for a bot."""
+
+    def __init__(self, client: ApiClient) -> None:
+        self.client = client
+
+    async def call_api(self, api, **data):
+        return await self.client.call(api, **data)
+
+
 @pytest.fixture
 async def replicas(sandbox, redis_server):
     """Makes the parts of a replica that talk to Feishu and Redis."""
@@ -30,7 +40,7 @@ async def replicas(sandbox, redis_server):
         client = ApiClient(app_id=APP, app_secret=SecretStr(SECRET), origin=sandbox.url, shared=shared)
         stores.append(store)
         clients.append(client)
-        return client, Directory(lambda path, **data: client.call(path, **data), app_id=APP, shared=shared)
+        return client, Directory(Caller(client), app_id=APP, shared=shared)
 
     yield make
     for client in clients:
