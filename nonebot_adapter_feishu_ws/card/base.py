@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
 
 from typing_extensions import override
@@ -123,5 +124,51 @@ def parts_of(kind: type[Part]) -> Codec:
     return {"dump": lambda items: [dump_part(item) for item in items], "load": load}
 
 
+def shorthand_of(kind: Callable[[str], Part]) -> Codec:
+    """Codec of a nested part for which its first field may stand alone, as a text."""
+
+    def dump(value: Any) -> Any:
+        return dump_part(kind(value) if isinstance(value, str) else value)
+
+    return {**part_of(cast("type[Part]", kind)), "dump": dump}
+
+
+def objects_of(key: str) -> Codec:
+    """Codec of a list of texts that are objects with one key in the JSON."""
+
+    def dump(items: Any) -> list[Any]:
+        return [{key: each} if isinstance(each, str) else plain(each) for each in items]
+
+    def load(items: Any) -> tuple[Any, ...]:
+        return tuple(item[key] if item.keys() == {key} else plain(item) for item in items)
+
+    return {"dump": dump, "load": load}
+
+
+def read_element(body: Mapping[str, Any]) -> Component:
+    """The component that stands for an element's JSON, or :class:`Raw`."""
+    kind = _components().get(str(body.get("tag")))
+    return (read_part(kind, body) if kind else None) or Raw(body)
+
+
+@cache
+def _components() -> dict[str, type[Element]]:
+    """The components of this package by their tag; a column is read by the columns that hold it."""
+    kinds: list[type[Element]] = [Element]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    return {kind.tag: kind for kind in kinds if kind.tag not in ("", "column") and kind.__module__.startswith(_PACKAGE)}
+
+
+_PACKAGE = __name__.rpartition(".")[0]
+
+
+def _load_elements(items: Any) -> tuple[Component, ...]:
+    if not all(isinstance(item, Mapping) for item in items):
+        raise ValueError("an element is no object")
+    return tuple(map(read_element, items))
+
+
+ELEMENTS: Codec = {"dump": lambda items: [item.to_dict() for item in items], "load": _load_elements}
 APART: dict[str, Any] = {"apart": True}
 """Metadata of a field that its class writes and reads by itself."""

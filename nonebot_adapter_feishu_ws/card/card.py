@@ -4,88 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Literal, Self, cast
+from typing import Any, Self, cast
 
 from typing_extensions import override
 
-from .base import APART, Component, Part, part_of, parts_of, plain, read_part
+from .base import APART, ELEMENTS, Component, Part, part_of, plain, read_part
 from .check import check_card, check_size
-from .containers import ELEMENTS, Layout
-from .parts import TEXT, URL, Color, Icon, Text, Url
+from .containers import Layout
+from .head import Config, Header
+from .parts import URL, Url
 
 DEEPEST = 100
 """Levels of JSON that are read; Feishu's own limit of nested containers is 5."""
-
-HeaderColor = Literal[
-    "default",
-    "blue",
-    "wathet",
-    "turquoise",
-    "green",
-    "yellow",
-    "orange",
-    "red",
-    "carmine",
-    "violet",
-    "purple",
-    "indigo",
-    "grey",
-]
-
-
-@dataclass(frozen=True)
-class TextTag(Part):
-    """A small label behind the title; ``color`` is ``blue`` unless given, ``neutral`` is grey."""
-
-    tag: ClassVar[str] = "text_tag"
-
-    text: str | Text = field(metadata=TEXT)
-    color: Color | None = None
-    element_id: str | None = None
-
-
-@dataclass(frozen=True)
-class Header(Part):
-    """The head of a card (标题组件).
-
-    Attributes:
-        title: at most 4 lines are shown.
-        subtitle: one line is shown.
-        template: its colour.
-        text_tag_list: at most 3.
-    """
-
-    title: str | Text = field(metadata=TEXT)
-    subtitle: str | Text | None = field(default=None, metadata=TEXT)
-    template: HeaderColor | None = None
-    icon: Icon | None = field(default=None, metadata=part_of(Icon))
-    text_tag_list: Sequence[TextTag] | None = field(default=None, metadata=parts_of(TextTag))
-    padding: str | None = None
-
-
-@dataclass(frozen=True)
-class Config(Part):
-    """How a card behaves as a whole (卡片全局行为设置).
-
-    Attributes:
-        streaming_mode: on while CardKit writes text into it.
-        summary: what the list of chats shows, such as ``{"content": "Done"}``.
-        enable_forward: whether people may forward it (default True).
-        update_multi: JSON 2.0 knows only True.
-        width_mode: ``default`` (600 px), ``compact`` (400 px) or ``fill``.
-        style: own sizes and colours: ``{"text_size": {...}, "color": {"mine": {"light_mode", "dark_mode"}}}``.
-    """
-
-    streaming_mode: bool | None = None
-    streaming_config: Mapping[str, Any] | None = None
-    summary: Mapping[str, Any] | None = None
-    locales: Sequence[str] | None = None
-    enable_forward: bool | None = None
-    update_multi: bool | None = None
-    width_mode: Literal["default", "compact", "fill"] | None = None
-    use_custom_translation: bool | None = None
-    enable_forward_interaction: bool | None = None
-    style: Mapping[str, Any] | None = None
 
 
 class Sendable:

@@ -11,18 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
-from .limits import (
-    CHOICES,
-    COLOR_KEYS,
-    COLORS,
-    DEAD_TAGS,
-    FORM_CONTROLS,
-    HEADER_COLORS,
-    NUMBERS,
-    ONLY_IN_FORMS,
-    PLACEHOLDER_OR,
-    TAG_COLORS,
-)
+from .choices import CHOICES, NUMBERS, ONLY_IN_FORMS, PLACEHOLDER_OR
+from .limits import COLOR_KEYS, COLORS, DEAD_TAGS, FORM_CONTROLS, HEADER_COLORS, TAG_COLORS
 
 SIZE_LIMIT: Final = 30 * 1024
 MAX_COMPONENTS: Final = 200

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from typing_extensions import override
 
-from .base import APART, Codec, Part, dump_part, part_of, plain, read_part
+from .base import APART, Codec, Part, Raw, dump_part, part_of, plain, read_element, read_part
 
 Color = str
 """A name of Feishu's palette (``blue``, ``red-100``, ...) or one that ``Config.style`` defines (颜色枚举值)."""
@@ -116,10 +116,6 @@ def _load_options(items: Any) -> tuple[Any, ...]:
 
 
 OPTIONS: Codec = {"dump": _dump_options, "load": _load_options}
-PEOPLE: Codec = {
-    "dump": lambda ids: [{"value": each} if isinstance(each, str) else plain(each) for each in ids],
-    "load": lambda items: tuple(item["value"] if item.keys() == {"value"} else plain(item) for item in items),
-}
 
 
 @dataclass(frozen=True)
@@ -141,6 +137,27 @@ def _load_url(body: Any) -> Any:
 
 
 URL: Codec = {"dump": lambda value: {"url": value} if isinstance(value, str) else dump_part(value), "load": _load_url}
+
+
+def _dump_action(url: Any) -> Any:
+    return {"multi_url": (Url(url) if isinstance(url, str) else url).to_dict()}
+
+
+def _load_action(action: Any) -> Any:
+    url = read_part(Url, action["multi_url"])
+    assert url is not None
+    return url.url if url == Url(url.url) else url
+
+
+ACTION: Codec = {"dump": _dump_action, "load": _load_action}
+
+
+def _load_title(body: Any) -> Any:
+    title = read_element(body) if body["tag"] == "markdown" else Raw({})
+    return TEXT["load"](body) if isinstance(title, Raw) else title
+
+
+TITLE: Codec = {"dump": dump_text, "load": _load_title}
 
 
 @dataclass(frozen=True)

@@ -350,11 +350,9 @@ class Message(BaseMessage[MessageSegment]):
     def extract_plain_text(self) -> str:
         # Includes the text of cards, so that an alert can be forwarded to the bot to be read. A card is still no text
         # segment: no forwarded card can run a command in the name of the person who forwards it.
-        return "".join(
-            card_text(segment.data) if isinstance(segment, (Interactive, InteractiveTemplate)) else str(segment)
-            for segment in self
-            if segment.is_text() or isinstance(segment, (Interactive, InteractiveTemplate))
-        )
+        cards = (Interactive, InteractiveTemplate)
+        texts = (card_text(part.data) if isinstance(part, cards) else part.is_text() and str(part) for part in self)
+        return "".join(filter(None, texts))
 
     def serialize(self) -> tuple[str, str]:
         """``(msg_type, content)`` for ``bot.send_msg``, when the message fits into one.
@@ -366,11 +364,7 @@ class Message(BaseMessage[MessageSegment]):
 
     @classmethod
     def deserialize(
-        cls,
-        content: str,
-        mentions: Iterable[MentionLike] | None,
-        message_type: str,
-        message_id: str | None = None,
+        cls, content: str, mentions: Iterable[MentionLike] | None, message_type: str, message_id: str | None = None
     ) -> Message:
         """Make a message of Feishu's content; see :func:`parse`."""
         return parse(message_type, content, mentions, message_id)
