@@ -351,8 +351,9 @@ class Message(BaseMessage[MessageSegment]):
         # Includes the text of cards, so that an alert can be forwarded to the bot to be read. A card is still no text
         # segment: no forwarded card can run a command in the name of the person who forwards it.
         cards = (Interactive, InteractiveTemplate)
-        texts = (card_text(part.data) if isinstance(part, cards) else part.is_text() and str(part) for part in self)
-        return "".join(filter(None, texts))
+        return "".join(
+            card_text(part.data) if isinstance(part, cards) else str(part) if part.is_text() else "" for part in self
+        )
 
     def serialize(self) -> tuple[str, str]:
         """``(msg_type, content)`` for ``bot.send_msg``, when the message fits into one.
