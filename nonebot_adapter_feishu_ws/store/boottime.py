@@ -1,4 +1,4 @@
-"""A clock that counts while the machine sleeps, as the other processes' clocks do."""
+"""A monotonic clock that includes the time during which the machine was suspended."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ _CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTO
 
 
 def boottime() -> float:
-    """Monotonic seconds, those of a suspended machine included."""
+    """Return monotonic seconds, including those of a suspended machine."""
     return time.monotonic() if _CLOCK is None else time.clock_gettime(_CLOCK)

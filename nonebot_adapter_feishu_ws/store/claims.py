@@ -1,4 +1,4 @@
-"""Names that were seen, in little memory: 8 bytes each, once their generation is closed."""
+"""A set of names that expire, in little memory: 8 bytes each once their generation is closed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from bisect import bisect_left
 from collections import deque
 
 GENERATIONS = 16
-"""Parts into which age and number are divided; the oldest part is forgotten as a whole."""
+"""Parts into which age and number are divided; the oldest part is dropped as a whole."""
 
 
 class _Closed:
-    """The hashes of a generation to which nothing is added any more."""
+    """The hashes of a generation that takes no more names."""
 
     __slots__ = ("hashes", "last_at")
 
@@ -25,12 +25,14 @@ class _Closed:
 
 
 class Claims:
-    """A set of names that forgets the oldest. It keeps their hashes: of 64 bits, keyed per process by Python."""
+    """A set of names that drops the oldest. It stores 64-bit hashes, which Python keys per process."""
 
     def __init__(self, *, ttl: float, max_claims: int) -> None:
-        """Args:
-        ttl: seconds for which a name is remembered, and up to a sixteenth longer.
-        max_claims: how many are remembered.
+        """Create an empty set.
+
+        Args:
+            ttl: seconds for which a name is remembered, or up to a sixteenth longer.
+            max_claims: how many names are remembered.
         """
         self._ttl = ttl
         self._size = max(1, max_claims // GENERATIONS)
@@ -44,14 +46,14 @@ class Claims:
         return key in self._open or any(part.find(key) is not None for part in self._closed)
 
     def add(self, name: str, now: float) -> None:
-        """Remember a name."""
+        """Add a name."""
         if not self._open:
             self._opened_at = now
         self._open.add(hash(name))
         self._last_at = now
 
     def discard(self, name: str) -> None:
-        """Forget a name."""
+        """Remove a name."""
         key = hash(name)
         self._open.discard(key)
         for part in self._closed:
@@ -59,7 +61,7 @@ class Claims:
                 del part.hashes[index]
 
     def forget(self, now: float) -> None:
-        """Forget what is too old or too much."""
+        """Drop names that are too old or too many."""
         if self._open and (len(self._open) >= self._size or now - self._opened_at > self._ttl / GENERATIONS):
             self._closed.append(_Closed(self._open, self._last_at))
             self._open = set()
@@ -67,6 +69,6 @@ class Claims:
             self._closed.popleft()
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all names."""
         self._open.clear()
         self._closed.clear()

@@ -1,4 +1,4 @@
-"""The name of this process among all that share a store, and which of the others are certainly dead."""
+"""Names of the processes that share a store, from which a dead neighbour can be recognised."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 
 
 def new_name() -> str:
-    """A name of its own: the machine, the process id, and something random."""
+    """Return a unique name: the machine, the process id, and something random."""
     return f"{_machine()}.{os.getpid()}.{uuid.uuid4().hex}"
 
 
 def is_dead(name: str) -> bool:
-    """Whether the process of that name ran here and is gone. False also means that nobody can tell."""
+    """Whether the process of that name ran on this machine and is gone; False when that cannot be known."""
     machine, _, rest = name.partition(".")
     pid = rest.partition(".")[0]
     if not machine or machine != _machine() or not pid.isdecimal() or int(pid) == os.getpid():
@@ -25,12 +25,12 @@ def is_dead(name: str) -> bool:
     except ProcessLookupError:
         return True
     except (OSError, OverflowError):
-        pass  # somebody else's process
+        pass  # a process of another user
     return False
 
 
 def _machine() -> str:
-    """Names what process ids are unique in: a boot of a Linux machine, and the container in it. Empty elsewhere."""
+    """Identify the scope of process ids: one boot of a Linux machine, and the container in it. Empty elsewhere."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii")
         space = os.readlink("/proc/self/ns/pid")

@@ -1,4 +1,4 @@
-"""What operators see of the store, kept up to date on the network loop so that whoever looks need not ask it."""
+"""What operators see of the store: counted now and then, so that no request has to ask the store."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ COUNT_EVERY = 5.0
 
 @dataclass(frozen=True, slots=True)
 class StoreView:
-    """The store at a moment.
+    """A snapshot of the store.
 
     Attributes:
         status: whether it works.
-        inbox: app id -> what is in its inbox; without the bots of which nobody knows, as while the store is down.
+        inbox: app id -> count of its inbox; bots are missing while that is unknown, e.g. while the store is down.
     """
 
     status: StoreStatus
@@ -28,15 +28,17 @@ class StoreView:
 
 
 class StoreWatch:
-    """Counts the inbox now and then. Lives on the network loop; the view may be read from anywhere."""
+    """Counts the inbox periodically. Runs on the network loop; the view may be read from any thread."""
 
     def __init__(
         self, store: Store, waits: Callable[[str], None] = lambda bot_id: None, *, count_every: float = COUNT_EVERY
     ) -> None:
-        """Args:
-        store: what is looked at.
-        waits: told of each bot whose events wait, with every count.
-        count_every: seconds between two counts.
+        """Create the watch; :meth:`start` starts it.
+
+        Args:
+            store: the store.
+            waits: called at every count for each bot whose events wait.
+            count_every: seconds between two counts.
         """
         self._store = store
         self._waits = waits
@@ -45,17 +47,17 @@ class StoreWatch:
         self._counter: asyncio.Task[None] | None = None
 
     def view(self) -> StoreView:
-        """The store now; its inbox as of the last count."""
+        """Return the store's status now, and its inbox as of the last count."""
         status = self._store.status
         return StoreView(status, self._inbox if status.ok else {})
 
     def start(self, bot_ids: Sequence[str]) -> None:
-        """Begin to count; to be called when the store is open."""
+        """Start counting; to be called when the store is open."""
         if (inbox := self._store.inbox) is not None:
             self._counter = asyncio.create_task(self._count(inbox, tuple(bot_ids)), name="feishu-inbox-count")
 
     async def stop(self) -> None:
-        """Count no more."""
+        """Stop counting."""
         if self._counter is not None:
             self._counter.cancel()
             await asyncio.wait({self._counter})

@@ -123,7 +123,7 @@ async def test_what_waits_is_fetched_once_in_order_and_per_bot(make):
     assert [it.bot_id for it in await store.inbox.fetch(OTHER, 3)] == [OTHER]
 
 
-async def test_after_a_crash_what_waited_is_fetched_and_what_was_begun_is_an_orphan(make):
+async def test_after_a_crash_what_waited_is_fetched_and_what_was_begun_is_abandoned(make):
     store = await make()
     await take(store, entry(1))
     await take(store, entry(2))
@@ -132,9 +132,9 @@ async def test_after_a_crash_what_waited_is_fetched_and_what_was_begun_is_an_orp
     await store.inbox.done([entry(4).key])
     after = await make()
     assert [it.key for it in await after.inbox.fetch(BOT, 10)] == [entry(3).key]
-    orphans = [await after.inbox.fetch_abandoned([BOT]) for _ in range(3)]
-    assert [(it.key, it.runs) for it in orphans[:2]] == [(entry(1).key, 2), (entry(2).key, 2)]
-    assert orphans[2] is None
+    abandoned = [await after.inbox.fetch_abandoned([BOT]) for _ in range(3)]
+    assert [(it.key, it.runs) for it in abandoned[:2]] == [(entry(1).key, 2), (entry(2).key, 2)]
+    assert abandoned[2] is None
 
 
 async def test_another_bots_events_are_left_to_its_own_process(make):
@@ -170,7 +170,7 @@ async def test_a_suspect_is_begun_only_when_it_is_asked_for(make):
     assert (await third.inbox.fetch_abandoned([BOT])).runs == 3
 
 
-async def test_kills_soon_after_a_start_hit_one_orphan_after_the_other(make):
+async def test_kills_soon_after_a_start_hit_one_event_after_the_other(make):
     """Found by the crash ledger: the oldest was begun first every time, and parked after three kills of chance."""
     before = await make()
     for number in (1, 2, 3):
@@ -179,7 +179,7 @@ async def test_kills_soon_after_a_start_hit_one_orphan_after_the_other(make):
     assert begun == [entry(number).key for number in (1, 2, 3)] * 2
 
 
-async def test_what_was_put_back_is_no_orphan(make):
+async def test_what_was_put_back_is_not_abandoned(make):
     store = await make()
     await take(store, entry(1))
     await store.inbox.put_back([entry(1).key])

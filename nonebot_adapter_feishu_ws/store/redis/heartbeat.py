@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from ..boottime import boottime
 from ..process_name import is_dead
@@ -10,42 +11,34 @@ from .connection import RedisConnection
 from .scripts import HEARTBEAT
 
 
+@dataclass(slots=True)
 class Heartbeat:
-    """This process in the sorted sets ``alive`` of its bots."""
+    """This process in the sorted sets ``alive`` of its bots.
 
-    def __init__(
-        self,
-        connection: RedisConnection,
-        consumer: str,
-        takeover_after: float,
-        *,
-        clock: Callable[[], float] = boottime,
-    ) -> None:
-        """Create the heartbeat of one process.
+    Attributes:
+        connection: to Redis.
+        consumer: the name of this process.
+        takeover_after: seconds after which others take a silent process for dead.
+        clock: monotonic seconds that count while the machine sleeps.
+    """
 
-        Args:
-            connection: to Redis.
-            consumer: the name of this process.
-            takeover_after: seconds after which others take a silent process for dead.
-            clock: monotonic seconds that count while the machine sleeps.
-        """
-        self._connection = connection
-        self._consumer = consumer
-        self._takeover_after = takeover_after
-        self._clock = clock
-        self._sent_at = 0.0
-        self._sent_at_in_redis = 0
-        self._confirmed_at: float | None = None
-        self._confirmed_at_in_redis = 0
+    connection: RedisConnection
+    consumer: str
+    takeover_after: float
+    clock: Callable[[], float] = boottime
+    _sent_at: float = 0.0
+    _sent_at_in_redis: int = 0
+    _confirmed_at: float | None = None
+    _confirmed_at_in_redis: int = 0
 
     @property
     def valid_until(self) -> float:
         """The end of the lease by this process's clock, counted from the last confirmed heartbeat."""
-        return 0.0 if self._confirmed_at is None else self._confirmed_at + self._takeover_after
+        return 0.0 if self._confirmed_at is None else self._confirmed_at + self.takeover_after
 
     def is_due(self) -> bool:
         """Whether it is time for the next heartbeat."""
-        return self._clock() >= self.valid_until - self._takeover_after * 2 / 3
+        return self.clock() >= self.valid_until - self.takeover_after * 2 / 3
 
     async def send(self, alive: Sequence[bytes]) -> float:
         """Send a heartbeat.
@@ -59,13 +52,13 @@ class Heartbeat:
         Raises:
             StoreError: it may not have arrived.
         """
-        self._sent_at = self._clock()  # before Redis reads its clock: the lease ends too early, never too late
+        self._sent_at = self.clock()  # before Redis reads its clock: the lease ends too early, never too late
         for number, key in enumerate(alive):
-            now, names = await self._connection.run(HEARTBEAT, [key], self._consumer)
+            now, names = await self.connection.run(HEARTBEAT, [key], self.consumer)
             if number == 0:
                 self._sent_at_in_redis = now
             if dead := [name for name in names if is_dead(name.decode())]:
-                await self._connection.execute("ZREM", key, *dead)
+                await self.connection.execute("ZREM", key, *dead)
         if self._confirmed_at is None:
             return 0.0
         # Redis's clock reveals that a virtual machine was stopped together with its clocks.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from typing_extensions import override
@@ -11,56 +12,47 @@ from ...exception import InboxFull, StoreError
 from ...log import log
 from ..base import DUPLICATE, MAX_RUNS, SUSPECT_RUNS, Entry, Inbox, InboxCount, Taken
 from ..notices import report_dead_letter
-from .connection import RedisConnection, to_milliseconds
+from .connection import RedisConnection
 from .keys import DEAD_LETTERS, by_bot, of_bot, of_claims, to_bytes, to_entry, to_text
 from .scripts import ABANDONED, COUNT, DONE, DROP_OLD, FETCH, HELD, LOST, PUT_BACK, TAKE
 
 MAX_DEAD_LETTERS = 1_000
 
 
+@dataclass(eq=False)
 class RedisInbox(Inbox):
-    """The inbox as one of its consumers sees it."""
+    """The inbox as one process, a consumer of the stream, sees it.
 
-    def __init__(
-        self,
-        connection: RedisConnection,
-        consumer: str,
-        *,
-        claim_ttl: float,
-        max_waiting: int,
-        takeover_after: float,
-    ) -> None:
-        """Create the inbox of one process.
+    Attributes:
+        connection: to Redis.
+        consumer: the name of this process.
+        claim_ttl: seconds a claim is remembered.
+        max_waiting: events of one bot in the inbox; when it is full, no more are taken.
+        takeover_after: milliseconds without a heartbeat after which another process counts as dead.
+    """
 
-        Args:
-            connection: to Redis.
-            consumer: the name of this process.
-            claim_ttl: seconds a claim is remembered.
-            max_waiting: events of one bot in the inbox; when it is full, no more are taken.
-            takeover_after: seconds without a heartbeat after which another process counts as dead.
-        """
-        self._connection = connection
-        self._consumer = consumer
-        self._claim_ttl = int(claim_ttl)
-        self._max_waiting = max_waiting
-        self._silence = to_milliseconds(takeover_after)
-        self._mine: set[str] = set()
-        """Entries that this process handles, whether or not Redis could be asked."""
+    connection: RedisConnection
+    consumer: str
+    claim_ttl: int
+    max_waiting: int
+    takeover_after: int
+    _mine: set[str] = field(default_factory=set[str])
+    """Entries that this process handles, whether or not Redis could be asked."""
 
     @override
     async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool) -> Taken:
         names = [of_bot(entry.bot_id, "inbox"), of_bot(entry.bot_id, "alive"), *of_claims(keys)]
-        bounds = (self._claim_ttl, self._max_waiting)
+        bounds = (self.claim_ttl, self.max_waiting)
         event = (to_bytes(entry.key), entry.payload, repr(entry.taken_at))
         try:
-            code, *older = await self._connection.run(TAKE, names, self._consumer, *bounds, *event, int(begin))
+            code, *older = await self.connection.run(TAKE, names, self.consumer, *bounds, *event, int(begin))
         except StoreError:
             if begin:
                 self._mine.add(entry.key)  # the caller handles it all the same, and reports when it is done
             raise
         if code == -1:
-            name = self._connection.name
-            raise InboxFull(f"the inbox of {entry.bot_id} in the store {name} is full: {self._max_waiting} wait")
+            name = self.connection.name
+            raise InboxFull(f"the inbox of {entry.bot_id} in the store {name} is full: {self.max_waiting} wait")
         if code == 0:
             return DUPLICATE
         begun = entry if code == 2 else to_entry(entry.bot_id, older[0]) if code == 3 else None
@@ -71,19 +63,19 @@ class RedisInbox(Inbox):
     @override
     async def fetch(self, bot_id: str, limit: int) -> list[Entry]:
         keys = [of_bot(bot_id, "inbox"), of_bot(bot_id, "alive")]
-        found: list[Any] = await self._connection.run(FETCH, keys, self._consumer, limit)
+        found: list[Any] = await self.connection.run(FETCH, keys, self.consumer, limit)
         entries = [to_entry(bot_id, fields) for fields in found]
         self._mine.update(entry.key for entry in entries)
         return entries
 
     @override
     async def fetch_abandoned(self, bot_ids: Sequence[str], *, suspects: bool = True) -> Entry | None:
-        bounds = (self._silence, MAX_RUNS, MAX_DEAD_LETTERS, MAX_RUNS if suspects else SUSPECT_RUNS)
+        bounds = (self.takeover_after, MAX_RUNS, MAX_DEAD_LETTERS, MAX_RUNS if suspects else SUSPECT_RUNS)
         for bot_id in bot_ids:
             keys = [of_bot(bot_id, kind) for kind in ("inbox", "alive", DEAD_LETTERS)]
-            dead_letters, *found = await self._connection.run(ABANDONED, keys, self._consumer, *bounds)
+            dead_letters, *found = await self.connection.run(ABANDONED, keys, self.consumer, *bounds)
             for key in dead_letters:
-                report_dead_letter(to_text(key), f"the stream {to_text(keys[2])} of {self._connection.name}")
+                report_dead_letter(to_text(key), f"the stream {to_text(keys[2])} of {self.connection.name}")
             if found:
                 entry = to_entry(bot_id, found[0], runs=found[1])
                 self._mine.add(entry.key)
@@ -93,13 +85,13 @@ class RedisInbox(Inbox):
     @override
     async def done(self, keys: Sequence[str]) -> None:
         for bot_id, some in by_bot(keys):
-            await self._connection.run(DONE, [of_bot(bot_id, "inbox"), *of_claims(some)])
+            await self.connection.run(DONE, [of_bot(bot_id, "inbox"), *of_claims(some)])
             self._mine.difference_update(some)
 
     @override
     async def put_back(self, keys: Sequence[str]) -> None:
         for bot_id, some in by_bot(keys):
-            await self._connection.run(PUT_BACK, [of_bot(bot_id, "inbox"), *of_claims(some)], self._consumer)
+            await self.connection.run(PUT_BACK, [of_bot(bot_id, "inbox"), *of_claims(some)], self.consumer)
         self._mine.difference_update(keys)
 
     @override
@@ -107,7 +99,7 @@ class RedisInbox(Inbox):
         counts: dict[str, InboxCount] = {}
         for bot_id in bot_ids:
             keys = [of_bot(bot_id, "inbox"), of_bot(bot_id, DEAD_LETTERS)]
-            counts[bot_id] = InboxCount(*await self._connection.run(COUNT, keys))
+            counts[bot_id] = InboxCount(*await self.connection.run(COUNT, keys))
         return counts
 
     async def drop_old(self, bot_ids: Sequence[str], oldest: float) -> int:
@@ -127,8 +119,8 @@ class RedisInbox(Inbox):
         for bot_id in bot_ids:
             keys, start = [of_bot(bot_id, "inbox"), of_bot(bot_id, "alive")], b"-"
             while start:
-                bounds = (self._silence, repr(oldest), start)
-                count, start = await self._connection.run(DROP_OLD, keys, self._consumer, *bounds)
+                bounds = (self.takeover_after, repr(oldest), start)
+                count, start = await self.connection.run(DROP_OLD, keys, self.consumer, *bounds)
                 dropped += count
         return dropped
 
@@ -144,7 +136,7 @@ class RedisInbox(Inbox):
         mine = len(self._mine)
         lost: list[str] = []
         for bot_id, some in by_bot(self._mine):
-            indexes = await self._connection.run(LOST, [of_bot(bot_id, "inbox"), *of_claims(some)], self._consumer)
+            indexes = await self.connection.run(LOST, [of_bot(bot_id, "inbox"), *of_claims(some)], self.consumer)
             lost += [some[index] for index in indexes]
         self._mine.difference_update(lost)
         if lost:
@@ -167,5 +159,5 @@ class RedisInbox(Inbox):
             StoreError: Redis cannot be used.
         """
         for bot_id in bot_ids:
-            held = await self._connection.run(HELD, [of_bot(bot_id, "inbox")], self._consumer)
+            held = await self.connection.run(HELD, [of_bot(bot_id, "inbox")], self.consumer)
             await self.put_back([key for key in map(to_text, held) if key not in self._mine])

@@ -13,7 +13,7 @@ from ..boottime import boottime
 from ..group_commit import WRITE_TIMEOUT
 from ..notices import warn_dropped
 from ..process_name import new_name
-from .connection import RedisConnection
+from .connection import RedisConnection, to_milliseconds
 from .heartbeat import Heartbeat
 from .inbox import RedisInbox
 from .keys import of_bot, of_claims
@@ -56,16 +56,12 @@ class RedisStore:
         self._connection = RedisConnection(url, write_timeout=write_timeout)
         self.status: StoreStatus = StoreStatus(self._connection.name)
         self.inbox: RedisInbox = RedisInbox(
-            self._connection,
-            self.consumer,
-            claim_ttl=claim_ttl,
-            max_waiting=max_waiting,
-            takeover_after=takeover_after,
+            self._connection, self.consumer, int(claim_ttl), max_waiting, to_milliseconds(takeover_after)
         )
         self.state: RedisValues = RedisValues(self._connection)
         self.shared: RedisValues = self.state
         self.locks: RedisLocks = RedisLocks(self._connection, self.consumer)
-        self._heartbeat = Heartbeat(self._connection, self.consumer, takeover_after, clock=awake_clock)
+        self._heartbeat = Heartbeat(self._connection, self.consumer, takeover_after, awake_clock)
         self._takeover_after = takeover_after
         self._replay_window = replay_window
         self._claim_ttl = int(claim_ttl)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from typing_extensions import override
 
@@ -12,63 +13,63 @@ from .keys import of_name, of_state, to_bytes, to_text
 from .scripts import LOCK, RESERVE, UNLOCK
 
 
+@dataclass(eq=False)
 class RedisValues(KeyValue, SharedValues):
     """Values and sets that all processes see."""
 
-    def __init__(self, connection: RedisConnection) -> None:
-        self._connection = connection
+    connection: RedisConnection
 
     @override
     async def get(self, key: str) -> str | None:
-        value = await self._connection.execute("GET", of_state(key))
+        value = await self.connection.execute("GET", of_state(key))
         return None if value is None else to_text(value)
 
     @override
     async def set(self, key: str, value: str | None) -> None:
         command = ("DEL", of_state(key)) if value is None else ("SET", of_state(key), to_bytes(value))
-        await self._connection.execute(*command)
+        await self.connection.execute(*command)
 
     @override
     async def note(self, name: str, members: Mapping[str, float], *, keep: int) -> None:
         key = of_name("set", name)
         scores = [part for member, at in members.items() for part in (repr(at), to_bytes(member))]
-        await self._connection.execute("ZADD", key, *scores)
-        await self._connection.execute("ZREMRANGEBYRANK", key, 0, -keep - 1)
+        await self.connection.execute("ZADD", key, *scores)
+        await self.connection.execute("ZREMRANGEBYRANK", key, 0, -keep - 1)
 
     @override
     async def noted(self, name: str) -> list[str]:
-        return [to_text(member) for member in await self._connection.execute("ZREVRANGE", of_name("set", name), 0, -1)]
+        return [to_text(member) for member in await self.connection.execute("ZREVRANGE", of_name("set", name), 0, -1)]
 
     @override
     async def get_value(self, key: str) -> str | None:
-        value = await self._connection.execute("GET", of_name("shared", key))
+        value = await self.connection.execute("GET", of_name("shared", key))
         return None if value is None else to_text(value)
 
     @override
     async def set_value(self, key: str, value: str, ttl: float) -> None:
-        await self._connection.execute("SET", of_name("shared", key), to_bytes(value), "PX", to_milliseconds(ttl))
+        await self.connection.execute("SET", of_name("shared", key), to_bytes(value), "PX", to_milliseconds(ttl))
 
     @override
     async def reserve(self, key: str, count: int, period: float) -> float:
-        wait = await self._connection.run(RESERVE, [of_name("rate", key)], count, to_milliseconds(period))
+        wait = await self.connection.run(RESERVE, [of_name("rate", key)], count, to_milliseconds(period))
         return int(wait) / 1000
 
 
+@dataclass(eq=False)
 class RedisLocks(Locks):
-    """Locks that name the process which holds them."""
+    """Locks whose value is the name of the process that holds them."""
 
-    def __init__(self, connection: RedisConnection, consumer: str) -> None:
-        self._connection = connection
-        self._consumer = consumer
-        self.renew: Callable[[Lease], None] = lambda lease: None
+    connection: RedisConnection
+    consumer: str
+    renew: Callable[[Lease], None] = lambda lease: None
 
     @override
     async def try_lock(self, name: str, ttl: float) -> bool:
-        return bool(await self._connection.run(LOCK, [of_name("lock", name)], self._consumer, to_milliseconds(ttl)))
+        return bool(await self.connection.run(LOCK, [of_name("lock", name)], self.consumer, to_milliseconds(ttl)))
 
     @override
     async def unlock(self, name: str) -> None:
-        await self._connection.run(UNLOCK, [of_name("lock", name)], self._consumer)
+        await self.connection.run(UNLOCK, [of_name("lock", name)], self.consumer)
 
     @override
     def on_lease(self, callback: Callable[[Lease], None]) -> None:

@@ -1,4 +1,4 @@
-"""The SQLite file: opening, versions of its schema, and what happens to a damaged one. Runs in the store's thread."""
+"""The SQLite file: its schema and migrations, and recovery from damage. Runs in the store's thread."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...exception import StoreError
 from ...log import log
 
 BUSY_TIMEOUT: Final = 0.8
-"""Seconds that a write waits for another process that is writing; less than an ack may wait for the store."""
+"""Seconds that a write waits for another process's write; less than an ack may wait for the store."""
 
 MIGRATIONS: Final = (
     # 1: state alone
@@ -55,7 +55,7 @@ SCHEMA_VERSION: Final = len(MIGRATIONS)
 
 
 def open_file(path: Path) -> sqlite3.Connection:
-    """Open or make the file; a damaged one is set aside, and reported.
+    """Open or create the file; a damaged one is set aside, and reported.
 
     Raises:
         sqlite3.Error, OSError: it cannot be opened.
@@ -72,14 +72,14 @@ def open_file(path: Path) -> sqlite3.Connection:
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Whether the content is at fault, not the disk or another process."""
+    """Whether the content is damaged, as opposed to trouble with the disk or another process."""
     text = str(error)
     damaged = "malformed" in text or "not a database" in text or "corrupt" in text
     return damaged or (type(error) is sqlite3.DatabaseError and "full" not in text)
 
 
 def set_aside(path: Path, error: sqlite3.Error) -> None:
-    """Keep a damaged file under another name, and say so."""
+    """Rename a damaged file, and report it."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     aside = path.with_name(f"{path.name}.damaged-{stamp}")
     path.rename(aside)
@@ -99,12 +99,12 @@ def set_aside(path: Path, error: sqlite3.Error) -> None:
 
 def _connect(path: Path) -> sqlite3.Connection:
     if not path.exists():
-        # Users' messages stand in it: nobody else's to read. SQLite gives its WAL the same mode.
+        # It contains users' messages: only the owner may read it. SQLite gives its WAL the same mode.
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     database = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
     try:
         database.execute("PRAGMA journal_mode = WAL")
-        # Safe when the process is killed. A power cut may take the last moments with it, but never damages the file.
+        # Safe if the process is killed. A power cut may lose the last moments, but never damages the file.
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute("PRAGMA journal_size_limit = 16777216")
         [[found]] = database.execute("PRAGMA quick_check(1)")
