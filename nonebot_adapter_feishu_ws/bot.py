@@ -12,17 +12,18 @@ from nonebot.message import handle_event
 from typing_extensions import override
 
 from .api import BotInfo, Cache, Directory, Progress, TypedApi, current_tenant
+from .api.methods.im import ReceiveIdType
 from .config import BotConfig
 from .event import Event, MessageEvent, NoticeEvent, Reply, check_at_me, check_nickname, check_reply
 from .exception import ActionFailed, NetworkError
 from .log import log
-from .media import Uploads, download
+from .media import Uploads, resource_of
 from .message import EXPAND_COUNT, EXPAND_DEPTH, ForwardedMessage, Message, MessageSegment, expand
 from .sending.idempotency import SendIds
-from .sending.legacy_methods import RestMethods
+from .sending.legacy_methods import LegacyMethods
 from .sending.reaction import Reaction
 from .sending.respond import make_response, respond
-from .sending.send import ReceiveIdType, Sendable, SendHandler, find_target, guess_id_type, render_one, send, send_to
+from .sending.send import Sendable, SendHandler, find_target, guess_id_type, render_one, send, send_to
 
 if TYPE_CHECKING:
     from lark_oapi import Client
@@ -61,7 +62,7 @@ def _mapping(value: object) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
 
 
-class Bot(TypedApi, RestMethods):
+class Bot(TypedApi, LegacyMethods):
     """A Feishu bot. ``self_id`` is its app id.
 
     Feishu's API stands in groups of typed methods: ``bot.im``, ``bot.chat``, ``bot.contact``, ... (:class:`TypedApi`).
@@ -86,12 +87,10 @@ class Bot(TypedApi, RestMethods):
         super().__init__(adapter, self_id)
         self.bot_config = bot_config
         self.bot_info = bot_info
-        self.send_ids: SendIds = SendIds()
-        """Makes the ``uuid`` of each send, see :mod:`~.send_id`."""
+        self.send_ids = SendIds()
         self._directory = Directory(self, app_id=self_id, shared=adapter.shared)
         self._open_ids: Cache[str, str] = Cache(ttl=OWN_ID_TTL, size=10_000)
-        self.uploads: Uploads = Uploads(self, proxy=bot_config.proxy_url)
-        """Uploads what segments carry, once per content."""
+        self.uploads = Uploads(self, proxy=bot_config.proxy_url)
 
     async def handle_event(self, event: Event) -> None:
         """Prepare an event as plugins expect it (``to_me``, nickname, ``reply``) and run it through NoneBot."""
@@ -250,7 +249,7 @@ class Bot(TypedApi, RestMethods):
         to: str | Path | None = None,
         progress: Progress | None = None,
     ) -> bytes | Path:
-        """Fetch what a received segment carries; see :func:`~.media.download`.
+        """Fetch what a received segment carries (获取消息中的资源文件, at most 100 MB).
 
         Args:
             segment: an image, file, voice message or video.
@@ -258,9 +257,18 @@ class Bot(TypedApi, RestMethods):
             to: a file to write it to, piece by piece.
             progress: called with the bytes received and the bytes altogether (None: not known), after each piece. A
                 plain function, not a coroutine.
+
+        Returns:
+            The bytes, or the path that was written.
+
+        Raises:
+            ValueError: the segment carries nothing that can be downloaded.
+            ActionFailed: Feishu refused.
+            NetworkError: no usable answer came.
         """
         message_id = source if isinstance(source, str) else source.message_id
-        return await download(self, segment, message_id, to, progress)
+        key, kind = resource_of(segment)
+        return await self.get_msg_resource(message_id, key, kind, to=to, progress=progress)
 
     def stream(self, event: BaseEvent, **options: Unpack[StreamOptions]) -> Stream:
         """Answer with a text that grows: ``async with bot.stream(event) as stream: await stream.write(chunk)``.
@@ -284,25 +292,6 @@ class Bot(TypedApi, RestMethods):
         from .stream import pour  # only a plugin that streams loads it
 
         return await pour(self.stream(event, **options), chunks)
-
-    @override
-    async def call_api(self, api: str, **data: Any) -> Any:
-        """Call any REST method of Feishu.
-
-        Args:
-            api: the path below ``/open-apis/``, such as ``im/v1/messages``; or the name of a typed method, such as
-                ``im.create_message``, whose arguments are then ``data``.
-            data: ``method`` (default GET), ``params`` or ``query``, ``json`` or ``body``, ``data``, ``files``,
-                ``headers``.
-
-        Returns:
-            Feishu's whole body as a dict, or bytes when the answer is a file.
-
-        Raises:
-            ActionFailed: Feishu refused; carries code, message and ``log_id``.
-            NetworkError: no usable answer came.
-        """
-        return await super().call_api(api, **data)
 
     async def get_lark(self) -> Client:
         """The official SDK's full typed client with this bot's token and domain; imported on first use (seconds).

@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 from urllib.parse import quote
 
 Verb = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-_OPTIONS = {"_timeout": "_timeout", "_tenant": "_tenant", "progress": "_progress"}
+_OPTIONS = {"_timeout": "_timeout", "_deadline": "_deadline", "_tenant": "_tenant", "progress": "_progress"}
 """Arguments that are for the call itself, and what :meth:`ApiClient.call` names them."""
 
 
@@ -58,7 +58,8 @@ def to_request(name: str, method: Method, data: Mapping[str, Any], make_uuid: Ca
     Args:
         name: the method's name, for error texts.
         method: its description.
-        data: its arguments; None is the same as leaving one out. ``_timeout`` (seconds) is passed on.
+        data: its arguments; None is the same as leaving one out. ``_timeout`` and ``_deadline`` (seconds) are
+            passed on.
         make_uuid: makes idempotency keys.
 
     Raises:

@@ -1,6 +1,6 @@
-"""Files on their way: read or fetched, checked, uploaded once per content, downloaded from received messages."""
+"""Files: read or fetched, checked, and uploaded when their message is sent; identical content only once."""
 
-from .download import download
+from .kinds import resource_of
 from .upload import Uploads
 
-__all__ = ["Uploads", "download"]
+__all__ = ["Uploads", "resource_of"]

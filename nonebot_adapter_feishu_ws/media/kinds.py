@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import BinaryIO, Final, Literal
 
+from ..api.methods.file import FileType
 from ..exception import ApiNotAvailable
+from ..message import MessageSegment
 
-FileType = Literal["opus", "mp4", "pdf", "doc", "xls", "ppt", "stream"]
 _BY_SUFFIX: Final[dict[str, FileType]] = {
     **dict.fromkeys((".opus", ".ogg"), "opus"),
     ".mp4": "mp4",
@@ -16,6 +17,23 @@ _BY_SUFFIX: Final[dict[str, FileType]] = {
     **dict.fromkeys((".xls", ".xlsx", ".csv"), "xls"),
     **dict.fromkeys((".ppt", ".pptx"), "ppt"),
 }
+_RESOURCES: Final[dict[str, Literal["image", "file"]]] = {
+    "image": "image",
+    **dict.fromkeys(("file", "audio", "media", "video"), "file"),
+}
+
+
+def resource_of(segment: MessageSegment) -> tuple[str, Literal["image", "file"]]:
+    """The key of what a received segment carries, and the ``type`` under which Feishu keeps it.
+
+    Raises:
+        ValueError: the segment carries nothing that can be downloaded.
+    """
+    kind = _RESOURCES.get(segment.type)
+    key = segment.data.get(f"{kind}_key")
+    if kind is None or not isinstance(key, str) or not key:
+        raise ValueError(f"a segment of the type {segment.type!r} carries nothing that can be downloaded")
+    return key, kind
 
 
 def file_type(file_name: str, segment_type: str) -> FileType:

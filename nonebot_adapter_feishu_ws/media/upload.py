@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable, Coroutine
+import math
+from collections.abc import Awaitable, Callable
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol, cast
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
-from ..api import FILE, IMAGE, Content, Kind, Meter, Progress, check_size, current_tenant
+from ..api import FILE, IMAGE, ApiCaller, Cache, Content, Kind, Meter, Progress, check_size, current_tenant
+from ..api.methods.file import File
 from ..exception import ApiNotAvailable
 from ..log import log
 from ..message import Message, MessageSegment, OpenFile, Source
@@ -22,25 +23,17 @@ _CARRIERS = frozenset({"image", "file", "audio", "media"})
 """Types of segments that may carry a content; in others, such as a card's JSON, the names mean something else."""
 
 
-class Caller(Protocol):
-    """Calls Feishu's API; the bot."""
-
-    async def call_api(self, api: str, **data: Any) -> Any:
-        """Call one method."""
-        ...
-
-
 class Uploads:
     """The uploads of one bot. Lives on NoneBot's loop."""
 
-    def __init__(self, caller: Caller, *, proxy: str | None = None) -> None:
+    def __init__(self, caller: ApiCaller, *, proxy: str | None = None) -> None:
         """Args:
         caller: makes the uploads.
         proxy: for what is given by URL.
         """
-        self._caller = caller
+        self._files = File(caller)
         self._proxy = proxy
-        self._known: OrderedDict[tuple[str, str], asyncio.Task[str]] = OrderedDict()
+        self._known: Cache[tuple[str, str, str], str] = Cache(ttl=math.inf, size=MAX_KNOWN)
 
     async def prepare(self, message: Message) -> Message:
         """The message with keys instead of contents; the one that is given stays as it is.
@@ -73,14 +66,7 @@ class Uploads:
         size = await _measure(content, IMAGE)
 
         async def upload() -> str:
-            answer = await self._caller.call_api(
-                "im/v1/images",
-                method="POST",
-                data={"image_type": "message"},
-                files={"image": content.source},
-                **_option(progress),
-            )
-            return str(answer["data"]["image_key"])
+            return (await self._files.create_image(content.source, progress=progress)).image_key or ""
 
         return await self._once("image", content, upload, Meter(progress, size), size)
 
@@ -88,43 +74,32 @@ class Uploads:
         size = await _measure(content, FILE)
         if segment_type in ("audio", "media"):
             check_format(await asyncio.to_thread(content.head), segment_type)
-        name = str(data["file_name"])
-        fields: dict[str, str | int] = {"file_type": file_type(name, segment_type), "file_name": name}
-        if segment_type in ("audio", "media"):
-            data["duration"] = duration = data.get("duration") or await _duration(content)
-            if duration:
-                fields["duration"] = duration
+            data["duration"] = data.get("duration") or await _duration(content)
+        name, duration = str(data["file_name"]), cast("int | None", data.get("duration") or None)
+        kind = file_type(name, segment_type)
 
         async def upload() -> str:
-            files = {"file": content.source}
-            answer = await self._caller.call_api(
-                "im/v1/files", method="POST", data=fields, files=files, **_option(progress)
-            )
-            return str(answer["data"]["file_key"])
+            uploaded = await self._files.create_file(content.source, name, kind, duration=duration, progress=progress)
+            return uploaded.file_key or ""
 
-        return await self._once("/".join(map(str, fields.values())), content, upload, Meter(progress, size), size)
+        return await self._once(f"{kind}/{name}/{duration}", content, upload, Meter(progress, size), size)
 
     async def _once(
-        self, kind: str, content: Content, upload: Callable[[], Coroutine[Any, Any, str]], meter: Meter, size: int
+        self, kind: str, content: Content, upload: Callable[[], Awaitable[str]], meter: Meter, size: int
     ) -> str:
-        """Upload a content, or wait for the upload of the same one; a failed upload is forgotten."""
+        """Upload a content, or wait for the upload of the same one."""
+        is_known = True
+
+        async def fetch() -> str:
+            nonlocal is_known
+            is_known = False
+            return await upload()
+
         # A tenant of a store app may not use what another one has uploaded.
-        known = (f"{current_tenant.get()}/{kind}", await asyncio.to_thread(content.digest))
-        task, is_known = self._known.get(known), known in self._known
-        if task is None:
-            task = self._known[known] = asyncio.create_task(upload())
-            task.add_done_callback(lambda task: self._forget_failed(known, task))
-            while len(self._known) > MAX_KNOWN:
-                self._known.popitem(last=False)
-        self._known.move_to_end(known)
-        key = await asyncio.shield(task)
+        key = await self._known.get((current_tenant.get(), kind, await asyncio.to_thread(content.digest)), fetch)
         if is_known:
             meter.add(size)
         return key
-
-    def _forget_failed(self, known: tuple[str, str], task: asyncio.Task[str]) -> None:
-        if task.cancelled() or task.exception() is not None:
-            self._known.pop(known, None)
 
 
 def _carries(segment: MessageSegment) -> bool:
@@ -157,10 +132,6 @@ async def _measure(content: Content, kind: Kind) -> int:
         raise ValueError(f"this {kind.name} cannot be rewound (a pipe?): read it, and give the bytes")
     check_size(size, kind)
     return size
-
-
-def _option(progress: Progress | None) -> dict[str, Any]:
-    return {} if progress is None else {"_progress": progress}
 
 
 async def _duration(content: Content) -> int | None:

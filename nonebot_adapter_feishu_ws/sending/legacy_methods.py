@@ -1,7 +1,4 @@
-"""The bot methods of the existing NoneBot Feishu adapter, by their names, arguments and results.
-
-They call :meth:`call_api` with the REST path, because API hooks key on it.
-"""
+"""The bot methods of the existing NoneBot Feishu adapter, with the same names, arguments and results."""
 
 from __future__ import annotations
 
@@ -9,19 +6,44 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nonebot.adapters import Bot as BaseBot
+from typing_extensions import override
 
 from ..api import Progress, Uploadable, as_path
-from ..media.download import transfer_options
+from ..api.methods.file import FileType
+from ..api.methods.im import ReceiveIdType
+from ..media.upload import Uploads
 from .idempotency import SendIds
-from .send import ReceiveIdType
-
-FileType = Literal["opus", "mp4", "pdf", "doc", "xls", "ppt", "stream"]
 
 
-class RestMethods(BaseBot):
-    """One method per REST call, as plain as that."""
+class LegacyMethods(BaseBot):
+    """A bot as ``sending/`` and ``stream/`` see it: a method per REST call, by path because API hooks key on paths.
+
+    :class:`Bot` is built on top of this class, and of what sends through it.
+    """
 
     send_ids: SendIds
+    """Makes the ``uuid`` of each send."""
+    uploads: Uploads
+    """Uploads what segments carry; identical content is uploaded only once."""
+
+    @override
+    async def call_api(self, api: str, **data: Any) -> Any:
+        """Call any REST method of Feishu.
+
+        Args:
+            api: the path below ``/open-apis/``, such as ``im/v1/messages``; or the name of a typed method, such as
+                ``im.create_message``, whose arguments are then ``data``.
+            data: ``method`` (default GET), ``params`` or ``query``, ``json`` or ``body``, ``data``, ``files``,
+                ``headers``.
+
+        Returns:
+            Feishu's whole body as a dict, or bytes when the answer is a file.
+
+        Raises:
+            ActionFailed: Feishu refused; carries code, message and ``log_id``.
+            NetworkError: no usable answer came.
+        """
+        return await super().call_api(api, **data)
 
     async def send_msg(
         self,
@@ -133,7 +155,7 @@ class RestMethods(BaseBot):
             f"im/v1/messages/{message_id}/resources/{file_key}",
             method="GET",
             params={"type": type_},
-            **transfer_options(to, progress),
+            **_transfer_options(to, progress),
         )
 
     async def get_msg_read_users(
@@ -177,7 +199,7 @@ class RestMethods(BaseBot):
             to: as for :meth:`get_msg_resource`, as is the result.
             progress: as for :meth:`get_msg_resource`.
         """
-        return await self.call_api(f"im/v1/files/{file_key}", method="GET", **transfer_options(to, progress))
+        return await self.call_api(f"im/v1/files/{file_key}", method="GET", **_transfer_options(to, progress))
 
     async def post_file(
         self,
@@ -209,5 +231,11 @@ class RestMethods(BaseBot):
             method="POST",
             data=data,
             files={"file": as_path(file)},
-            **transfer_options(None, progress),
+            **_transfer_options(None, progress),
         )
+
+
+def _transfer_options(to: str | Path | None, progress: Progress | None) -> dict[str, Any]:
+    # Only what is wanted: API hooks see the options.
+    options = {"_save_to": None if to is None else Path(to), "_progress": progress}
+    return {key: value for key, value in options.items() if value is not None}

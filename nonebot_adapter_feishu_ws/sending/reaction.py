@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..api.methods.reaction import Reactions
 from ..exception import ActionFailed, NetworkError
 from ..log import log
-
-if TYPE_CHECKING:
-    from ..bot import Bot
+from .legacy_methods import LegacyMethods
 
 
 class Reaction:
     """Await it to react for good; ``async with`` it to react for as long as the block runs."""
 
-    def __init__(self, bot: Bot, message_id: str, emoji_type: str) -> None:
-        self._bot = bot
+    def __init__(self, bot: LegacyMethods, message_id: str, emoji_type: str) -> None:
+        self._bot_id = bot.self_id
+        self._reactions = Reactions(bot)
         self._message_id = message_id
         self._emoji_type = emoji_type
         self.reaction_id: str | None = None
@@ -31,7 +31,7 @@ class Reaction:
         try:
             return await self.add()
         except (ActionFailed, NetworkError) as error:
-            log("WARNING", "Bot {}: no reaction {}: {}", self._bot.self_id, self._emoji_type, error)
+            log("WARNING", "Bot {}: no reaction {}: {}", self._bot_id, self._emoji_type, error)
             return self
 
     async def __aexit__(
@@ -40,7 +40,7 @@ class Reaction:
         try:
             await self.remove()
         except (ActionFailed, NetworkError) as trouble:
-            log("WARNING", "Bot {}: the reaction {} stays: {}", self._bot.self_id, self._emoji_type, trouble)
+            log("WARNING", "Bot {}: the reaction {} stays: {}", self._bot_id, self._emoji_type, trouble)
 
     async def add(self) -> Reaction:
         """Add it (添加消息表情回复).
@@ -49,12 +49,7 @@ class Reaction:
             ActionFailed: Feishu refused.
             NetworkError: no usable answer came.
         """
-        answer = await self._bot.call_api(
-            f"im/v1/messages/{self._message_id}/reactions",
-            method="POST",
-            json={"reaction_type": {"emoji_type": self._emoji_type}},
-        )
-        self.reaction_id = answer["data"]["reaction_id"]
+        self.reaction_id = (await self._reactions.create(self._message_id, self._emoji_type)).reaction_id
         return self
 
     async def remove(self) -> None:
@@ -66,5 +61,4 @@ class Reaction:
         """
         reaction_id, self.reaction_id = self.reaction_id, None
         if reaction_id is not None:
-            path = f"im/v1/messages/{self._message_id}/reactions/{reaction_id}"
-            await self._bot.call_api(path, method="DELETE")
+            await self._reactions.delete(self._message_id, reaction_id)

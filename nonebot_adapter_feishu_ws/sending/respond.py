@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..api.methods.card import Cards
 from ..event import Event
 from ..exception import ActionFailed
 from ..log import log
+from .legacy_methods import LegacyMethods
 
 if TYPE_CHECKING:
-    from ..bot import Bot
     from ..card import Card, RawCard, Template, Toast
 
     Answer = str | Toast | Card | Template | RawCard | Mapping[str, Any] | None
@@ -41,7 +42,7 @@ def make_response(answer: Answer, toast: Toast | str | None, card: Any) -> dict[
     return {**dict(answer or {}), **card_response(toast=toast, card=card)}
 
 
-async def respond(bot: Bot, event: Event, response: dict[str, Any]) -> bool:
+async def respond(bot: LegacyMethods, event: Event, response: dict[str, Any]) -> bool:
     """Answer a callback; see :meth:`Bot.respond`."""
     callback = event.callback
     if callback is not None and callback.answer(response):
@@ -59,19 +60,16 @@ async def respond(bot: Bot, event: Event, response: dict[str, Any]) -> bool:
     return True
 
 
-async def _update_later(bot: Bot, token: str, card: dict[str, Any]) -> None:
+async def _update_later(bot: LegacyMethods, token: str, card: dict[str, Any]) -> None:
     """延时更新消息卡片: good for 30 minutes and twice, and only after the callback's own answer."""
-
-    async def update() -> None:
-        await bot.call_api("interactive/v1/card/update", method="POST", json={"token": token, "card": card})
-
+    cards = Cards(bot)
     try:
-        await update()
+        await cards.delayed_update(token, card)
     except ActionFailed as error:
         if error.code != _TOO_EARLY:
             raise
         await asyncio.sleep(RETRY_AFTER)
-        await update()
+        await cards.delayed_update(token, card)
 
 
 def _is_card(answer: object) -> bool:

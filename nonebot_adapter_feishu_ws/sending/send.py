@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Any, cast
 
 from nonebot.adapters import Event as BaseEvent
 from nonebot.adapters import Message as BaseMessage
 from nonebot.adapters import MessageSegment as BaseMessageSegment
 
+from ..api.methods.im import ReceiveIdType
 from ..event import GroupMessageEvent, MessageEvent, NoticeEvent, TopicMessageEvent
 from ..message import Message, MessageSegment, OutgoingMessage, render
+from .legacy_methods import LegacyMethods
 
-if TYPE_CHECKING:
-    from ..bot import Bot
-
-ReceiveIdType = Literal["chat_id", "open_id", "user_id", "union_id", "email"]
 Sendable = str | BaseMessage[Any] | BaseMessageSegment[Any]
 SendHandler = Callable[..., Awaitable[Any]]
 _PREFIXES: dict[str, ReceiveIdType] = {"oc_": "chat_id", "ou_": "open_id", "on_": "union_id"}
 
 
 async def send(
-    bot: Bot,
+    bot: LegacyMethods,
     event: BaseEvent,
     message: Sendable,
     at_sender: bool = False,
@@ -65,7 +63,9 @@ async def send(
     return await _send_all(bot, full_message, send_one)
 
 
-async def send_to(bot: Bot, receive_id: str, message: Sendable, receive_id_type: ReceiveIdType | None = None) -> Any:
+async def send_to(
+    bot: LegacyMethods, receive_id: str, message: Sendable, receive_id_type: ReceiveIdType | None = None
+) -> Any:
     """Send a message to a chat or person; see :meth:`Bot.send_to`."""
     kind = receive_id_type or guess_id_type(receive_id)
 
@@ -75,7 +75,7 @@ async def send_to(bot: Bot, receive_id: str, message: Sendable, receive_id_type:
     return await _send_all(bot, Message(message), send_one)  # pyright: ignore[reportArgumentType]
 
 
-async def render_one(bot: Bot, message: Sendable) -> OutgoingMessage:
+async def render_one(bot: LegacyMethods, message: Sendable) -> OutgoingMessage:
     """What a message becomes when it must be a single one.
 
     Raises:
@@ -128,7 +128,7 @@ def find_target(event: BaseEvent) -> tuple[ReceiveIdType, str]:
     )
 
 
-async def _send_all(bot: Bot, message: Message, send_one: Callable[[OutgoingMessage], Awaitable[Any]]) -> Any:
+async def _send_all(bot: LegacyMethods, message: Message, send_one: Callable[[OutgoingMessage], Awaitable[Any]]) -> Any:
     answers = [await send_one(outgoing) for outgoing in render(await bot.uploads.prepare(message))]
     first = answers[0]
     if isinstance(first, dict):  # hooks and mocks may answer anything

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 from uuid import uuid4
 
 from nonebot.adapters import Event as BaseEvent
 
+from ..api.methods.im import ReceiveIdType
 from ..event import MessageEvent
-
-if TYPE_CHECKING:
-    from ..bot import Bot
-    from ..sending.send import ReceiveIdType
+from ..sending.legacy_methods import LegacyMethods
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class Place:
         in_topic = bool(event.thread_id)
         return cls(*target, reply_to=event.message_id if reply or in_topic else "", in_topic=in_topic)
 
-    async def send(self, bot: Bot, content: str, msg_type: str, *, first: bool) -> str:
+    async def send(self, bot: LegacyMethods, content: str, msg_type: str, *, first: bool) -> str:
         """Send one message of a stream; returns its ``message_id``.
 
         Args:

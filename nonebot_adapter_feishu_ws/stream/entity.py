@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import uuid4
 
+from ..api import ApiCaller
 from ..exception import ActionFailed
 from .pacing import Pace
 from .retry import Sleep, persistent
-
-if TYPE_CHECKING:
-    from ..bot import Bot
 
 ELEMENT_ID: Final = "answer"
 CLOSED: Final = frozenset({300309, 200850, 200510})
@@ -50,7 +48,9 @@ def dump(value: object) -> str:
 class Entity:
     """A card entity: its id, its sequence and its pace."""
 
-    def __init__(self, bot: Bot, card: dict[str, Any], pace: Pace, clock: Callable[[], float], sleep: Sleep) -> None:
+    def __init__(
+        self, bot: ApiCaller, card: dict[str, Any], pace: Pace, clock: Callable[[], float], sleep: Sleep
+    ) -> None:
         self._bot = bot
         self._card = card
         self._pace = pace
@@ -62,10 +62,10 @@ class Entity:
 
     async def create(self) -> str:
         """Make the entity (创建卡片实体); returns its id."""
-        body = {"type": "card_json", "data": dump(self._card)}
+        data = dump(self._card)
 
         async def create() -> Any:
-            return await self._bot.call_api("cardkit/v1/cards", method="POST", json=body, _deadline=0)
+            return await self._bot.call_api("card.create", data=data, _deadline=0)
 
         answer = await persistent(create, self._sleep)
         self._opened_at = self._clock()
@@ -86,7 +86,7 @@ class Entity:
             await self._write(text)
 
     async def _write(self, text: str) -> None:
-        await self._operate("PUT", f"/elements/{ELEMENT_ID}/content", {"content": text})
+        await self._operate("card.stream_content", element_id=ELEMENT_ID, content=text)
 
     async def _reopen(self) -> None:
         await self._settings({"streaming_mode": True})
@@ -97,16 +97,16 @@ class Entity:
         await self._settings({"streaming_mode": False, "summary": {"content": summary}})
 
     async def _settings(self, config: Mapping[str, Any]) -> None:
-        await self._operate("PATCH", "/settings", {"settings": dump({"config": config})})
+        await self._operate("card.update_settings", settings=dump({"config": config}))
 
     async def replace(self, text: str, summary: str) -> None:
         """Replace the whole card by a finished one (全量更新卡片实体), which needs no streaming mode."""
         body = self._card["body"]["elements"][0] | {"content": text}
         config = {"streaming_mode": False, "update_multi": True, "summary": {"content": summary}}
         card = {**self._card, "config": config, "body": {"elements": [body]}}
-        await self._operate("PUT", "", {"card": {"type": "card_json", "data": dump(card)}})
+        await self._operate("card.update", data=dump(card))
 
-    async def _operate(self, method: str, path: str, body: Mapping[str, Any]) -> None:
+    async def _operate(self, method: str, **arguments: str) -> None:
         """One operation. Each try has a sequence and uuid of its own: the text is always whole, so twice is no harm."""
 
         async def operate() -> None:
@@ -114,10 +114,8 @@ class Entity:
                 await self._sleep(delay)
             self._pace.spend()
             self._sequence += 1
-            numbered = {**body, "sequence": self._sequence, "uuid": uuid4().hex}
-            await self._bot.call_api(
-                f"cardkit/v1/cards/{self.card_id}{path}", method=method, json=numbered, _deadline=0
-            )
+            numbered: dict[str, Any] = {"sequence": self._sequence, "uuid": uuid4().hex, **arguments}
+            await self._bot.call_api(method, card_id=self.card_id, **numbered, _deadline=0)
 
         await persistent(lambda: self._in_order(operate), self._sleep)
 

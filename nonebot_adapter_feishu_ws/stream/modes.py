@@ -5,19 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from ..exception import ActionFailed, NetworkError
 from ..log import log
+from ..sending.legacy_methods import LegacyMethods
 from .destination import Place
 from .entity import Entity, dump, streaming_card
 from .markdown import count_tables
 from .pacing import EditPace, Pace
 from .retry import Sleep
 from .sanitize import defuse, summarize, tables_as_code
-
-if TYPE_CHECKING:
-    from ..bot import Bot
 
 RungName = Literal["card", "edit", "plain"]
 SIZE_LIMIT: Final = 28 * 1024
@@ -43,7 +41,7 @@ class Means:
         message_ids: of everything that was sent, in order.
     """
 
-    bot: Bot
+    bot: LegacyMethods
     place: Place
     clock: Callable[[], float]
     sleep: Sleep

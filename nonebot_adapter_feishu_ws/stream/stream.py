@@ -9,20 +9,18 @@ from collections.abc import AsyncIterable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 
 from nonebot.exception import MatcherException
 from typing_extensions import TypedDict
 
 from ..log import log
+from ..sending.legacy_methods import LegacyMethods
 from .destination import Place
 from .fallback import RUNGS, Ladder
 from .markdown import closing
 from .modes import Means, RungName
 from .retry import Sleep
-
-if TYPE_CHECKING:
-    from ..bot import Bot
 
 DEFAULT_PACE: Final = 5.0
 MAX_PACE: Final = 10.0
@@ -90,7 +88,7 @@ class Stream:
     between two updates is shown together.
     """
 
-    def __init__(self, bot: Bot, place: Place, options: StreamOptions) -> None:
+    def __init__(self, bot: LegacyMethods, place: Place, options: StreamOptions) -> None:
         """Args:
         bot: who answers.
         place: where to.
