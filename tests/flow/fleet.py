@@ -25,6 +25,10 @@ OTHER = "cli_other"
 SPEED = 25.0
 LONGEST_STEP = 0.03
 """Seconds by which the clock moves on at most at one look: a machine that stalls must not look like a dead server."""
+DELAYS = (1, 2, 4, 8, 16)
+"""Seconds before the quick attempts, each spread to 0.5-1.5 times."""
+WALL = 1_700_000_000
+"""The wall clock's seconds when the fast clock begins."""
 CLIENT_CONFIG = {"PingInterval": 30, "ReconnectInterval": 20, "ReconnectNonce": 5}
 
 
@@ -66,7 +70,7 @@ class Fleet:
     def timing(self) -> Timing:
         return Timing(
             monotonic=lambda: self.now,
-            wall=lambda: 1_700_000_000 + self.now + self.jumped,
+            wall=lambda: WALL + self.now + self.jumped,
             sleep=self.sleep,
         )
 
@@ -90,7 +94,7 @@ async def fleet(sandbox: Sandbox, *bots: str, speed: float = SPEED):
         network,
         it.receive,
         MemoryStore().state,
-        policy=ReconnectPolicy((1, 2, 4, 8, 16), 5),
+        policy=ReconnectPolicy(DELAYS, len(DELAYS)),
         timing=it.timing,
         on_change=lambda status: it.seen.append((it.now, status)),
     )

@@ -13,6 +13,7 @@ from nonebot_adapter_feishu_ws import Bot, CardActionEvent, Event, MessageSegmen
 from nonebot_adapter_feishu_ws.card import Button, Card, Markdown, Toast
 from nonebot_adapter_feishu_ws.event import callback
 from nonebot_adapter_feishu_ws.rule import card_action
+from nonebot_adapter_feishu_ws.sandbox import Click
 from nonebot_adapter_feishu_ws.sandbox.gateway import ACK_TIMEOUT
 from tests.conftest import APP, SECRET, wait_until
 from tests.flow.far_sandbox import far_sandbox
@@ -20,6 +21,15 @@ from tests.flow.test_webhook import TOKEN, webhook
 
 CARD = Card([Markdown("Deploy?"), Button("Approve", value={"action": "approve"})])
 DONE = Card([Markdown("Done")])
+DEADLINE = callback.DEADLINE
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """No deadline comes on a busy machine: what waits for one in vain ends in ``click.error``."""
+    monkeypatch.setattr(callback, "DEADLINE", 3600)
+    monkeypatch.setattr("nonebot_adapter_feishu_ws.sandbox.gateway.ACK_TIMEOUT", 60)
+    monkeypatch.setattr("nonebot_adapter_feishu_ws.sandbox.rest.cards.ACK_TIMEOUT", 60)
 
 
 @pytest.fixture
@@ -53,7 +63,9 @@ def text_of(message) -> str:
 
 @pytest.mark.fault(35)
 @pytest.mark.parametrize("transport", ["websocket", "webhook"])
-async def test_toast_and_card_within_the_deadline(sandbox, run_adapter, matchers, card_sender, saw, transport):
+async def test_toast_and_card_without_waiting_for_the_deadline(
+    sandbox, run_adapter, matchers, card_sender, saw, transport
+):
     approve = on_card_action("approve")
     matchers(approve)
 
@@ -68,7 +80,6 @@ async def test_toast_and_card_within_the_deadline(sandbox, run_adapter, matchers
     assert click.error is None
     assert click.toast == {"type": "success", "content": "Approved"}
     assert text_of(message) == "Done"
-    assert took < callback.DEADLINE
     assert click.uses == 0, "no delayed update"
     assert click.delivery.transport == transport
     saw(f"fast, by {transport}: toast and card after {took * 1000:.0f} ms, {click.uses} delayed updates")
@@ -100,7 +111,7 @@ async def test_a_handler_answers_by_what_it_returns(sandbox, run_adapter, matche
 
 
 def test_the_deadline_leaves_half_a_second_for_the_way():
-    assert callback.DEADLINE <= ACK_TIMEOUT - 0.5
+    assert DEADLINE <= ACK_TIMEOUT - 0.5
 
 
 @pytest.mark.parametrize("transport", ["websocket", "webhook"])
@@ -127,8 +138,9 @@ async def test_a_slow_handler_still_changes_the_card(
 
 
 @pytest.mark.fault(35)
-async def test_a_handler_of_five_seconds(sandbox, run_adapter, matchers, card_sender, saw):
+async def test_a_handler_of_five_seconds(sandbox, run_adapter, matchers, card_sender, saw, monkeypatch):
     """In real time, with the real deadline."""
+    monkeypatch.setattr(callback, "DEADLINE", DEADLINE)
     approve = on_card_action("approve")
     matchers(approve)
 
@@ -151,17 +163,19 @@ async def test_a_handler_of_five_seconds(sandbox, run_adapter, matchers, card_se
 async def test_a_late_toast_is_dropped_and_told(sandbox, run_adapter, matchers, card_sender, monkeypatch, logs):
     monkeypatch.setattr("nonebot_adapter_feishu_ws.event.callback.DEADLINE", 0.1)
     seen = []
+    answered = asyncio.Event()
     approve = on_card_action("approve")
     matchers(approve)
 
     @approve.handle()
     async def _(bot: Bot, event: CardActionEvent):
-        await asyncio.sleep(0.3)
+        await answered.wait()
         seen.append(await bot.respond(event, toast="too late"))
 
     async with shown_card(sandbox, run_adapter, "websocket") as (user, message):
         click = await sandbox.click(user, message, {"action": "approve"})
-        await asyncio.sleep(0.4)
+        answered.set()
+        await wait_until(lambda: seen)
     assert (click.error, click.toast, seen) == (None, None, [False])
     assert any("comes too late" in line for line in logs)
 
@@ -178,7 +192,7 @@ async def test_a_second_card_comes_by_the_delayed_update(sandbox, run_adapter, m
     async with shown_card(sandbox, run_adapter, "websocket") as (user, message):
         click = await sandbox.click(user, message, {"action": "approve"})
         assert click.toast is not None
-        assert text_of(message) == "Working"
+        assert "Working" in json.dumps(click.card)
         await wait_until(lambda: text_of(message) == "Done")
     assert click.uses == 1
 
@@ -203,58 +217,58 @@ async def test_a_click_that_nobody_answers_is_answered_empty_at_once(
         click = await sandbox.click(user, message, {"action": "approve"})
         took = time.monotonic() - started
     assert (click.error, click.toast, click.card) == (None, None, None)
-    assert took < callback.DEADLINE
     assert text_of(message) == "Deploy?"
     saw(f"{kind if kind != 'none' else 'no handler'}: empty answer after {took * 1000:.0f} ms")
 
 
 @pytest.mark.fault(35)
-async def test_a_blocked_loop_does_not_delay_the_answer(run_adapter, matchers, card_sender, saw):
+async def test_a_blocked_loop_does_not_delay_the_answer(run_adapter, matchers, card_sender, saw, monkeypatch):
     """The deadline runs on the network loop. In real time."""
+    monkeypatch.setattr(callback, "DEADLINE", DEADLINE)
+    clicks: list[asyncio.Future[tuple[Click, float]]] = []
     blocked: list[float] = []
-    answered = threading.Event()
     blocker = on_message(priority=1, block=False)
     matchers(blocker)
-    clicks = on_card_action("approve")
-    matchers(clicks)
-    gate = asyncio.Event()
+    approve = on_card_action("approve")
+    matchers(approve)
 
-    @blocker.handle()
-    async def _(event: Event):
-        if event.get_plaintext() == "block":
-            gate.set()
-            await asyncio.sleep(0)
-            started = time.monotonic()
-            # What plugins do; as long as it takes, so that a slow machine proves the same.
-            assert answered.wait(30), "the answer waited for the loop"
-            blocked.append(time.monotonic() - started)
-
-    @clicks.handle()
+    @approve.handle()
     async def _():
         return DONE
 
     async with far_sandbox() as far, run_adapter(feishu_api_base=far.url):
         [(user, chat)] = far.people(1)
+
+        @blocker.handle()
+        async def _(event: Event):
+            if event.get_plaintext() != "block":
+                return
+            # The click begins when the loop is certainly about to be blocked, and cannot be served by it.
+            answered = threading.Event()
+            clicks.append(far.call(_timed_click(far.sandbox, user, message, answered)))
+            started = time.monotonic()
+            # What plugins do; as long as it takes, so that a slow machine proves the same.
+            assert answered.wait(60), "the answer waited for the loop"
+            blocked.append(time.monotonic() - started)
+
         await far.call(far.sandbox.say(user, chat, "card"))
         [message] = await far.call(far.sandbox.wait_message(chat))
         await far.call(far.sandbox.say(user, chat, "block"))
-        await gate.wait()
-        clicked = far.call(_timed_click(far.sandbox, user, message, answered))
-        await asyncio.sleep(0.05)  # in which the loop is blocked
-        click, took = await clicked
+        await wait_until(lambda: blocked)
+        click, took = await clicks[0]
         assert (click.error, click.toast) == (None, None)
-        assert blocked, "it was answered while the loop was blocked"
         await wait_until(lambda: text_of(message) == "Done")
     late = f"{click.uses} delayed update shows the card"
     saw(f"loop blocked for {blocked[0]:.1f} s: empty answer after {took:.1f} s, {late}")
 
 
-async def _timed_click(sandbox, user, message, answered: threading.Event):
+async def _timed_click(sandbox, user, message, answered: threading.Event) -> tuple[Click, float]:
     started = time.monotonic()
-    click = await sandbox.click(user, message, {"action": "approve"})
-    took = time.monotonic() - started
-    answered.set()
-    return click, took
+    try:
+        click = await sandbox.click(user, message, {"action": "approve"})
+        return click, time.monotonic() - started
+    finally:
+        answered.set()
 
 
 async def test_the_rule_alone_works_with_on_notice(sandbox, run_adapter, matchers, card_sender):

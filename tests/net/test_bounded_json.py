@@ -1,10 +1,10 @@
 """What may be read as JSON, and what is refused before or while it is read."""
 
 import json
-import time
 
 import pytest
 
+from nonebot_adapter_feishu_ws.net import bounded_json
 from nonebot_adapter_feishu_ws.net.bounded_json import MAX_DEPTH, MAX_VALUES, JsonError, read_json
 
 HALF = '"\\ud83d"'
@@ -56,12 +56,15 @@ def test_the_last_of_two_keys_counts_in_both_parsers():
     assert read_json(f'{{"b": {LONG}, "a": 1, "a": 2}}')["a"] == 2
 
 
-def test_a_million_values_are_refused_before_they_are_read():
+def test_a_million_values_are_refused_before_they_are_read(monkeypatch):
+    def parse(*_, **__):
+        raise AssertionError("a parser was called")
+
     bomb = json.dumps({str(number): number for number in range(1_000_000)}).encode()
-    started = time.perf_counter()
+    monkeypatch.setattr(bounded_json, "from_json", parse)
+    monkeypatch.setattr(json, "loads", parse)
     with pytest.raises(JsonError, match=f"more than {MAX_VALUES} values"):
         read_json(bomb)
-    assert time.perf_counter() - started < 0.2
 
 
 def test_the_longest_message_of_commas_gets_through():

@@ -57,13 +57,17 @@ async def test_the_default_pace_stays_below_feishus_limit(stage):
 
 
 async def test_the_first_chunk_is_visible_at_once(stage):
-    async with stage() as s, s.bot.stream(s.event) as stream:
-        started = time.monotonic()
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        await asyncio.sleep(seconds)
+
+    async with stage() as s, s.bot.stream(s.event, sleep=sleep) as stream:
         await stream.write("F")
         await wait_until(lambda: s.messages())
-        elapsed = time.monotonic() - started
+        assert waits == []
         assert s.texts() == ["F"]
-    assert elapsed < 0.5
 
 
 async def test_nothing_written_sends_nothing(stage):
@@ -328,10 +332,10 @@ async def test_cancelling_does_not_wait_for_a_dead_network(stage, sandbox, monke
         await wait_until(lambda: s.messages())
         sandbox.faults.add("cardkit/", hang=True, times=-1)
         task.cancel()
-        started = time.monotonic()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert time.monotonic() - started < 1
+        # Less than any deadline of a call, so that it is the cancelling that gives up.
+        done, _ = await asyncio.wait({task}, timeout=25)
+        assert done
+        assert task.cancelled()
         sandbox.faults.clear()
     assert any("could not be ended properly" in line for line in logs)
 
