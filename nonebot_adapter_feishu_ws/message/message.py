@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from nonebot.adapters import Message as BaseMessage
-from nonebot.adapters import MessageSegment as BaseMessageSegment
+from nonebot import adapters
 from typing_extensions import override
 
 from .card_text import BuiltCard, card_text
@@ -18,7 +17,7 @@ from .parse import MentionLike, Part, parse_parts
 from .source import Progress, Source, key_or_source
 
 
-class MessageSegment(BaseMessageSegment["Message"], Downloadable):
+class MessageSegment(adapters.MessageSegment["Message"], Downloadable):
     """One part of a message. Make segments with the factories; unknown types arrive as this class itself."""
 
     @classmethod
@@ -198,6 +197,44 @@ class MessageSegment(BaseMessageSegment["Message"], Downloadable):
         return MergeForward("merge_forward", {"message_id": message_id})
 
 
+class Message(adapters.Message[MessageSegment]):
+    """A Feishu message. Its text is never read as markup, neither a plugin's nor a user's."""
+
+    @classmethod
+    @override
+    def get_segment_class(cls) -> type[MessageSegment]:
+        return MessageSegment
+
+    @staticmethod
+    @override
+    def _construct(msg: str) -> Iterable[MessageSegment]:
+        yield MessageSegment.text(msg)
+
+    @override
+    def extract_plain_text(self) -> str:
+        # Includes the text of cards, so that an alert can be forwarded to the bot to be read. A card is still no text
+        # segment: no forwarded card can run a command in the name of the person who forwards it.
+        cards = (Interactive, InteractiveTemplate)
+        return "".join(
+            card_text(part.data) if isinstance(part, cards) else str(part) if part.is_text() else "" for part in self
+        )
+
+    def serialize(self) -> tuple[str, str]:
+        """``(msg_type, content)`` for ``bot.send_msg``, when the message fits into one.
+
+        Raises:
+            ValueError: it is empty, or needs several messages.
+        """
+        return serialize(self)
+
+    @classmethod
+    def deserialize(
+        cls, content: str, mentions: Iterable[MentionLike] | None, message_type: str, message_id: str | None = None
+    ) -> Message:
+        """Make a message of Feishu's content; see :func:`parse`."""
+        return parse(message_type, content, mentions, message_id)
+
+
 class _Words(MessageSegment):
     """What counts as plain text. Links and code do: a user who types them after a command means them as arguments."""
 
@@ -331,44 +368,6 @@ _CLASSES: Final[Mapping[str, type[MessageSegment]]] = {
     for kind in (*MessageSegment.__subclasses__(), *_Words.__subclasses__())
 }
 """Segment type (the class's name in snake case) -> class."""
-
-
-class Message(BaseMessage[MessageSegment]):
-    """A Feishu message. Its text is never read as markup, neither a plugin's nor a user's."""
-
-    @classmethod
-    @override
-    def get_segment_class(cls) -> type[MessageSegment]:
-        return MessageSegment
-
-    @staticmethod
-    @override
-    def _construct(msg: str) -> Iterable[MessageSegment]:
-        yield MessageSegment.text(msg)
-
-    @override
-    def extract_plain_text(self) -> str:
-        # Includes the text of cards, so that an alert can be forwarded to the bot to be read. A card is still no text
-        # segment: no forwarded card can run a command in the name of the person who forwards it.
-        cards = (Interactive, InteractiveTemplate)
-        return "".join(
-            card_text(part.data) if isinstance(part, cards) else str(part) if part.is_text() else "" for part in self
-        )
-
-    def serialize(self) -> tuple[str, str]:
-        """``(msg_type, content)`` for ``bot.send_msg``, when the message fits into one.
-
-        Raises:
-            ValueError: it is empty, or needs several messages.
-        """
-        return serialize(self)
-
-    @classmethod
-    def deserialize(
-        cls, content: str, mentions: Iterable[MentionLike] | None, message_type: str, message_id: str | None = None
-    ) -> Message:
-        """Make a message of Feishu's content; see :func:`parse`."""
-        return parse(message_type, content, mentions, message_id)
 
 
 def parse(
