@@ -175,21 +175,21 @@ class Backfill:
                 return  # another process is doing it
             keeping = asyncio.create_task(self._keep_lock(lock), name=f"feishu-backfill-lock-{bot_id}")
             try:
-                begun = await self._get(bot_id, "backfill")
-                if begun is not None:  # else another process has just finished it
-                    await self._fetch(bot, since, begun, is_ours=lambda: not keeping.done())
+                started_at = await self._get(bot_id, "backfill")
+                if started_at is not None:  # else another process has just finished it
+                    await self._fetch(bot, since, started_at, is_ours=lambda: not keeping.done())
             finally:
                 keeping.cancel()
             await self._unlock(lock)
         except FeishuAdapterException as error:
             self._put_off(bot_id, error)
 
-    async def _fetch(self, bot: Bot, since: float, begun: float, is_ours: Callable[[], bool]) -> None:
+    async def _fetch(self, bot: Bot, since: float, started_at: float, is_ours: Callable[[], bool]) -> None:
         until = self._clock()
         known = await self._on_network(self.known_chats.known(bot.self_id))
         run = BackfillRun(bot, lambda envelope: self._on_network(self._feed(envelope)), is_ours, sleep=self._sleep)
         if await run.fetch(known, since, until):
-            again = await self._get(bot.self_id, "backfill") != begun
+            again = await self._get(bot.self_id, "backfill") != started_at
             await self._set(bot.self_id, "backfill", until - OVERLAP if again else None)
             self._failures.pop(bot.self_id, None)
 

@@ -12,12 +12,12 @@ CLAIM_TTL = 8 * 3600.0
 REPLAY_WINDOW = 600.0
 """Seconds: events that a process left behind are handled by the next one unless they are older."""
 TAKEOVER_AFTER = 30.0
-"""Seconds without a heartbeat after which a process counts as dead; others then handle what it had begun."""
+"""Seconds without a heartbeat after which a process counts as dead; others then handle its unfinished events."""
 MAX_RUNS = 3
-"""How often an event is begun: when it arrives, and twice more, alone, if its process died. Then it is set aside as a
+"""Attempts to handle an event: when it arrives, and twice more, alone, if its process died. Then it is set aside as a
 dead letter."""
 SUSPECT_RUNS = MAX_RUNS - 1
-"""An event that was begun this often becomes a dead letter if its process dies once more."""
+"""After this many attempts, an event becomes a dead letter if its process dies once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Entry:
         bot_id: the app id.
         payload: the event's JSON as Feishu sent it.
         taken_at: when it arrived, seconds since the epoch.
-        runs: how often its handling was begun, this time included; 0 while it waits.
+        runs: attempts to handle it, including this one; 0 while it waits.
     """
 
     key: str
@@ -57,7 +57,7 @@ DUPLICATE = Taken(new=False)
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Until when the events that this process has begun are its own.
+    """How long this process may handle the events that it has started.
 
     Attributes:
         valid_until: the end, in seconds of :func:`~.boottime.boottime`.
@@ -73,7 +73,7 @@ class InboxCount:
     """How many events of a bot are in the inbox.
 
     Attributes:
-        waiting: events that no process has begun yet.
+        waiting: events that no process has started to handle.
         dead_letters: events that were given up because their process died each time they were handled.
     """
 
@@ -153,18 +153,18 @@ class Inbox(Protocol):
         ...
 
     async def fetch(self, bot_id: str, limit: int) -> list[Entry]:
-        """Begin waiting events of a bot that were never begun before, oldest first."""
+        """Start waiting events of a bot that were never started before, oldest first."""
         ...
 
     async def fetch_abandoned(self, bot_ids: Sequence[str], *, suspects: bool = True) -> Entry | None:
-        """Begin again one event whose process died while handling it.
+        """Start again one event whose process died while handling it.
 
-        Returns one at a time, so that an event that kills its process can be told from the others; those that were
-        begun least often come first. What was begun :data:`MAX_RUNS` times becomes a dead letter and is reported.
+        Returns one at a time, so that an event that kills its process can be told from the others; those with the
+        fewest attempts come first. After :data:`MAX_RUNS` attempts an event becomes a dead letter and is reported.
 
         Args:
             bot_ids: the bots whose events are considered.
-            suspects: whether to include events that were begun :data:`SUSPECT_RUNS` times.
+            suspects: whether to include events after :data:`SUSPECT_RUNS` attempts.
         """
         ...
 
@@ -173,7 +173,7 @@ class Inbox(Protocol):
         ...
 
     async def put_back(self, keys: Sequence[str]) -> None:
-        """Let entries wait again that were begun but not handled, because this process is shutting down."""
+        """Let entries wait again that were started but not handled, because this process is shutting down."""
         ...
 
     async def count(self, bot_ids: Sequence[str]) -> Mapping[str, InboxCount]:
@@ -182,7 +182,7 @@ class Inbox(Protocol):
 
 
 class Locks(Protocol):
-    """Locks between the processes of a bot, and the lease on the events that this process has begun.
+    """Locks between the processes of a bot, and the lease on the events that this process has started.
 
     Raises:
         StoreError: ``try_lock`` and ``unlock``, when the store cannot be used.

@@ -153,7 +153,7 @@ class RedisInbox(Inbox):
         return lost
 
     async def free_stranded(self, bot_ids: Sequence[str]) -> None:
-        """Put back entries that were begun by a script whose answer never arrived: nobody handles them.
+        """Put back entries that were started by a script whose answer never arrived: no process handles them.
 
         Raises:
             StoreError: Redis cannot be used.

@@ -23,7 +23,7 @@ CLAIM: Final = _read("claim")
 
 TAKE: Final = _read("now", "begin", "take")
 """KEYS: inbox, alive, claims. ARGV: consumer, seconds of a claim, bound of the inbox, key, payload, time, begin (0/1).
-Returns 0 for a duplicate, -1 when full, 1 when it waits, 2 when it is begun, 3 and the older one begun instead."""
+Returns 0 for a duplicate, -1 when full, 1 when it waits, 2 when it starts, 3 and the older one that starts instead."""
 
 FETCH: Final = _read("now", "begin", "fetch")
 """KEYS: inbox, alive. ARGV: consumer, limit. Returns the entries' fields."""
@@ -35,9 +35,9 @@ PUT_BACK: Final = _read("put_back")
 """KEYS: inbox, claims. ARGV: consumer. Entries that another consumer has taken over stay with it."""
 
 ABANDONED: Final = _read("now", "abandoned")
-"""KEYS: inbox, alive, dead letters. ARGV: consumer, milliseconds of silence, maximum of runs, bound of the dead
-letters, runs from which an entry is not begun now.
-Returns the keys of new dead letters, and the fields and runs of a dead consumer's entry that was begun least often."""
+"""KEYS: inbox, alive, dead letters. ARGV: consumer, milliseconds of silence, maximum of attempts, bound of the dead
+letters, attempts from which an entry is not started now.
+Returns the keys of new dead letters, and the fields and attempts of the abandoned entry with the fewest attempts."""
 
 COUNT: Final = _read("count")
 """KEYS: inbox, dead letters. Returns how many events wait, and how many dead letters there are."""
@@ -47,7 +47,7 @@ DROP_OLD: Final = _read("now", "drop_old")
 Drops nothing while another process is alive, whose backlog it is. Returns the count and where to go on."""
 
 HELD: Final = _read("held")
-"""KEYS: inbox. ARGV: consumer. Returns the keys of the entries that it has begun."""
+"""KEYS: inbox. ARGV: consumer. Returns the keys of the entries that it holds."""
 
 LOST: Final = _read("lost")
 """KEYS: inbox, claims. ARGV: consumer. Returns the indexes of the claims whose entries are done or another consumer's.

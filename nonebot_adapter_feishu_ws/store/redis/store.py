@@ -109,7 +109,7 @@ class RedisStore:
         await self._settle()
 
     async def _settle(self) -> None:
-        """Do what must precede the beginning of entries: at the start, after errors, and with every heartbeat."""
+        """Do what must precede the start of entries: when opening, after errors, and with every heartbeat."""
         async with self._settling:
             if self._bot_ids:
                 await self._renew_lease()
@@ -123,14 +123,14 @@ class RedisStore:
 
     async def _renew_lease(self) -> None:
         silent = await self._heartbeat.send(self._alive_keys())
-        # From here on nobody takes anything over, so what this process holds now it keeps.
+        # From here on no other process takes anything over, so this one keeps what it holds now.
         lost = await self.inbox.find_lost(silent) if silent > self._takeover_after else []
         self._heartbeat.confirm()
         self.locks.renew(Lease(self._heartbeat.valid_until, lost))
 
     async def _beat(self) -> None:
         while True:
-            # Short sleeps: the time of a suspended machine does not count, and nothing is begun until one has ended.
+            # Short sleeps: while the machine is suspended they do not progress, and nothing starts until one has ended.
             await asyncio.sleep(min(LOOK_EVERY, self._takeover_after / 3))
             if self._heartbeat.is_due():
                 try:

@@ -60,13 +60,13 @@ class InboxTable:
         self.size += 1
 
     def begin_waiting(self, database: sqlite3.Connection, bot_id: str, limit: int) -> list[Entry]:
-        """Begin events that were never begun before, oldest first."""
+        """Start events that were never started before, oldest first."""
         return self._begin(database, "runs = 0", (bot_id,), limit, order="number")
 
     def begin_abandoned(
         self, database: sqlite3.Connection, bot_ids: Sequence[str], suspects: bool, now: float
     ) -> tuple[Entry | None, list[str]]:
-        """Begin one event again; returns it, and the keys of those that became dead letters."""
+        """Start one event again; returns it, and the keys of those that became dead letters."""
         marks = ", ".join("?" * len(bot_ids))
         given_up = f"SELECT key FROM inbox WHERE {_WAITING} AND bot_id IN ({marks}) AND runs >= ?"
         keys = database.execute(given_up, (*bot_ids, MAX_RUNS)).fetchall()
@@ -96,14 +96,14 @@ class InboxTable:
         self.size -= database.executemany("DELETE FROM inbox WHERE key = ?", rows).rowcount
 
     def free_stranded(self, database: sqlite3.Connection, mine: Collection[str]) -> None:
-        """Let entries wait again that were begun by a write whose answer never arrived: nobody handles them."""
+        """Let entries wait again that were started by a write whose answer never arrived: no process handles them."""
         held = database.execute("SELECT key FROM inbox WHERE holder = ? AND parked_at IS NULL", (self._holder,))
         stranded = [(key,) for (key,) in held.fetchall() if key not in mine]
         database.executemany("UPDATE inbox SET holder = NULL, runs = runs - 1 WHERE key = ?", stranded)
 
 
 def put_back(database: sqlite3.Connection, keys: Sequence[str]) -> None:
-    """Let events wait as if they had never been begun."""
+    """Let events wait as if they had never been started."""
     database.executemany("UPDATE inbox SET holder = NULL, runs = 0 WHERE key = ?", [(key,) for key in keys])
 
 
