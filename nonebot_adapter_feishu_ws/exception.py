@@ -201,11 +201,11 @@ def _retry_after(headers: Mapping[str, str]) -> float:
 
 
 class NetworkError(BaseNetworkError, FeishuAdapterException):
-    """No usable answer came: time-out, refused connection, or something that is not Feishu's JSON.
+    """No usable answer came: a timeout, a refused connection, or a body that is not Feishu's JSON.
 
     Attributes:
         msg: what happened and where.
-        sent: False when the request certainly never reached Feishu; True when it may have been carried out.
+        sent: False when the request never reached Feishu; True when it may have been carried out.
         status_code: HTTP status of the unusable answer; 0 when there was none.
     """
 
@@ -263,7 +263,7 @@ class ConnectionFailed(FeishuAdapterException):
 
 
 class ConfigError(FeishuAdapterException, ValueError):
-    """The configuration cannot be used; each problem is a line that names its entry."""
+    """The configuration is invalid; each problem is a line that names its entry."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__()

@@ -10,10 +10,10 @@ from .client import ApiClient
 
 
 class BotInfo(BaseModel):
-    """What ``bot/v3/info`` tells (获取机器人信息).
+    """The bot's profile from ``bot/v3/info`` (获取机器人信息).
 
     Attributes:
-        open_id: the bot's own open id, by which an @ of it is recognised; empty until Feishu has told it.
+        open_id: the bot's own open id, which identifies an @ of it; empty until Feishu has answered.
         app_name: its name.
         avatar_url: its picture.
         activate_status: 2 when it is enabled.
@@ -30,7 +30,7 @@ class BotInfo(BaseModel):
 
 
 async def get_bot_info(client: ApiClient) -> BotInfo:
-    """Ask Feishu who this bot is. A single try: whoever asks goes on without the answer, and asks again later.
+    """Fetch the bot's profile in a single try: the caller goes on without it and asks again later.
 
     Raises:
         ActionFailed: Feishu refused.

@@ -1,4 +1,4 @@
-"""One door for calls: typed methods by name, anything else by its REST path."""
+"""Dispatch of ``call_api``: typed methods by name, anything else by its REST path."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .upload import as_path
 
 
 def make_random(target: str) -> str:
-    """A uuid that says nothing of the target."""
+    """A random idempotency key."""
     return uuid4().hex
 
 
@@ -27,8 +27,8 @@ async def call_api(
         client: makes the REST call.
         api: a name of :data:`METHODS`, or what :meth:`ApiClient.call` takes.
         data: its arguments.
-        make_uuid: makes the idempotency key of a send, by whom or what it goes to. Operations with a ``sequence`` get
-            a random one: a replay that has other words for a card shall show them.
+        make_uuid: makes the idempotency key of a send from its target. Operations with a ``sequence`` get a random
+            one, since a replayed handler may have new content for the card.
 
     Returns:
         Feishu's whole body as a dict, or bytes when the answer is a file.

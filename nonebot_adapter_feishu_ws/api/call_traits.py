@@ -1,4 +1,4 @@
-"""What a call is, by its method and path: whose lane it takes, which API's limit it counts for, may it be repeated."""
+"""Traits of a call by its method and path: its API, its rate-limit lane, whether it may be repeated."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ _PREFIX = "/open-apis/"
 def api_of(method: str, path: str) -> str:
     """The API that a call belongs to: method and path with ids replaced, as Feishu counts its limits (频控策略).
 
-    A part of the path is held to be an id when it has a digit (and is no version) or is very long. A wrong guess only
-    makes the group of calls that wait for each other smaller.
+    A path segment counts as an id when it has a digit (and is no version) or is very long. A wrong guess only makes
+    the group of calls that wait for each other smaller.
     """
     parts = path.removeprefix(_PREFIX).strip("/").split("/")
     return f"{method.upper()} {'/'.join(':id' if _ID.fullmatch(part) else part for part in parts)}"
 
 
 def lane_of(api: str, path: str, body: Any) -> str | None:
-    """Whose limit a call counts for: a chat, user or message; None for calls without such a limit.
+    """The chat, user or message whose limit a call counts against; None for calls without such a limit.
 
     Sends, replies and forwards share the limit of their chat, 5 per second (发送消息, 回复消息, 合并转发消息).
-    Edits of one message count for themselves (更新应用发送的消息卡片, 5 per second).
+    Edits count per message (更新应用发送的消息卡片, 5 per second).
 
     Args:
         api: from :func:`api_of`.

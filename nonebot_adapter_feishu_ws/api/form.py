@@ -1,4 +1,4 @@
-"""Form bodies for uploads, in the shapes that NoneBot's drivers take."""
+"""Multipart forms for uploads; files in the shapes that NoneBot's drivers accept."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Part:
 
     Attributes:
         name: the field.
-        file_name: what the file is called, if the caller says so.
-        content: what it holds.
+        file_name: its name, if the caller gave one.
+        content: its content.
         content_type: its MIME type.
     """
 
@@ -46,14 +46,14 @@ def parts_of(files: Any) -> list[Part]:
 
 
 async def check_parts(parts: Sequence[Part], api: str) -> int:
-    """Refuse what Feishu refuses, before anything is sent.
+    """Check files against Feishu's limits, before anything is sent.
 
     Args:
         parts: the files of the call.
-        api: from :func:`~.routes.api_of`.
+        api: from :func:`~.call_traits.api_of`.
 
     Returns:
-        Their bytes; for a file that does not say its size, the most that Feishu takes.
+        Their size in bytes; a file of unknown size counts as the largest that Feishu accepts.
 
     Raises:
         ValueError: a file cannot be read, is empty or too large.
@@ -70,12 +70,12 @@ async def check_parts(parts: Sequence[Part], api: str) -> int:
 async def make_form(
     fields: Mapping[str, Any] | None, parts: Sequence[Part], progress: Progress | None = None
 ) -> aiohttp.FormData:
-    """A form of plain fields and files, for one try.
+    """The form of one try.
 
     Args:
         fields: name -> value; values are sent as text.
         parts: the files.
-        progress: told of the files' bytes.
+        progress: called with the bytes sent.
 
     Raises:
         ValueError: a file cannot be read.
@@ -97,7 +97,7 @@ async def make_form(
 
 
 def can_replay(parts: Sequence[Part], content: object = None) -> bool:
-    """Whether the body of a call can be sent a second time: what cannot be rewound is spent after the first.
+    """Whether the body of a call can be sent again: what cannot be rewound is used up after the first try.
 
     Args:
         parts: its files.

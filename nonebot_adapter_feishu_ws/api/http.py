@@ -21,9 +21,9 @@ from .form import Part, make_form
 from .upload import PIECE, Meter, Progress
 
 SLOWEST_UPLOAD = 64 * 1024
-"""Bytes per second that an upload is given time for."""
+"""Bytes per second of the slowest upload that does not time out."""
 CONNECT_TIMEOUT = 10.0
-"""Seconds for a connection: what has none by then never reached Feishu, so any call can be tried again."""
+"""Seconds to connect: a call without a connection never reached Feishu, so it can always be tried again."""
 _PREFIX = "/open-apis/"
 _JSON_TYPE = "application/json; charset=utf-8"
 
@@ -101,7 +101,7 @@ class Http:
 
         Raises:
             ActionFailed: Feishu answered with an error code.
-            NetworkError: no usable answer came; says whether the request may have been carried out.
+            NetworkError: no usable answer came; ``sent`` says whether the request may have been carried out.
             ApiNotAvailable: the adapter is shutting down.
         """
         try:
@@ -112,7 +112,7 @@ class Http:
             raise self._failed(error, sent=True) from error
 
     async def close(self) -> None:
-        """Close the pooled connections; a call that is waiting for its next try then fails."""
+        """Close the pooled connections; calls waiting for their next try then fail."""
         self._closed = True
         if self._session is not None:
             await self._session.close()
@@ -134,7 +134,7 @@ class Http:
         # its size.
         patience = data.get("_timeout") or self._timeout + data.get("_upload_bytes", 0) / SLOWEST_UPLOAD
         save_to = data.get("_save_to")
-        # A large file may take long as long as it keeps coming.
+        # A large download may take any time while bytes keep arriving.
         timeout = aiohttp.ClientTimeout(
             total=None if save_to else patience, sock_read=patience, sock_connect=CONNECT_TIMEOUT
         )
@@ -196,7 +196,7 @@ def _is_file(response: aiohttp.ClientResponse) -> bool:
 
 
 async def save(content: aiohttp.StreamReader, path: Path, meter: Meter | None = None) -> Path:
-    """Write what arrives to a file, piece by piece; the file appears when it is whole."""
+    """Write a download to a file, piece by piece; the file appears when it is complete."""
     part = path.with_name(f"{path.name}.part")
     with await asyncio.to_thread(part.open, "wb") as file:
         async for chunk in content.iter_chunked(PIECE):

@@ -1,4 +1,4 @@
-"""Politeness: who may send when. Pure: clock and sleep are arguments, no I/O.
+"""Rate limits: who may send when. Pure: clock and sleep are arguments, no I/O.
 
 A :class:`Lane` belongs to one chat or user: its calls go one after the other, in the order in which they came, at the
 documented rate. A :class:`Gate` belongs to one API of an app: it is open until the platform signals that the app calls
@@ -19,11 +19,11 @@ Reserve = Callable[[str], Awaitable[float]]
 """Takes a turn in a lane among all processes of the bot; returns the seconds until it comes."""
 
 MAX_LANES = 10_000
-"""Idle lanes kept; what they know is a second old at most, so the oldest can go."""
+"""Idle lanes kept; their state is a second old at most, so the oldest can go."""
 MAX_ALIASES = 2_000
-"""Messages and users whose chat is known; a reply to an older message counts for a lane of its own."""
+"""Messages and users whose chat is remembered; a reply to an older message gets a lane of its own."""
 CALM = 60.0
-"""Seconds without a refusal after which a gate forgets it."""
+"""Seconds without a refusal after which a gate is wide open again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Rate:
 
 
 class Bucket:
-    """Tokens of one chat or user. A token comes back ``period`` seconds after the call that held it was answered.
+    """Token bucket of one chat or user. A token returns ``period`` seconds after the call that held it was answered.
 
     Feishu has seen a call before it answers, so in any period it sees at most ``count`` of them, however long they
     were under way.
@@ -50,23 +50,23 @@ class Bucket:
         self._returns: deque[float] = deque(maxlen=rate.count)
 
     def wait(self) -> float:
-        """Seconds until a token is there; 0 when one is there now."""
+        """Seconds until a token is available; 0 when one is available now."""
         if len(self._returns) < self._rate.count:
             return 0.0
         return max(0.0, self._returns[0] - self._clock())
 
     def used(self) -> None:
-        """A call was answered: its token comes back a period from now."""
+        """Note that a call was answered: its token returns a period from now."""
         self._returns.append(self._clock() + self._rate.period)
 
     @property
     def full(self) -> bool:
-        """Whether all tokens are there."""
+        """Whether all tokens are available."""
         return not self._returns or self._returns[-1] <= self._clock()
 
 
 class Lane:
-    """The way to one chat or user: one call at a time, first come first served, no faster than the rate.
+    """Calls to one chat or user: one at a time, first come first served, within the rate.
 
     A call keeps the lane while it is tried again, so that the next one cannot overtake it.
     """
@@ -75,7 +75,7 @@ class Lane:
         self, rate: Rate, clock: Clock, sleep: Sleep, *, key: str = "", reserve: Reserve | None = None
     ) -> None:
         self.key = key
-        """Its chat, user or message, as all processes know it."""
+        """Its chat, user or message; the same name in all processes."""
         self._bucket = Bucket(rate, clock)
         self._sleep = sleep
         self._reserve = reserve
@@ -84,17 +84,17 @@ class Lane:
 
     @property
     def idle(self) -> bool:
-        """Whether nobody uses it or waits for it, and nothing is lost when it is forgotten."""
+        """Whether it is unused and holds no state that would be lost."""
         return not self.in_use and self._bucket.full
 
     @property
     def in_use(self) -> bool:
-        """Whether somebody holds it or waits for it."""
+        """Whether a call holds it or waits for it."""
         return self._interested > 0
 
     @asynccontextmanager
     async def turn(self) -> AsyncGenerator[None]:
-        """Hold the lane; waits for those who came before."""
+        """Hold the lane, after the calls that came before."""
         self._interested += 1
         try:
             async with self._turn:
@@ -116,11 +116,11 @@ class Lane:
 
 
 class Gate:
-    """One API of an app. After a refusal it closes for the named seconds, then lets a quarter of the crowd in at once.
+    """One API of an app. After a refusal it closes for the named seconds, then admits a quarter as many calls at once.
 
-    Every round of answers without a refusal lets one more call in at the same time, every further refusal
-    quarters the number: so a crowd that waited does not run into the next refusal together. After a calm minute the
-    gate is wide open again.
+    Each round of answers without a refusal admits one more concurrent call, each further refusal quarters the number,
+    so that waiting calls do not all run into the next refusal. After a minute without refusals the gate is wide open
+    again.
     """
 
     def __init__(self, clock: Clock, sleep: Sleep) -> None:
@@ -143,15 +143,15 @@ class Gate:
         return self._inside == 0 and not self._waiting and self._is_calm()
 
     def refused(self, seconds: float) -> None:
-        """The platform refused a call: close for ``seconds``, then let a quarter as many in at the same time."""
-        if self.opens_in == 0:  # else it is one more of the crowd that was refused already
+        """Note a refusal by the platform: close for ``seconds``, then admit a quarter as many calls at a time."""
+        if self.opens_in == 0:  # else another call of the crowd that was refused
             crowd = self._inside if self._is_calm() else min(self._width, self._inside)
             self._width = max(1.0, crowd / 4)
         self._refused_at = self._clock()
         self._opens_at = max(self._opens_at, self._refused_at + seconds)
 
     def passed(self) -> None:
-        """A call was let through by the platform. Those that began before the last refusal say nothing."""
+        """Note a call that the platform accepted. Calls that began before the last refusal do not count."""
         if self.opens_in == 0:
             self._width += 1 / self._width
             self._admit()
@@ -215,12 +215,14 @@ class Limiter:
         reserve: Reserve | None = None,
         max_lanes: int = MAX_LANES,
     ) -> None:
-        """Args:
-        rate: of each lane.
-        clock: monotonic seconds.
-        sleep: waits for seconds.
-        reserve: takes a turn among all processes of the bot, after the lane's own; None for a single process.
-        max_lanes: idle lanes kept.
+        """Create the lanes and gates of one bot.
+
+        Args:
+            rate: of each lane.
+            clock: monotonic seconds.
+            sleep: waits for seconds.
+            reserve: takes a turn among all processes of the bot, after the lane's own; None for a single process.
+            max_lanes: idle lanes kept.
         """
         self._rate = rate
         self._clock = clock
@@ -235,7 +237,7 @@ class Limiter:
         return len(self._lanes)
 
     def lane(self, key: str) -> Lane:
-        """The lane of a chat, user or message; a message that is known to be in a chat has the chat's."""
+        """The lane of a chat, user or message; messages with a known chat share the chat's lane."""
         key = self._chats.get(key, key)
         lane = self._lanes.get(key)
         if lane is None:
@@ -253,7 +255,7 @@ class Limiter:
         return gate
 
     def learn(self, key: str, chat_id: str) -> None:
-        """A message, or the private chat with a user, is this chat: one lane serves both from now on."""
+        """Note that a message, or the private chat with a user, belongs to a chat: both share one lane from now on."""
         if not key or not chat_id or key == chat_id or self._chats.get(key) == chat_id:
             return
         mine, chats = self._lanes.get(key), self._lanes.get(chat_id)
@@ -261,7 +263,7 @@ class Limiter:
             self._lanes[chat_id] = mine
             mine.key = chat_id
         elif mine is not None and chats is not mine and mine.in_use:
-            return  # both are in use: whoever joined one lane now would overtake those who wait in the other
+            return  # both in use: calls that joined one lane now would overtake those waiting in the other
         self._lanes.pop(key, None)
         self._chats[key] = chat_id
         if len(self._chats) > MAX_ALIASES:

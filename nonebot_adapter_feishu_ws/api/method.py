@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 Verb = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 _OPTIONS = {"_timeout": "_timeout", "_deadline": "_deadline", "_tenant": "_tenant", "progress": "_progress"}
-"""Arguments that are for the call itself, and what :meth:`ApiClient.call` names them."""
+"""Arguments about the call itself, and their names in :meth:`ApiClient.call`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Method:
         files: arguments that go up as files; the other arguments then are fields of the same form.
         dumped: arguments that Feishu wants as JSON text, and callers may give as objects.
         nested: arguments that lie one level deeper in the body, and the key that they lie under.
-        defaults: what is sent for an argument that the caller left out.
-        uuid: it has an idempotency key; a fresh one is made when the caller gave none.
+        defaults: values of arguments that the caller left out.
+        uuid: whether it takes an idempotency key; one is made when the caller gave none.
     """
 
     verb: Verb

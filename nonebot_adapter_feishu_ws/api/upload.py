@@ -1,4 +1,4 @@
-"""What goes up: bytes, a path or an open file, measured first and then read a piece at a time."""
+"""Upload contents: bytes, a path or an open file, measured first and then read piece by piece."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..log import log
 from ..message.source import OpenFile, Progress
 
 PIECE: Final = 256 * 1024
-"""Bytes that are read, sent, hashed or written at once."""
+"""Bytes read, sent, hashed or written at once."""
 MB: Final = 1024 * 1024
 
 Uploadable = str | bytes | bytearray | BytesIO | BinaryIO | OpenFile | Path
@@ -31,8 +31,8 @@ class Kind:
     """One kind of upload (上传图片, 上传文件).
 
     Attributes:
-        name: what a text calls it.
-        max_bytes: more is refused.
+        name: its name in messages.
+        max_bytes: Feishu's limit.
     """
 
     name: str
@@ -44,10 +44,10 @@ FILE: Final = Kind("file", 30 * MB)
 
 
 def check_size(size: int, kind: Kind) -> None:
-    """Refuse what Feishu refuses, before the upload.
+    """Check a size against Feishu's limits, before the upload.
 
     Raises:
-        ValueError: it is empty or too large.
+        ValueError: the content is empty or too large.
     """
     if not size:
         raise ValueError(f"the {kind.name} is empty: Feishu takes no empty {kind.name}")
@@ -59,14 +59,16 @@ def check_size(size: int, kind: Kind) -> None:
 
 
 class Content:
-    """A content that can be read from its beginning any number of times. Its methods block, unless they are async."""
+    """A content that can be read from its start any number of times. Its methods block."""
 
     def __init__(self, source: bytes | bytearray | BytesIO | BinaryIO | OpenFile | Path) -> None:
-        """Args:
-        source: bytes, a path, or a file opened in binary mode, which is read from where it stands.
+        """Wrap a source; nothing is read yet.
+
+        Args:
+            source: bytes, a path, or a file opened in binary mode, which is read from its current position.
 
         Raises:
-            ValueError: it is a file of text.
+            ValueError: the file was opened in text mode.
         """
         if isinstance(source, BytesIO):
             source = source.getvalue()
@@ -75,11 +77,11 @@ class Content:
 
     @property
     def repeatable(self) -> bool:
-        """Whether it can be read a second time: a pipe cannot."""
+        """Whether it can be read again: a pipe cannot."""
         return not isinstance(self.source, OpenFile) or self.source.start is not None
 
     def measure(self) -> int | None:
-        """Its size in bytes, without reading it; None when it does not say.
+        """Its size in bytes, without reading it; None when unknown (a pipe).
 
         Raises:
             ValueError: there is no such file, or it cannot be read.
@@ -87,7 +89,7 @@ class Content:
         if isinstance(self.source, (bytes, bytearray)):
             return len(self.source)
         if isinstance(self.source, Path):
-            with _explained(self.source), self.source.open("rb") as file:  # a file that may not be read is told now
+            with _explained(self.source), self.source.open("rb") as file:  # an unreadable file fails here
                 return file.seek(0, 2)
         if self.source.start is None:
             return None
@@ -111,7 +113,7 @@ class Content:
 
     @contextmanager
     def opened(self) -> Generator[BinaryIO | None, None, None]:
-        """It as a file at its beginning; None for one that the caller has opened somewhere behind that."""
+        """The content as a file at its start; None for an open file that does not begin at 0."""
         if isinstance(self.source, (bytes, bytearray)):
             yield BytesIO(self.source)
         elif isinstance(self.source, Path):
@@ -133,7 +135,7 @@ class Content:
             pieces.close()
 
     def digest(self) -> str:
-        """The SHA-256 of it all."""
+        """The SHA-256 of the whole content."""
         digest = hashlib.sha256()
         for piece in self.pieces():
             digest.update(piece)
@@ -163,19 +165,21 @@ def _explained(path: Path) -> Generator[None, None, None]:
 
 
 class Meter:
-    """Counts what has gone over and tells it. A callback that raises is told of once, and called no more."""
+    """Reports the progress of a transfer. A callback that raises is logged once and not called again."""
 
     def __init__(self, progress: Progress | None, total: int | None) -> None:
-        """Args:
-        progress: what is told.
-        total: bytes altogether, where that is known.
+        """Start counting at 0.
+
+        Args:
+            progress: the callback.
+            total: bytes altogether, if known.
         """
         self._progress = progress
         self._total = total
         self._done = 0
 
     def add(self, count: int) -> None:
-        """So many bytes more."""
+        """Report further bytes."""
         self._done += count
         if self._progress is None:
             return
@@ -187,14 +191,16 @@ class Meter:
 
 
 class Body(aiohttp.Payload):
-    """A content on its way, as aiohttp takes it: read in a thread, a piece at a time."""
+    """A content as an aiohttp payload, read in a thread piece by piece."""
 
     def __init__(self, content: Content, size: int | None, meter: Meter, content_type: str) -> None:
-        """Args:
-        content: what to send.
-        size: its bytes, from :meth:`Content.measure`.
-        meter: what is told.
-        content_type: its MIME type.
+        """Create the payload of one try.
+
+        Args:
+            content: what to send.
+            size: its bytes, from :meth:`Content.measure`.
+            meter: reports the progress.
+            content_type: its MIME type.
         """
         super().__init__(content, content_type=content_type)
         self._size = size
@@ -226,5 +232,5 @@ class Body(aiohttp.Payload):
 
 
 def as_path(file: Any) -> Any:
-    """A path for text, as methods take it that upload one file; anything else as it is."""
+    """A path for a string, anything else unchanged: a single file may be given by its path."""
     return Path(file) if isinstance(file, str) else file

@@ -1,4 +1,4 @@
-"""The configuration as a bot started in this folder would read it; for commands that run beside the bots."""
+"""The configuration as a bot started in this folder would read it, for command-line tools."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def read_files(env_file: str | None = None) -> tuple[Config, list[str]]:
         env_file: read this file instead of those that ``nonebot.init()`` reads.
 
     Raises:
-        ConfigError: it cannot be used.
+        ConfigError: the configuration is invalid.
     """
     files = (env_file,) if env_file else (".env", f".env.{Env().environment}")
     raw = NoneBotConfig(_env_file=files).model_dump()  # pyright: ignore[reportCallIssue]

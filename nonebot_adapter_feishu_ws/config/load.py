@@ -1,7 +1,7 @@
 """The configuration: ``.env``, environment variables or ``nonebot.init(...)`` in, checked objects out.
 
-Every problem names its entry (``FEISHU_BOTS[1].app_secret``) and says what to do; no value of a bot's entry is
-ever shown, since it may be a secret.
+Errors name the offending key (``FEISHU_BOTS[1].app_secret``), say what to do and never show a value of a bot's
+entry, which may be a secret.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ def load_config(raw: Mapping[str, Any], environ: Mapping[str, str] | None = None
 
     Args:
         raw: NoneBot's configuration as a dict (lower-case keys).
-        environ: environment variables. NoneBot reads only those that its ``.env`` file names too; a container
-            that sets ``FEISHU_BOTS`` in its environment alone is served from here.
+        environ: environment variables. Of undeclared keys NoneBot reads only those that the ``.env`` file names too;
+            a container that sets ``FEISHU_BOTS`` in its environment alone needs these.
 
     Raises:
-        ConfigError: it cannot be used; the text has one line per problem.
+        ConfigError: the configuration is invalid; one line per problem.
     """
     values = {**_from_environment(environ or {}), **raw}
     problems: list[str] = []
@@ -79,7 +79,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _entries(values: Mapping[str, Any], problems: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The entries of all bots with the label by which a problem names each."""
+    """The entries of all bots, each with its label for error messages."""
     bots: object = values.get("feishu_bots") or []
     if isinstance(bots, str):
         problems.append(f"FEISHU_BOTS: {explain_json(bots)}")
@@ -147,7 +147,7 @@ def _resolve(bot: BotConfig, config: Config) -> str:
 
 
 def explain_json(text: str) -> str:
-    """Why a text is not the JSON it should be: line, column and the likely cause; never the text itself."""
+    """Why a text is not valid JSON: line, column and likely cause; never the text itself."""
     try:
         json.loads(text)
     except ValueError as error:

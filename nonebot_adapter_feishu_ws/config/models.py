@@ -1,4 +1,4 @@
-"""What may be configured, and what each value must be."""
+"""The configuration keys and their validation."""
 
 from __future__ import annotations
 
@@ -80,19 +80,19 @@ class BotConfig(BaseModel):
     Attributes:
         app_id: App ID, from the console's 凭证与基础信息 (Credentials & Basic Info).
         app_secret: App Secret, from the same page. A ``SecretStr``; the existing adapter has a ``str`` here.
-        name: what people call it in status and logs.
-        enabled: false leaves it out; status and control routes still know it.
-        use_websocket: hold a long connection.
+        name: its display name in status and logs.
+        enabled: false disables it; status and control routes still list it.
+        use_websocket: open a long connection.
         encrypt_key: Encrypt Key of 事件与回调 > 加密策略 (Events & Callbacks > Encryption Strategy).
         verification_token: Verification Token of the same page.
         app_type: ``self_built``, or ``store`` for an app of the App Directory, which serves many tenants and receives
             by webhook only.
         domain: ``feishu``, ``lark``, or the URL of a private deployment.
         proxy: ``http://`` or ``socks5://`` with ``[user:password@]host:port``, for REST and WebSocket alike.
-        transport: who speaks on the long connection: ``native``, or the official SDK's own client (``sdk``).
-        is_lark: the existing adapter's way to say ``domain: lark``.
-        api_base: the existing adapter's way to give a URL as the domain.
-        protocol: the existing adapter's choice of ``ws`` or ``http`` (webhook only).
+        transport: the long connection's client: ``native``, or the official SDK's own (``sdk``).
+        is_lark: the existing adapter's key for ``domain: lark``.
+        api_base: the existing adapter's key for a URL as the domain.
+        protocol: the existing adapter's key: ``ws``, or ``http`` for webhook only.
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

@@ -1,4 +1,4 @@
-"""What the results of typed methods share: tolerant reading, and the raw answer beside the attributes."""
+"""Base of the results of typed methods: tolerant validation, and the raw answer beside the attributes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Result(BaseModel):
     @field_validator("*", mode="wrap")
     @classmethod
     def _tolerate(cls, value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
-        # An action that succeeded must not look failed because one field of its answer is odd.
+        # A call that succeeded must not look failed because one field of its answer is malformed.
         try:
             return handler(value)
         except ValidationError:
