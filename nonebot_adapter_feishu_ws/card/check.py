@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
+from ..net.bounded_json import as_list, as_object, is_list, is_object
 from .choices import CHOICES, NUMBERS, ONLY_IN_FORMS, PLACEHOLDER_OR
 from .limits import COLOR_KEYS, COLORS, DEAD_TAGS, FORM_CONTROLS, HEADER_COLORS, TAG_COLORS
 
@@ -65,8 +66,10 @@ def json_size(card: Mapping[str, Any]) -> int:
 
 
 def check_size(card: Mapping[str, Any]) -> None:
-    """Raises:
-    CardError: it is larger than 30 KB, or holds half a character, which UTF-8 cannot carry.
+    """Check the size of a card as it is sent.
+
+    Raises:
+        CardError: it is larger than 30 KB, or holds half a character, which UTF-8 cannot carry.
     """
     try:
         size = json_size(card)
@@ -92,7 +95,7 @@ def check_card(card: Mapping[str, Any]) -> None:
 
 
 def _problems(card: Mapping[str, Any]) -> Iterator[str]:
-    body = _object(card.get("body"))
+    body = as_object(card.get("body"))
     elements = body.get("elements")
     if not isinstance(elements, list):
         yield "elements: must be a list of components"
@@ -101,12 +104,12 @@ def _problems(card: Mapping[str, Any]) -> Iterator[str]:
     if count > MAX_COMPONENTS:
         yield f"elements: {count} components and texts, Feishu takes {MAX_COMPONENTS}: send several cards"
         return
-    config = _object(card.get("config"))
-    own = _object(_object(config.get("style")).get("color"))
+    config = as_object(card.get("config"))
+    own = as_object(as_object(config.get("style")).get("color"))
     if config.get("update_multi") is False:
         yield "config.update_multi: JSON 2.0 knows only shared cards: leave it out or set it to True"
     seen = _Seen(COLORS | frozenset(own))
-    yield from _check_header(_object(card.get("header")), seen)
+    yield from _check_header(as_object(card.get("header")), seen)
     yield from _check_children(body, "elements", _Place(""), seen)
 
 
@@ -120,8 +123,8 @@ def count_components(card: Mapping[str, Any]) -> int:
             count += isinstance(fields.get("tag"), str)
             # Rows and callback values are data, whatever keys they have.
             rest.extend(value for key, value in fields.items() if key not in ("rows", "value", "chart_spec"))
-        elif isinstance(item, list):
-            rest.extend(cast("list[Any]", item))
+        else:
+            rest.extend(as_list(item))
     return count
 
 
@@ -133,29 +136,29 @@ def _check_header(header: Mapping[str, Any], seen: _Seen) -> Iterator[str]:
     template = header.get("template")
     if template is not None and not _among(template, HEADER_COLORS):
         yield f"header.template: {template!r} is no colour of headers: use one of {', '.join(sorted(HEADER_COLORS))}"
-    for index, item in enumerate(_items(header.get("text_tag_list"))):
+    for index, item in enumerate(as_list(header.get("text_tag_list"))):
         path = f"header.text_tag_list[{index}]"
         if index == 3:
             yield f"{path}: Feishu shows 3 tags: leave the others out"
-        color = _object(item).get("color")
+        color = as_object(item).get("color")
         if color is not None and not _among(color, TAG_COLORS):
             yield f"{path}.color: {color!r} is no colour of tags: use one of {', '.join(sorted(TAG_COLORS))}"
-        yield from _check_id(_object(item), path, seen)
+        yield from _check_id(as_object(item), path, seen)
 
 
 def _check_children(holder: Mapping[str, Any], key: str, place: _Place, seen: _Seen) -> Iterator[str]:
     children = holder.get(key)
     if children is None:
         return
-    if not isinstance(children, list):
+    if not is_list(children):
         yield f"{place.path}.{key}: must be a list"
         return
-    for index, child in enumerate(cast("list[Any]", children)):
+    for index, child in enumerate(children):
         where = place.at(key, index)
-        if not isinstance(child, Mapping) or not isinstance(cast("Any", child).get("tag"), str):
+        if not is_object(child) or not isinstance(child.get("tag"), str):
             yield f"{where.path}: is no component (an object with a tag)"
             continue
-        yield from _check_element(cast("Mapping[str, Any]", child), where, seen)
+        yield from _check_element(child, where, seen)
 
 
 def _check_element(element: Mapping[str, Any], place: _Place, seen: _Seen) -> Iterator[str]:
@@ -228,7 +231,7 @@ def _check_values(tag: str, element: Mapping[str, Any], path: str, seen: _Seen) 
     for key in COLOR_KEYS:
         yield from _check_color(element.get(key), f"{path}.{key}", seen)
     for key in ("icon", "text", "border"):
-        inner = _object(element.get(key))
+        inner = as_object(element.get(key))
         yield from _check_color(inner.get("text_color") or inner.get("color"), f"{path}.{key}", seen)
 
 
@@ -251,9 +254,9 @@ def _check_control(tag: str, element: Mapping[str, Any], place: _Place, seen: _S
             yield f"{path}.required: works only inside a form: leave it out or put it into a Form"
     if tag in ("button", "interactive_container") and not _acts(element):
         yield f"{path}: a click does nothing: give it value={{...}} (a callback) or url=..."
-    for behavior in _items(element.get("behaviors")):
-        value = _object(behavior).get("value")
-        if _object(behavior).get("type") == "callback" and not isinstance(value, Mapping):
+    for behavior in as_list(element.get("behaviors")):
+        value = as_object(behavior).get("value")
+        if as_object(behavior).get("type") == "callback" and not isinstance(value, Mapping):
             yield f"{path}.value: must be an object such as {{'action': 'approve'}}"
     label, placeholder = _content(element.get("text")), _content(element.get("placeholder"))
     if tag == "button" and len(label) > MAX_LABEL:
@@ -269,8 +272,8 @@ def _check_options(tag: str, element: Mapping[str, Any], path: str) -> Iterator[
     if tag not in ("select_static", "multi_select_static"):
         return
     found: set[str] = set()
-    for index, option in enumerate(_items(element.get("options"))):
-        value = _object(option).get("value")
+    for index, option in enumerate(as_list(element.get("options"))):
+        value = as_object(option).get("value")
         if not isinstance(value, str):
             yield f"{path}.options[{index}].value: must be a text"
         elif value in found:
@@ -300,8 +303,8 @@ def _check_table(table: Mapping[str, Any], path: str, seen: _Seen) -> Iterator[s
     seen.tables += 1
     if seen.tables == MAX_TABLES + 1:
         yield f"{path}: a card takes {MAX_TABLES} tables: send the others in another card"
-    columns = _items(table.get("columns"))
-    names = [_object(column).get("name") for column in columns]
+    columns = as_list(table.get("columns"))
+    names = [as_object(column).get("name") for column in columns]
     if not columns:
         yield f"{path}.columns: a table needs columns"
     if len(columns) > MAX_TABLE_COLUMNS:
@@ -309,15 +312,15 @@ def _check_table(table: Mapping[str, Any], path: str, seen: _Seen) -> Iterator[s
     for index, column in enumerate(columns):
         if not names[index] or names[index] in names[:index]:
             yield f"{path}.columns[{index}].name: must be there and unique: it is the key of the cells"
-        data_type = _object(column).get("data_type", "text")
+        data_type = as_object(column).get("data_type", "text")
         if data_type not in CHOICES["table_column"]["data_type"]:
             allowed = ", ".join(CHOICES["table_column"]["data_type"])
             yield f"{path}.columns[{index}].data_type: {data_type!r} is unknown: use one of {allowed}"
-    for index, row in enumerate(_items(table.get("rows"))):
-        if not isinstance(row, Mapping):
+    for index, row in enumerate(as_list(table.get("rows"))):
+        if not is_object(row):
             yield f"{path}.rows[{index}]: must be an object with the columns' names as keys"
             continue
-        if strange := [key for key in cast("Mapping[str, Any]", row) if key not in names]:
+        if strange := [key for key in row if key not in names]:
             yield f"{path}.rows[{index}]: no column has the name {strange[0]!r}: add it or leave the cell out"
 
 
@@ -328,17 +331,9 @@ def _submits(element: Mapping[str, Any]) -> bool:
 def _descendants(element: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     rest: list[Any] = [element]
     while rest:
-        item = _object(rest.pop())
+        item = as_object(rest.pop())
         yield item
-        rest.extend([*_items(item.get("elements")), *_items(item.get("columns"))])
-
-
-def _object(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
-
-
-def _items(value: object) -> list[Any]:
-    return cast("list[Any]", value) if isinstance(value, list) else []
+        rest.extend([*as_list(item.get("elements")), *as_list(item.get("columns"))])
 
 
 def _among(value: object, allowed: frozenset[str]) -> bool:
@@ -346,5 +341,5 @@ def _among(value: object, allowed: frozenset[str]) -> bool:
 
 
 def _content(text: object) -> str:
-    content = _object(text).get("content")
+    content = as_object(text).get("content")
     return content if isinstance(content, str) else ""

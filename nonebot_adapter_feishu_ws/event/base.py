@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar, Self, cast
+from typing import Annotated, Any, ClassVar, Self
 
 from nonebot.adapters import Event as BaseEvent
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
@@ -12,6 +11,7 @@ from pydantic.functional_validators import ModelWrapValidatorHandler
 from typing_extensions import override
 
 from ..message import Message
+from ..net.bounded_json import is_object
 from .callback import Callback
 from .log_text import escape
 
@@ -24,7 +24,7 @@ def _to_text(value: object) -> object:
 
 def to_model(value: object) -> object:
     """What cannot become a model becomes an empty one."""
-    return cast("object", value) if isinstance(value, (dict, BaseModel)) else {}
+    return value if is_object(value) or isinstance(value, BaseModel) else {}
 
 
 def to_time(milliseconds: str) -> datetime:
@@ -74,9 +74,9 @@ class Detail(FeishuModel):
     @model_validator(mode="wrap")
     @classmethod
     def _leave_out(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        if not isinstance(value, dict):
+        if not is_object(value):
             return handler(value)
-        fields = {key: item for key, item in cast("dict[str, Any]", value).items() if item is not None}
+        fields = {key: item for key, item in value.items() if item is not None}
         try:
             return handler(fields)
         except ValidationError as error:
@@ -205,9 +205,9 @@ class Event(BaseEvent):
 
 
 def _to_body(value: object) -> object:
-    if not isinstance(value, (dict, BaseModel)):
+    if not is_object(value) and not isinstance(value, BaseModel):
         raise ValueError("the body of a notice is an object")
-    return cast("object", value)
+    return value
 
 
 class NoticeEvent(Event):
@@ -223,10 +223,9 @@ class NoticeEvent(Event):
     @model_validator(mode="before")
     @classmethod
     def _without_null(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return cast("object", value)
-        parts = cast("dict[str, Any]", value)
-        return {key: part for key, part in parts.items() if key != "event" or part is not None}
+        if not is_object(value):
+            return value
+        return {key: part for key, part in value.items() if key != "event" or part is not None}
 
     @override
     def get_type(self) -> str:
@@ -277,7 +276,7 @@ def _find(body: object, *paths: tuple[str, ...]) -> str:
     for path in paths:
         part: Any = body
         for name in path:
-            part = cast("Mapping[str, Any]", part).get(name) if isinstance(part, dict) else getattr(part, name, None)
+            part = part.get(name) if is_object(part) else getattr(part, name, None)
         if isinstance(part, str) and part:
             return part
     return ""

@@ -1,7 +1,7 @@
-"""A question of Feishu that waits for its answer: a click on a card, the preview of a link.
+"""A callback that waits for its response: a click on a card, the preview of a link.
 
-The network loop waits for it, within Feishu's three seconds; a handler on NoneBot's loop answers. Whoever comes first
-decides, so there is one answer whatever blocks.
+The network loop waits, within Feishu's three seconds; a handler on NoneBot's loop answers. The first response counts,
+so there is exactly one whatever blocks.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ SETTLED = 0.5
 
 
 class Callback:
-    """One question. Made on the network loop; answered from any thread."""
+    """One callback. Created on the network loop; answered from any thread."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Args:
-        clock: monotonic seconds.
+        """Create the callback, on the network loop.
+
+        Args:
+            clock: monotonic seconds.
         """
         self._clock = clock
         self._loop = asyncio.get_running_loop()
@@ -37,7 +39,7 @@ class Callback:
         return self._close(response)
 
     def finish(self) -> None:
-        """Nobody will answer any more: let an empty answer go out at once."""
+        """Send an empty answer at once, since no handler will answer."""
         self._close(None)
 
     async def wait(self, timeout: float | None = None) -> dict[str, Any] | None:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, ClassVar, cast
+from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field, PrivateAttr
 from typing_extensions import override
 
 from ..message import Message, parse
+from ..net.bounded_json import is_list, is_object
 from .base import Event, FeishuModel, Text, UserId, to_model
 from .log_text import escape
 
 
 def _to_models(value: object) -> list[object] | None:
-    if not isinstance(value, list):
-        return None
-    items = cast("list[object]", value)
-    kept: list[object] = [item for item in items if isinstance(item, (Mapping, FeishuModel))]
-    return kept
+    return [item for item in value if is_object(item) or isinstance(item, FeishuModel)] if is_list(value) else None
 
 
 class Sender(FeishuModel):

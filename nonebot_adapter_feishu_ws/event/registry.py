@@ -1,12 +1,13 @@
-"""Which class an event becomes."""
+"""Event types -> event classes, and payloads -> events."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
 from pydantic import ValidationError
 
+from ..net.bounded_json import as_object, as_text
 from .base import Event, EventHeader, NoticeEvent
 from .catalog import find_class
 from .message import GroupMessageEvent, MessageEvent, PrivateMessageEvent, TopicMessageEvent
@@ -47,12 +48,12 @@ class EventRegistry:
 
         Args:
             payload: the JSON object as delivered.
-            on_fallback: told the event type when no class fits, with the reason where there is one.
+            on_fallback: called with the event type, and the reason if there is one, when no class fits.
         """
         payload = upgrade(payload)
-        event_type = _text(_mapping(payload.get("header")).get("event_type"))
+        event_type = as_text(as_object(payload.get("header")).get("event_type"))
         name = event_type
-        if chat_type := _text(_mapping(_mapping(payload.get("event")).get("message")).get("chat_type")):
+        if chat_type := as_text(as_object(as_object(payload.get("event")).get("message")).get("chat_type")):
             name = f"{event_type}.{chat_type}"
         error: Exception | None = None
         for model in (*self.get(name), NoticeEvent):
@@ -62,12 +63,12 @@ class EventRegistry:
                 error = failure
         if on_fallback is not None:
             on_fallback(event_type, error)
-        header = _mapping(payload.get("header"))
+        header = as_object(payload.get("header"))
         try:
             return Event.model_validate({**payload, "header": header})
         except (ValidationError, RecursionError):
             return Event.model_construct(
-                header=EventHeader(event_type=event_type, event_id=_text(header.get("event_id"))),
+                header=EventHeader(event_type=event_type, event_id=as_text(header.get("event_id"))),
                 event=payload.get("event"),
             )
 
@@ -77,8 +78,8 @@ def upgrade(payload: Mapping[str, Any]) -> Mapping[str, Any]:
 
     Its body stays as it is; ``uuid``, ``ts`` and ``type`` stay too.
     """
-    body = _mapping(payload.get("event"))
-    if isinstance(payload.get("header"), dict) or not _text(body.get("type")):
+    body = as_object(payload.get("event"))
+    if isinstance(payload.get("header"), dict) or not as_text(body.get("type")):
         return payload
     header = {
         "event_id": payload.get("uuid"),
@@ -99,11 +100,3 @@ def _milliseconds(timestamp: object) -> str:
         return str(int(seconds * 1000)) if seconds >= 0 else ""
     except (ValueError, OverflowError):
         return ""
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

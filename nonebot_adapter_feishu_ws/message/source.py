@@ -20,11 +20,13 @@ class OpenFile:
     __slots__ = ("file", "lock", "start")
 
     def __init__(self, file: BinaryIO) -> None:
-        """Args:
-        file: opened for reading, in binary mode.
+        """Wrap an open file.
+
+        Args:
+            file: opened for reading, in binary mode.
 
         Raises:
-            ValueError: it is a file of text.
+            ValueError: it was opened in text mode.
         """
         if isinstance(cast("object", file.read(0)), str):
             raise ValueError('this file was opened as text; open it in binary mode: open(path, "rb")')
