@@ -280,10 +280,10 @@ class Bot(TypedApi, LegacyMethods):
         Raises:
             ValueError: the event has nothing to answer to, or an option is out of its range.
         """
-        from .stream import Place, Stream  # only a plugin that streams loads it
+        from .stream import Destination, Stream  # only a plugin that streams loads it
 
-        place = Place.of(event, find_target(event), reply=options.get("reply_message", False))
-        return Stream(self, place, options)
+        destination = Destination.of(event, find_target(event), reply=options.get("reply_message", False))
+        return Stream(self, destination, options)
 
     async def send_stream(
         self, event: BaseEvent, chunks: AsyncIterable[str], **options: Unpack[StreamOptions]

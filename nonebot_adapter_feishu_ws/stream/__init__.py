@@ -5,11 +5,11 @@
             await stream.write(chunk)
 
 or ``await bot.send_stream(event, model(question))``. The text is shown on a streaming card of CardKit; where Feishu
-does not permit that, in one message that is edited; where that is refused too, in finished messages.
+doesn't permit that, in a message that is edited; where that is refused too, in finished messages.
 """
 
-from .destination import Place
-from .modes import RungName
+from .context import Destination
+from .modes import ModeName
 from .stream import Stream, StreamOptions, StreamResult, pour
 
-__all__ = ["Place", "RungName", "Stream", "StreamOptions", "StreamResult", "pour"]
+__all__ = ["Destination", "ModeName", "Stream", "StreamOptions", "StreamResult", "pour"]

@@ -1,34 +1,34 @@
-"""One card entity of CardKit while text is streamed into it (流式更新卡片)."""
+"""A card entity of CardKit that text is streamed into (流式更新卡片)."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import uuid4
 
-from ..api import ApiCaller
 from ..exception import ActionFailed
+from .context import StreamContext
 from .pacing import Pace
-from .retry import Sleep, persistent
+from .retry import retry
 
 ELEMENT_ID: Final = "answer"
 CLOSED: Final = frozenset({300309, 200850, 200510})
-"""The streaming mode is off: switched off, or by itself 10 minutes after it was switched on."""
+"""The streaming mode is off: switched off, or ended by itself 10 minutes after it was switched on."""
 OUT_OF_ORDER: Final = frozenset({300317, 200770})
-"""A lost answer: Feishu has already seen this sequence or uuid."""
-_OVERTAKES: Final = 3
+"""Feishu has already seen this sequence number or uuid: the answer to an earlier attempt was lost."""
+_SKIPS: Final = 3
 REOPEN_AFTER: Final = 540.0
 """Seconds after which the streaming mode is switched on again, before it ends by itself after 600."""
 
 
 def streaming_card(text: str, *, title: str = "", streaming: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """A card of JSON 2.0 whose only element takes the text.
+    """A card (JSON 2.0) with a single Markdown element.
 
     Args:
         text: Markdown.
         title: its header's title, or empty.
-        streaming: ``streaming_config`` of the document: ``print_frequency_ms``, ``print_step``, ``print_strategy``.
+        streaming: ``streaming_config``: ``print_frequency_ms``, ``print_step``, ``print_strategy``.
     """
     config: dict[str, Any] = {"streaming_mode": True, "update_multi": True}
     if streaming:
@@ -41,41 +41,43 @@ def streaming_card(text: str, *, title: str = "", streaming: Mapping[str, Any] |
 
 
 def dump(value: object) -> str:
-    """Compact JSON, as its bytes count for Feishu's limits."""
+    """Compact JSON, whose bytes count towards Feishu's limits."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 class Entity:
-    """A card entity: its id, its sequence and its pace."""
+    """A card entity: its id, its sequence numbers, its operations."""
 
-    def __init__(
-        self, bot: ApiCaller, card: dict[str, Any], pace: Pace, clock: Callable[[], float], sleep: Sleep
-    ) -> None:
-        self._bot = bot
+    def __init__(self, context: StreamContext, card: dict[str, Any], pace: Pace) -> None:
+        """Describe the entity; :meth:`create` creates it at Feishu.
+
+        Args:
+            context: of the stream.
+            card: the card it begins with.
+            pace: spaces its operations.
+        """
+        self._context = context
         self._card = card
         self._pace = pace
-        self._clock = clock
-        self._sleep = sleep
         self._sequence = 0
         self._opened_at = 0.0
         self.card_id: str = ""
 
-    async def create(self) -> str:
-        """Make the entity (创建卡片实体); returns its id."""
+    async def create(self) -> None:
+        """Create the entity (创建卡片实体)."""
         data = dump(self._card)
 
         async def create() -> Any:
-            return await self._bot.call_api("card.create", data=data, _deadline=0)
+            return await self._context.bot.call_api("card.create", data=data, _deadline=0)
 
-        answer = await persistent(create, self._sleep)
-        self._opened_at = self._clock()
+        answer = await retry(create, self._context.sleep)
+        self._opened_at = self._context.clock()
         self._pace.spend()
         self.card_id = str(answer["data"]["card_id"])
-        return self.card_id
 
     async def write(self, text: str) -> None:
-        """Set the whole text (流式更新文本); reopens the streaming mode when it has ended or is about to."""
-        if self._clock() - self._opened_at >= REOPEN_AFTER:
+        """Set the whole text (流式更新文本); switches the streaming mode on again when it has ended or is about to."""
+        if self._context.clock() - self._opened_at >= REOPEN_AFTER:
             await self._reopen()
         try:
             await self._write(text)
@@ -89,43 +91,45 @@ class Entity:
         await self._operate("card.stream_content", element_id=ELEMENT_ID, content=text)
 
     async def _reopen(self) -> None:
-        await self._settings({"streaming_mode": True})
-        self._opened_at = self._clock()
+        await self._set_config({"streaming_mode": True})
+        self._opened_at = self._context.clock()
 
-    async def settle(self, summary: str) -> None:
-        """End the streaming mode (更新卡片配置); ``summary`` is what the list of chats shows."""
-        await self._settings({"streaming_mode": False, "summary": {"content": summary}})
+    async def finish(self, summary: str) -> None:
+        """End the streaming mode (更新卡片配置).
 
-    async def _settings(self, config: Mapping[str, Any]) -> None:
+        Args:
+            summary: what the list of chats shows.
+        """
+        await self._set_config({"streaming_mode": False, "summary": {"content": summary}})
+
+    async def _set_config(self, config: Mapping[str, Any]) -> None:
         await self._operate("card.update_settings", settings=dump({"config": config}))
 
     async def replace(self, text: str, summary: str) -> None:
-        """Replace the whole card by a finished one (全量更新卡片实体), which needs no streaming mode."""
+        """Replace the card by a finished one (全量更新卡片实体), which does not require the streaming mode."""
         body = self._card["body"]["elements"][0] | {"content": text}
         config = {"streaming_mode": False, "update_multi": True, "summary": {"content": summary}}
-        card = {**self._card, "config": config, "body": {"elements": [body]}}
-        await self._operate("card.update", data=dump(card))
+        await self._operate("card.update", data=dump({**self._card, "config": config, "body": {"elements": [body]}}))
 
     async def _operate(self, method: str, **arguments: str) -> None:
-        """One operation. Each try has a sequence and uuid of its own: the text is always whole, so twice is no harm."""
+        """Carry out one operation, each attempt with a new sequence number and uuid: each text is whole."""
 
-        async def operate() -> None:
+        async def attempt() -> None:
             if (delay := self._pace.delay()) > 0:
-                await self._sleep(delay)
+                await self._context.sleep(delay)
             self._pace.spend()
             self._sequence += 1
             numbered: dict[str, Any] = {"sequence": self._sequence, "uuid": uuid4().hex, **arguments}
-            await self._bot.call_api(method, card_id=self.card_id, **numbered, _deadline=0)
+            await self._context.bot.call_api(method, card_id=self.card_id, **numbered, _deadline=0)
 
-        await persistent(lambda: self._in_order(operate), self._sleep)
+        async def in_order() -> None:
+            for skips_left in reversed(range(_SKIPS + 1)):
+                try:
+                    return await attempt()
+                except ActionFailed as error:
+                    # The HTTP client repeats a request whose connection broke, with the same sequence and uuid.
+                    if error.code not in OUT_OF_ORDER or not skips_left:
+                        raise
+                    self._sequence += 100
 
-    async def _in_order(self, operate: Callable[[], Awaitable[None]]) -> None:
-        for _ in range(_OVERTAKES):
-            try:
-                return await operate()
-            except ActionFailed as error:
-                # The HTTP client repeats a request whose connection broke, with the same sequence and uuid.
-                if error.code not in OUT_OF_ORDER:
-                    raise
-                self._sequence += 100
-        return await operate()
+        await retry(in_order, self._context.sleep)

@@ -1,48 +1,57 @@
-"""The ladder: what Feishu refuses on one rung goes on, without losing a word, on the next one."""
+"""Shows a text in the best mode that Feishu permits; when a mode is refused, the next one continues the text."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
 from ..exception import ActionFailed
 from ..log import log
-from .modes import CardRung, EditRung, Means, PlainRung, Rung, RungName
-from .pager import Book
-from .retry import is_passing
+from .context import StreamContext
+from .modes import CardMode, EditMode, ModeName, PlainMode
+from .pager import Pager
+from .retry import is_transient
 
-RUNGS: dict[RungName, type[CardRung] | type[EditRung] | type[PlainRung]] = {
-    "card": CardRung,
-    "edit": EditRung,
-    "plain": PlainRung,
-}
+MODES: Final[Mapping[ModeName, type[PlainMode]]] = MappingProxyType(
+    {mode.name: mode for mode in (CardMode, EditMode, PlainMode)}
+)
+"""All modes, best first."""
 
 
-class Ladder:
-    """Shows the text so far on the best rung that Feishu allows."""
+class Fallback:
+    """Shows the text so far in the best mode that Feishu permits."""
 
-    def __init__(self, means: Means, names: Sequence[RungName]) -> None:
-        """Args:
-        names: the rungs, best first.
+    def __init__(self, context: StreamContext, names: Sequence[ModeName]) -> None:
+        """Begin with the best mode.
+
+        Args:
+            context: of the stream.
+            names: the modes, best first.
         """
-        self._means = means
-        self._rungs: list[Rung] = [RUNGS[name](means) for name in names]
-        self._book = Book()
-        self._open = False
+        self._context = context
+        self._modes = [MODES[name](context) for name in names]
+        self._pager = Pager()
+        self._page_is_open = False
 
     @property
-    def rung(self) -> RungName:
-        """The rung in use."""
-        return self._rungs[0].name
+    def mode(self) -> ModeName:
+        """The mode in use."""
+        return self._modes[0].name
 
     def delay(self) -> float:
-        """Seconds until the next update may go; infinite when nothing is shown before the end."""
-        return self._rungs[0].delay()
+        """Seconds until the next update is due; infinite when nothing is shown before the end."""
+        return self._modes[0].delay()
 
     async def update(self, text: str, *, final: bool = False) -> None:
         """Show the whole text so far.
 
+        Args:
+            text: Markdown, longer than at the call before.
+            final: nothing follows.
+
         Raises:
-            ActionFailed: the last rung is refused too.
+            ActionFailed: the last mode is refused too.
             NetworkError: the network is down.
         """
         while True:
@@ -51,43 +60,38 @@ class Ladder:
                 await (self._finish(text) if final else self._show(text))
                 return
             except ActionFailed as error:
-                await self._step_down(error, text)
+                # A lasting rate limit would apply to the next mode too.
+                if len(self._modes) == 1 or is_transient(error):
+                    raise
+                await self._fall_back(error, text)
 
     async def _turn_pages(self, text: str) -> None:
-        rung = self._rungs[0]
-        while (page := self._book.overflow(text, rung.fits)) is not None:
+        mode = self._modes[0]
+        while (page := self._pager.overflow(text, mode.fits)) is not None:
             content, end = page
-            await rung.close(content)
-            self._book.turn(text, end)
-            self._open = False
+            await mode.close(content)
+            self._turn(text, end)
 
     async def _show(self, text: str) -> None:
-        content, end = self._book.page(text)
-        if text[self._book.start : end].strip() and await self._rungs[0].show(content):
-            self._book.shown = end
-            self._open = True
+        content, end = self._pager.page(text)
+        if text[self._pager.start : end].strip() and await self._modes[0].show(content):
+            self._pager.shown = end
+            self._page_is_open = True
 
     async def _finish(self, text: str) -> None:
-        if self._open or text[self._book.start :].strip():
-            content, _ = self._book.page(text, whole=True)
-            await self._rungs[0].close(content)
-        self._book.turn(text, len(text))
-        self._open = False
+        if self._page_is_open or text[self._pager.start :].strip():
+            content, _ = self._pager.page(text, whole=True)
+            await self._modes[0].close(content)
+        self._turn(text, len(text))
 
-    async def _step_down(self, error: ActionFailed, text: str) -> None:
-        # A limit that lasts holds on the next rung too.
-        if len(self._rungs) == 1 or is_passing(error):
-            raise error
-        left = self._rungs.pop(0)
-        log(
-            "WARNING",
-            "Bot {}: the stream goes on as {!r} instead of {!r}. {}",
-            self._means.bot.self_id,
-            self.rung,
-            left.name,
-            error,
-        )
-        await left.leave()
-        if self._open:
-            self._book.turn(text, self._book.shown)
-            self._open = False
+    async def _fall_back(self, error: ActionFailed, text: str) -> None:
+        refused = self._modes.pop(0)
+        template = "Bot {bot}: the stream continues in the mode {!r} instead of {!r}. {}"
+        log("WARNING", template, self.mode, refused.name, error, bot=self._context.bot.self_id, log_id=error.log_id)
+        await refused.leave()
+        if self._page_is_open:
+            self._turn(text, self._pager.shown)
+
+    def _turn(self, text: str, end: int) -> None:
+        self._pager.turn(text, end)
+        self._page_is_open = False

@@ -1,4 +1,4 @@
-"""Half-written Markdown: what of it can be shown now, and what closes and reopens it at a cut. Pure."""
+"""Unfinished Markdown: what of it can be shown, and what closes and reopens its constructs at a cut. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from ..message.fence import closing_line, fence_after
 
 HOLD: Final = 60
-"""Characters of an unfinished link, emphasis or tag that are kept back, so that shown text only grows."""
+"""Characters of an unfinished link, emphasis or tag that are held back, so that shown text only grows."""
 _FENCE_BEGINS: Final = re.compile(r"[ \t]*(`{1,2}|`{3,}[^`\n]*|~{2,}[^~\n]*)$")
 _FENCE_ENDS: Final = re.compile(r"[ \t]*(`+|~+)[ \t]*$")
 _DELIMITER: Final = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
@@ -20,14 +20,14 @@ _TAG_BEGINS: Final = re.compile(r"</?[a-zA-Z][^<>\n]{0,200}$|</?$")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line and what is open behind it.
+    """A line and what is still open after it.
 
     Attributes:
         start: its first character.
-        end: behind its line feed.
-        fence: the line that opened the code fence which is still open, else empty.
+        end: the position after its line feed.
+        fence: the line that opened the code fence that is still open, else empty.
         table: header and delimiter row of the table that is still open, else empty.
-        tables: how many tables have begun so far.
+        tables: number of tables begun so far.
     """
 
     start: int
@@ -57,7 +57,7 @@ def read_lines(text: str) -> list[Line]:
 
 
 def _split(text: str) -> list[str]:
-    # str.splitlines would also cut at characters that Markdown does not take for a line's end.
+    # str.splitlines also splits at characters that do not end a line in Markdown.
     parts = [part + "\n" for part in text.split("\n")]
     parts[-1] = parts[-1][:-1]
     return parts if parts[-1] else parts[:-1]
@@ -68,24 +68,23 @@ def _is_delimiter(line: str, header: str) -> bool:
 
 
 def count_tables(text: str) -> int:
-    """How many tables a text has; Feishu limits them per card."""
+    """The number of tables in a text; Feishu limits them per card."""
     lines = read_lines(text)
     return lines[-1].tables if lines else 0
 
 
 def closing(text: str) -> str:
-    """What must follow a text so that nothing in it stays open."""
+    """The text to append so that no construct stays open."""
     return seam(text, "")[0]
 
 
 def seam(before: str, after: str) -> tuple[str, str]:
-    """What a cut needs: the end of the first part and the beginning of the second.
+    """What a cut adds: text to append to the first part, and text to prepend to the second.
 
-    A code fence is closed and opened again with its language, a table gets its header again, emphasis and inline code
-    are closed and opened again.
+    Code fences (with their language), emphasis and inline code are closed and reopened; a table repeats its header.
 
     Args:
-        before: the first part, from where its Markdown begins.
+        before: the first part, from the beginning of its Markdown.
         after: what follows.
     """
     lines = read_lines(before)
@@ -105,11 +104,11 @@ def seam(before: str, after: str) -> tuple[str, str]:
 
 
 def partial(text: str) -> tuple[int, str]:
-    """What of an unfinished text can be shown.
+    """How much of an unfinished text can be shown.
 
     Returns:
-        How many characters, and what closes them. Kept back are beginnings that do not tell yet what they will be: a
-        fence's marker, a table's header, an unfinished row, a short piece of an unfinished link or emphasis.
+        The number of characters, and what closes them. Ambiguous beginnings are held back: a fence marker, a table
+        header, an unfinished row, the first characters of a link or emphasis.
     """
     lines = read_lines(text)
     if not lines:
@@ -131,7 +130,7 @@ def partial(text: str) -> tuple[int, str]:
 
 
 def _table_begins(lines: list[Line], whole: bool) -> int | None:
-    """Where an unfinished row or a header without its delimiter begins."""
+    """Where an unfinished row, or a header without its delimiter row, begins."""
     last = lines[-1]
     header: Line | None = None
     if not last.text.lstrip().startswith("|"):
@@ -165,7 +164,7 @@ def _inline(text: str, last: Line) -> tuple[int, str]:
 
 
 def open_inline(line: str) -> list[tuple[int, str]]:
-    """Emphasis and inline code that a line leaves open, as position and marker; an unfinished link or tag has none."""
+    """What a line leaves open, as (position, marker): emphasis, inline code, or a link or tag, which has no marker."""
     stack: list[tuple[int, str]] = []
     at = 0
     while at < len(line):

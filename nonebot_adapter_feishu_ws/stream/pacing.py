@@ -1,52 +1,54 @@
-"""When the next update may go. Pure: the clock is an argument."""
+"""When the next update may be sent. Pure: the clock is an argument."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Self
 
 MAX_EDITS: Final = 20
-"""Feishu takes no more edits of one message (编辑消息), or silently stops to show them."""
+"""Feishu accepts at most 20 edits of a message (编辑消息), or silently stops showing them."""
 _GROWTH: Final = 1.25
 
 
 class Pace:
-    """At most so many updates per second, evenly spaced; what comes in between is left to the next one."""
+    """Spaces the updates of one card or message; text that arrives in between is sent with the next update."""
 
-    def __init__(self, per_second: float, clock: Callable[[], float]) -> None:
-        self._interval = 1 / per_second
-        self._clock = clock
-        self._next = -math.inf
+    def __init__(
+        self, interval: float, clock: Callable[[], float], *, growth: float = 1.0, max_updates: float = math.inf
+    ) -> None:
+        """Create a pace whose first update may be sent at once.
 
-    def delay(self) -> float:
-        """Seconds until the next update may go; 0 when it may go now."""
-        return max(0.0, self._next - self._clock())
-
-    def spend(self) -> None:
-        """An update goes now."""
-        self._next = self._clock() + self._interval
-
-
-class EditPace:
-    """The edits of one message: each waits longer than the one before, and the last one is kept for the final text."""
-
-    def __init__(self, first: float, clock: Callable[[], float]) -> None:
-        """Args:
-        first: seconds before the first edit.
+        Args:
+            interval: seconds between the first two updates.
+            clock: monotonic seconds.
+            growth: each further interval is longer by this factor.
+            max_updates: no more updates than these are due.
         """
-        self._first = first
+        self._interval = interval
         self._clock = clock
-        self._next = clock() + first
-        self.edits: int = 0
+        self._growth = growth
+        self._max_updates = max_updates
+        self._next = -math.inf
+        self.updates: int = 0
+
+    @classmethod
+    def of_edits(cls, first: float, clock: Callable[[], float]) -> Self:
+        """The pace of the edits of a message just sent: ever slower, with the last edit kept for the final text.
+
+        Args:
+            first: seconds before the first edit.
+            clock: monotonic seconds.
+        """
+        pace = cls(first, clock, growth=_GROWTH, max_updates=MAX_EDITS - 1)
+        pace._next = clock() + first
+        return pace
 
     def delay(self) -> float:
-        """Seconds until the next edit may go; infinite when only the last one is left."""
-        if self.edits >= MAX_EDITS - 1:
-            return math.inf
-        return max(0.0, self._next - self._clock())
+        """Seconds until the next update is due: 0 when it is due now, infinite when none is left."""
+        return math.inf if self.updates >= self._max_updates else max(0.0, self._next - self._clock())
 
     def spend(self) -> None:
-        """An edit goes now."""
-        self.edits += 1
-        self._next = self._clock() + self._first * _GROWTH**self.edits
+        """Record that an update is sent now."""
+        self.updates += 1
+        self._next = self._clock() + self._interval * self._growth**self.updates

@@ -1,4 +1,4 @@
-"""One growing text on several messages: where a full one ends and how the next one begins. Pure."""
+"""Splits a growing text into pages, one per message: where a page ends and how the next one begins. Pure."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Final
 from .markdown import Line, open_inline, partial, read_lines, seam
 
 _WINDOW: Final = 0.6
-"""A cut is looked for in the rest of a page behind this share of it, so that no page is almost empty."""
-
+"""The share of a page after which a cut is looked for, so that no page is almost empty."""
 _LONGEST_OPENING: Final = 2000
-"""Characters that are repeated on the next page; a monstrous header or fence is not."""
+"""Characters; a longer table header or fence line is not repeated on the next page."""
 
 Fits = Callable[[str], bool]
 
 
-class Book:
+class Pager:
     """Which part of the text is on the current page.
 
     Attributes:
         start: where the current page begins in the text.
-        opening: what stands in front of it on the page: a reopened fence, a table's header.
+        opening: what precedes it on the page: a reopened fence, a repeated table header.
         shown: how far the text is visible.
     """
 
     def __init__(self) -> None:
+        """Begin the first page."""
         self.start: int = 0
         self.opening: str = ""
         self.shown: int = 0
@@ -35,7 +35,7 @@ class Book:
 
         Args:
             text: the whole text so far.
-            whole: nothing follows, so that nothing is kept back.
+            whole: nothing follows, so that nothing is held back.
         """
         raw = self.opening + text[self.start :]
         length, end = (len(raw), seam(raw, "")[0]) if whole else partial(raw)
@@ -44,7 +44,7 @@ class Book:
         return raw[:length] + end, self.start + length - len(self.opening)
 
     def overflow(self, text: str, fits: Fits) -> tuple[str, int] | None:
-        """The current page and its end in the text, once the text does not fit any more."""
+        """The finished page and its end in the text; None while the text still fits."""
         raw = self.opening + text[self.start :]
         if fits(raw + seam(raw, "")[0]):
             return None
@@ -61,7 +61,7 @@ class Book:
 
 
 def cut(raw: str, opening: int, fits: Fits) -> int:
-    """Where to end a page: at a paragraph, else at a line, else between a table's rows, else inside a code fence.
+    """Find where to end a page: after a paragraph, else a line, else a table row, else a line inside a code fence.
 
     Args:
         raw: the page's text, too long.
@@ -69,7 +69,7 @@ def cut(raw: str, opening: int, fits: Fits) -> int:
         fits: whether a finished page is small enough.
 
     Returns:
-        A position behind ``opening``.
+        A position after ``opening``.
     """
     most = _longest(raw, opening, fits)
     lines = read_lines(raw)
@@ -99,7 +99,7 @@ def _longest(raw: str, opening: int, fits: Fits) -> int:
 
 
 def _rank(line: Line, following: Line | None) -> int | None:
-    """How good the end of a line is as an end of a page; None where it must not be one."""
+    """How well a page may end after a line (more is better); None where it must not."""
     if following is not None and following.table and not line.table:
         return None
     if line.fence:

@@ -1,54 +1,59 @@
-"""Calls on card entities that outlive a bad network and Feishu's limits.
+"""Retries for card operations.
 
-The REST client's own second tries do not fit them: each try needs a sequence of its own. Messages and edits leave them
-to the client.
+The REST client's own retries don't fit them, since every attempt needs a sequence number of its own. Messages and edits
+leave retrying to the client.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 from ..exception import ActionFailed, NetworkError
+from ..net.backoff import backoff, doubling
+from ..net.waiting import Sleep
 
 RATE_LIMITED: Final = frozenset({230020, 99991400, 11232})
-"""The app, the chat or the card gets too much at once."""
-PASSING: Final = frozenset({200810, 300120})
-"""A person operates the card just now (200810), an error inside Feishu (300120): later it works."""
-_TRIES: Final = 5
-_PATIENCE: Final = 12
-"""Tries while Feishu only asks to wait: about a minute."""
-_FIRST_WAIT: Final = 0.5
-_LONGEST_WAIT: Final = 8.0
+"""Rate limits of the app, the chat or the card."""
+TRANSIENT: Final = frozenset({200810, 300120})
+"""Someone is operating the card right now (200810), or Feishu had an internal error (300120)."""
+_NETWORK_ATTEMPTS: Final = 5
+_LIMITED_ATTEMPTS: Final = 12
+"""About a minute."""
+_STEPS: Final = doubling(0.5, 8.0)
+_JITTER: Final = (0.95, 1.05)
 
-Sleep = Callable[[float], Awaitable[object]]
 T = TypeVar("T")
 
 
-def is_passing(error: ActionFailed) -> bool:
-    """Whether the same call may work a moment later."""
-    return error.code in RATE_LIMITED or error.code in PASSING or error.status_code == 429 or error.status_code >= 500
+def is_transient(error: ActionFailed) -> bool:
+    """Whether the same call may succeed a moment later."""
+    return error.code in RATE_LIMITED or error.code in TRANSIENT or error.status_code == 429 or error.status_code >= 500
 
 
-async def persistent(call: Callable[[], Awaitable[T]], sleep: Sleep) -> T:
-    """Make a call again after a network error (4 times), and wait for about a minute where Feishu asks to wait.
+async def retry(call: Callable[[], Awaitable[T]], sleep: Sleep) -> T:
+    """Repeat a call up to 4 times after network errors, and for about a minute while Feishu limits the rate.
 
-    The call must be safe to repeat.
+    Args:
+        call: must be safe to repeat.
+        sleep: as :func:`asyncio.sleep`.
 
     Raises:
-        ActionFailed: Feishu refuses, or still limits after the last try.
-        NetworkError: the network is still down after the last try.
+        ActionFailed: Feishu refused, or still limited the rate at the last attempt.
+        NetworkError: the network was still down at the last attempt.
     """
+    delays = backoff(_STEPS, random.random, spread=_JITTER)
     broken = limited = 0
     while True:
         try:
             return await call()
         except NetworkError:
             broken += 1
-            if broken == _TRIES:
+            if broken == _NETWORK_ATTEMPTS:
                 raise
         except ActionFailed as error:
             limited += 1
-            if limited == _PATIENCE or not is_passing(error):
+            if limited == _LIMITED_ATTEMPTS or not is_transient(error):
                 raise
-        await sleep(min(_FIRST_WAIT * 2 ** (broken + limited - 1), _LONGEST_WAIT))
+        await sleep(next(delays))

@@ -1,4 +1,4 @@
-"""What a model's text must not do on a card or in rich text. Pure."""
+"""Makes a model's text safe for cards and rich text. Pure."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ _IMAGE: Final = re.compile(r"!\[([^\]\n]*)\]\((?!img_)([^)\n]*)\)")
 _MARKS: Final = re.compile(r"<[^<>\n]*>|[*~`#>|]+|!?\[([^\]\n]*)\]\([^)\n]*\)")
 
 
-def defuse(text: str, *, mentions: bool = False) -> str:
-    """A text that mentions nobody and shows no foreign picture.
+def sanitize(text: str, *, mentions: bool = False) -> str:
+    """Disarm mentions and foreign images.
 
-    ``<at id=all>`` in a model's words would call the whole group, and Feishu refuses a card with a picture that is
-    not an ``image_key``: the one gets an invisible space, the other becomes a link.
+    ``<at id=all>`` in a model's answer would notify the whole group, so it gets an invisible space. Feishu refuses a
+    card with an image that is not an ``image_key``, so such an image becomes a link.
 
     Args:
         text: Markdown.
-        mentions: leave mentions in.
+        mentions: keep mentions.
     """
     linked = _IMAGE.sub(lambda match: f"[{match[1] or 'image'}]({match[2]})", text)
     return linked if mentions else _MENTION.sub("<\u200b", linked)
 
 
 def tables_as_code(text: str) -> str:
-    """Markdown for rich text (``post``), which does not know tables: they become code blocks."""
+    """Turn tables into code blocks, since rich text (``post``) has no tables."""
     lines = read_lines(text)
     shown: list[str] = []
     inside = False
@@ -47,6 +47,6 @@ def tables_as_code(text: str) -> str:
 
 
 def summarize(text: str) -> str:
-    """The first words of a text for the list of chats, without its markup."""
+    """The first words of a text without markup, for the list of chats."""
     plain = " ".join(_MARKS.sub(lambda match: match[1] or "", text[:1000]).split())
     return plain if len(plain) <= SUMMARY_LENGTH else plain[: SUMMARY_LENGTH - 1] + "…"

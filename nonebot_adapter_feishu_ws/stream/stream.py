@@ -1,4 +1,4 @@
-"""``Stream``: what a plugin writes into."""
+"""``Stream``: the object that a plugin writes to."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from collections.abc import AsyncIterable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, NoReturn, Self
 
 from nonebot.exception import MatcherException
 from typing_extensions import TypedDict
 
 from ..log import log
+from ..net.waiting import Sleep, wait_for_event
 from ..sending.legacy_methods import LegacyMethods
-from .destination import Place
-from .fallback import RUNGS, Ladder
+from .context import Destination, StreamContext
+from .fallback import MODES, Fallback
 from .markdown import closing
-from .modes import Means, RungName
-from .retry import Sleep
+from .modes import ModeName
 
 DEFAULT_PACE: Final = 5.0
 MAX_PACE: Final = 10.0
-"""Operations per second that Feishu takes for one card (流式更新卡片)."""
+"""Operations per second that Feishu permits on one card (流式更新卡片)."""
 ERROR_NOTE: Final = "⚠️ 回答中断。(The answer was interrupted.)"
 CANCEL_NOTE: Final = "⏹️ 已停止。(Stopped.)"
 STREAMING: Final[Mapping[str, Any]] = {
@@ -33,31 +33,31 @@ STREAMING: Final[Mapping[str, Any]] = {
     "print_strategy": "fast",
 }
 GRACE: Final = 10.0
-"""Seconds in which a cancelled stream may still be ended properly."""
+"""Seconds that a cancelled stream may take to finish its card."""
 
 
 class StreamOptions(TypedDict, total=False):
-    """What can be chosen for a stream.
+    """The options of a stream.
 
     Attributes:
-        title: a title for the first card or message.
+        title: title of the first card or message.
         reply_message: quote the message that is answered.
-        pace: updates per second of one card, at most 10 (default 5).
-        edit_every: seconds before the first edit where cards are not permitted; each next one waits longer.
-        rungs: what may be used, best first (default card, edit, plain).
-        error_note: what ends the text when an exception leaves the ``async with``; None for nothing.
+        pace: updates of one card per second, at most 10 (default 5).
+        edit_every: seconds before the first edit where cards are not permitted; the intervals grow.
+        modes: the permitted modes, best first (default card, edit, plain).
+        error_note: ends the text when an exception leaves the ``async with``; None for nothing.
         cancel_note: the same for a cancelled task.
-        mentions: let the text mention people (default False: a model could call a whole group).
-        streaming_config: speed of the typewriter, as Feishu's document describes it.
+        mentions: let the text mention people (default False: a model could notify a whole group).
+        streaming_config: speed of the typewriter effect, as in Feishu's document.
         clock: monotonic seconds, for tests.
-        sleep: for tests.
+        sleep: as :func:`asyncio.sleep`, for tests.
     """
 
     title: str
     reply_message: bool
     pace: float
     edit_every: float
-    rungs: Sequence[RungName]
+    modes: Sequence[ModeName]
     error_note: str | None
     cancel_note: str | None
     mentions: bool
@@ -66,48 +66,68 @@ class StreamOptions(TypedDict, total=False):
     sleep: Sleep
 
 
+class _FormerNames:
+    """Names of the first release, which raise with the new one in the text."""
+
+    __slots__ = ()
+
+    @property
+    def rung(self) -> NoReturn:
+        """The former name of ``mode``.
+
+        Raises:
+            AttributeError: always; the text has the new name.
+        """
+        raise AttributeError("rung is called mode now")
+
+
 @dataclass(frozen=True, slots=True)
-class StreamResult:
+class StreamResult(_FormerNames):
     """What became of a stream.
 
     Attributes:
         text: all that was written.
-        message_ids: of the messages that show it, in order.
-        rung: how it was shown at last: ``card``, ``edit`` or ``plain``.
+        message_ids: the messages that show it, in order.
+        mode: the last mode: ``card``, ``edit`` or ``plain``.
     """
 
     text: str
     message_ids: list[str]
-    rung: RungName
+    mode: ModeName
 
 
-class Stream:
+class Stream(_FormerNames):
     """A reply that grows while it is written. Use it as an asynchronous context manager.
 
-    The text is Markdown. A task of its own shows it, so that :meth:`write` does not wait for Feishu; what comes in
-    between two updates is shown together.
+    The text is Markdown. A background task shows it, so that :meth:`write` does not wait for Feishu; chunks that arrive
+    between two updates are shown together.
     """
 
-    def __init__(self, bot: LegacyMethods, place: Place, options: StreamOptions) -> None:
-        """Args:
-        bot: who answers.
-        place: where to.
-        options: see :class:`StreamOptions`.
+    def __init__(self, bot: LegacyMethods, destination: Destination, options: StreamOptions) -> None:
+        """Create a stream; it begins with ``async with``.
+
+        Args:
+            bot: the bot that answers.
+            destination: where to.
+            options: see :class:`StreamOptions`.
 
         Raises:
+            TypeError: an option has been renamed; the text has the new name.
             ValueError: an option is out of its range.
         """
+        if "rungs" in options:
+            raise TypeError("rungs= is called modes= now")
         pace = options.get("pace", DEFAULT_PACE)
-        rungs = options.get("rungs", tuple(RUNGS))
+        modes = options.get("modes", tuple(MODES))
         if not 0 < pace <= MAX_PACE:
             raise ValueError(f"pace must be above 0 and at most {MAX_PACE:g} updates per second, not {pace!r}")
-        if not rungs or not set(rungs) <= RUNGS.keys():
-            raise ValueError(f"rungs must be some of {', '.join(RUNGS)}, not {rungs!r}")
+        if not modes or not set(modes) <= MODES.keys():
+            raise ValueError(f"modes must be some of {', '.join(MODES)}, not {modes!r}")
         self._error_note = options.get("error_note", ERROR_NOTE)
         self._cancel_note = options.get("cancel_note", CANCEL_NOTE)
-        self._means = Means(
+        self._context = StreamContext(
             bot,
-            place,
+            destination,
             options.get("clock", time.monotonic),
             options.get("sleep", asyncio.sleep),
             title=options.get("title", ""),
@@ -116,7 +136,7 @@ class Stream:
             mentions=options.get("mentions", False),
             streaming=options.get("streaming_config", STREAMING),
         )
-        self._ladder = Ladder(self._means, rungs)
+        self._fallback = Fallback(self._context, modes)
         self._text = ""
         self._chunks: list[str] = []
         self._changed = asyncio.Event()
@@ -135,24 +155,24 @@ class Stream:
     @property
     def message_ids(self) -> list[str]:
         """The messages sent so far, in order."""
-        return list(self._means.message_ids)
+        return list(self._context.message_ids)
 
     @property
-    def rung(self) -> RungName:
+    def mode(self) -> ModeName:
         """How the text is shown now: ``card``, ``edit`` or ``plain``."""
-        return self._ladder.rung
+        return self._fallback.mode
 
     @property
     def result(self) -> StreamResult:
-        """The stream so far."""
-        return StreamResult(self.text, self.message_ids, self.rung)
+        """The result so far."""
+        return StreamResult(self.text, self.message_ids, self.mode)
 
     async def write(self, chunk: str) -> None:
-        """Add to the text.
+        """Append to the text.
 
         Raises:
-            ActionFailed: Feishu has refused the text on every rung.
-            NetworkError: the network has been down for too long.
+            ActionFailed: Feishu has refused the text in every mode.
+            NetworkError: the network was down for too long.
             RuntimeError: the stream has ended, or was not entered.
         """
         if self._task is None or self._ended:
@@ -163,7 +183,7 @@ class Stream:
             return
         self._chunks.append(chunk)
         self._changed.set()
-        # A producer that never waits would leave no room for the task that shows the text.
+        # A producer that never awaits would starve the task that shows the text.
         await asyncio.sleep(0)
 
     async def __aenter__(self) -> Self:
@@ -178,7 +198,7 @@ class Stream:
         self._ended = True
         finishing = asyncio.create_task(self._finish(self._note(error)))
         try:
-            # Whoever cancels does not want to wait for long.
+            # A cancelled task should not keep its canceller waiting.
             await asyncio.wait({finishing}, timeout=GRACE if isinstance(error, asyncio.CancelledError) else None)
         except asyncio.CancelledError:
             await asyncio.wait({finishing}, timeout=GRACE)
@@ -193,54 +213,49 @@ class Stream:
         if error is None or isinstance(error, MatcherException):
             return ""
         note = self._cancel_note if isinstance(error, asyncio.CancelledError) else self._error_note
-        # Nobody waits for the rest of an answer that has not begun when it is stopped.
+        # An answer that is stopped before its first word needs no note.
         return "" if isinstance(error, asyncio.CancelledError) and not self.text.strip() else note or ""
 
     async def _finish(self, note: str) -> None:
         assert self._task is not None
         self._ending.set()
         self._changed.set()
-        # What failed before may work now; if not, the last update fails the same way.
+        # What failed may work now; if not, the last update fails in the same way.
         with suppress(Exception):
             await self._task
         text = self.text
         if note:
             text = f"{text}{closing(text)}\n\n{note}" if text.strip() else note
-        await self._ladder.update(text, final=True)
+        await self._fallback.update(text, final=True)
 
     async def _run(self) -> None:
         while not self._ending.is_set():
             await self._changed.wait()
-            delay = self._ladder.delay()
-            if delay > 0:
-                await self._wait(delay)
+            if (delay := self._fallback.delay()) == math.inf:
+                await self._ending.wait()
+            elif delay > 0:
+                await wait_for_event(self._ending, delay, self._context.sleep)
             if self._ending.is_set():
                 return
             self._changed.clear()
-            await self._ladder.update(self.text)
-
-    async def _wait(self, seconds: float) -> None:
-        """Wait for the next update or the end."""
-        waiting = {asyncio.ensure_future(self._ending.wait())}
-        if seconds < math.inf:
-            waiting.add(asyncio.ensure_future(self._means.sleep(seconds)))  # pyright: ignore[reportArgumentType]
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waiting:
-                each.cancel()
+            await self._fallback.update(self.text)
 
 
 def _give_up(finishing: asyncio.Task[None]) -> BaseException | None:
-    """Stop what has not finished; returns what went wrong."""
+    """Cancel an unfinished finish; returns what went wrong."""
     if not finishing.done():
         finishing.cancel()
-        return TimeoutError(f"its end took longer than {GRACE:g} s")
+        return TimeoutError(f"finishing took longer than {GRACE:g} s")
     return finishing.exception()
 
 
 async def pour(stream: Stream, chunks: AsyncIterable[str]) -> StreamResult:
-    """Write everything into a stream and end both."""
+    """Write all chunks to a stream, then close both.
+
+    Args:
+        stream: not entered yet.
+        chunks: the text; an asynchronous generator is closed, also after an error.
+    """
     try:
         async with stream:
             async for chunk in chunks:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nonebot_adapter_feishu_ws.stream.markdown import closing, count_tables, partial, read_lines, seam
-from nonebot_adapter_feishu_ws.stream.pager import Book
-from nonebot_adapter_feishu_ws.stream.sanitize import defuse, summarize, tables_as_code
+from nonebot_adapter_feishu_ws.stream.pager import Pager
+from nonebot_adapter_feishu_ws.stream.sanitize import sanitize, summarize, tables_as_code
 
 
 def show(text: str) -> str:
@@ -87,7 +87,7 @@ def test_tables_are_counted_outside_of_code():
 
 
 def pages_of(text: str, size: int) -> list[str]:
-    book, pages = Book(), []
+    book, pages = Pager(), []
     while (page := book.overflow(text, lambda shown: len(shown.encode()) <= size)) is not None:
         pages.append(page[0])
         book.turn(text, page[1])
@@ -163,7 +163,7 @@ def test_pages_are_small_enough_and_come_to_an_end(text, size):
     def fits(shown: str) -> bool:
         return len(shown.encode()) <= size
 
-    book, at = Book(), 0
+    book, at = Pager(), 0
     for _ in range(len(text) + 2):
         page = book.overflow(text, fits)
         if page is None:
@@ -184,13 +184,13 @@ def test_a_monstrous_header_is_not_repeated():
 
 
 def test_a_model_cannot_mention_anybody():
-    assert "<at" not in defuse("hi <at id=all></at> and < AT user_id='x'>").lower().replace(" ", "")
-    assert defuse("<at id=all></at>", mentions=True) == "<at id=all></at>"
-    assert defuse("<attempt>") == "<attempt>"
+    assert "<at" not in sanitize("hi <at id=all></at> and < AT user_id='x'>").lower().replace(" ", "")
+    assert sanitize("<at id=all></at>", mentions=True) == "<at id=all></at>"
+    assert sanitize("<attempt>") == "<attempt>"
 
 
 def test_foreign_pictures_become_links():
-    assert defuse("![a](https://x.y/z.png) ![b](img_v3_1)") == "[a](https://x.y/z.png) ![b](img_v3_1)"
+    assert sanitize("![a](https://x.y/z.png) ![b](img_v3_1)") == "[a](https://x.y/z.png) ![b](img_v3_1)"
 
 
 def test_tables_become_code_where_tables_are_not_known():

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from nonebot_adapter_feishu_ws.stream.pacing import MAX_EDITS, EditPace, Pace
+from nonebot_adapter_feishu_ws.stream.pacing import MAX_EDITS, Pace
 
 
 class Clock:
@@ -16,7 +16,7 @@ class Clock:
 
 def test_no_second_has_more_updates_than_allowed():
     clock, sent = Clock(), []
-    pace = Pace(5, clock)
+    pace = Pace(1 / 5, clock)
     for _ in range(1000):
         if pace.delay() == 0:
             pace.spend()
@@ -27,17 +27,17 @@ def test_no_second_has_more_updates_than_allowed():
 
 
 def test_the_first_update_goes_at_once():
-    assert Pace(1, Clock()).delay() == 0
+    assert Pace(1.0, Clock()).delay() == 0
 
 
 def test_edits_become_rare_and_the_last_one_is_kept():
     clock = Clock()
-    pace, waits = EditPace(1.0, clock), []
+    pace, waits = Pace.of_edits(1.0, clock), []
     while (delay := pace.delay()) < math.inf:
         waits.append(delay)
         clock.now += delay
         pace.spend()
-    assert pace.edits == MAX_EDITS - 1
+    assert pace.updates == MAX_EDITS - 1
     assert waits[0] == 1.0
     assert waits == sorted(waits)
     assert sum(waits) == pytest.approx(273, abs=2)

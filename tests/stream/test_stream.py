@@ -1,4 +1,4 @@
-"""Streams against the sandbox, over real HTTP: cards, the ladder, errors, cancelling."""
+"""Streams against the sandbox, over real HTTP: cards, the fallback, errors, cancelling."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ async def test_a_card_grows_and_is_finished(stage):
         contents = [r.json for r in s.sandbox.requests if CONTENT.search(r.path)]
         [settings] = s.calls("/settings")
     assert s.texts() == [text]
-    assert (result.text, result.message_ids, result.rung) == (text, [message.message_id], "card")
+    assert (result.text, result.message_ids, result.mode) == (text, [message.message_id], "card")
     assert card["schema"] == "2.0"
     assert card["header"]["title"]["content"] == "Answer"
     assert card["config"]["streaming_mode"] is False
@@ -120,7 +120,7 @@ async def test_a_long_stream_opens_the_mode_again_in_time(stage, sandbox):
         assert [json.loads(r.json["settings"]) for r in s.calls("/settings")] == [{"config": {"streaming_mode": True}}]
 
 
-# The ladder
+# The fallback
 
 
 async def test_without_the_scope_a_message_is_edited(stage, logs):
@@ -131,13 +131,13 @@ async def test_without_the_scope_a_message_is_edited(stage, logs):
         [message] = s.messages()
     assert s.texts() == ["word " * 100]
     assert json.loads(message.content)["title"] == "T"
-    assert (message.msg_type, result.rung) == ("post", "edit")
+    assert (message.msg_type, result.mode) == ("post", "edit")
     assert 2 <= len(edits) <= 20
     assert any("cardkit:card:write" in line and "WARNING" in line for line in logs)
 
 
 async def test_twenty_edits_are_never_exceeded(stage):
-    async with stage() as s, s.bot.stream(s.event, rungs=["edit"], edit_every=0.0001) as stream:
+    async with stage() as s, s.bot.stream(s.event, modes=["edit"], edit_every=0.0001) as stream:
         for number in range(40):
             await stream.write(f"{number} ")
             await asyncio.sleep(0.01)
@@ -146,12 +146,12 @@ async def test_twenty_edits_are_never_exceeded(stage):
 
 
 async def test_where_nothing_can_be_edited_the_rest_is_sent_plainly(stage, sandbox):
-    async with stage() as s, s.bot.stream(s.event, rungs=["edit", "plain"], edit_every=0.01) as stream:
+    async with stage() as s, s.bot.stream(s.event, modes=["edit", "plain"], edit_every=0.01) as stream:
         await stream.write("The first part is shown. ")
         await wait_until(lambda: s.messages())
         sandbox.faults.add(f"im/v1/messages/{s.messages()[0].message_id}", code=230072)
         await stream.write("The rest is not lost.")
-        await wait_until(lambda: stream.rung == "plain")
+        await wait_until(lambda: stream.mode == "plain")
         await stream.write(" At all.")
     assert s.texts() == ["The first part is shown. ", "The rest is not lost. At all."]
 
@@ -159,7 +159,7 @@ async def test_where_nothing_can_be_edited_the_rest_is_sent_plainly(stage, sandb
 async def test_plain_messages_are_split(stage):
     text = "".join(f"Paragraph {number}.\n\n" for number in range(4000))
     async with stage() as s:
-        result = await s.bot.send_stream(s.event, words(text, 5000), rungs=["plain"])
+        result = await s.bot.send_stream(s.event, words(text, 5000), modes=["plain"])
     assert "".join(s.texts()) == text
     assert len(result.message_ids) == len(s.messages()) == 3
     assert {m.msg_type for m in s.messages()} == {"post"}
@@ -171,7 +171,7 @@ async def test_a_refusal_in_the_middle_steps_down_without_losing_text(stage):
         await wait_until(lambda: s.messages())
         s.scopes("cardkit:card:write")
         await stream.write("second = 2\n")
-        await wait_until(lambda: stream.rung == "edit")
+        await wait_until(lambda: stream.mode == "edit")
         await stream.write("```\nDone.")
     card, post = s.texts()
     assert card == "Code:\n```py\nfirst = 1\n```"
@@ -182,11 +182,11 @@ async def test_a_card_that_feishu_does_not_know_yet_is_made_again(stage, sandbox
     async with stage() as s:
         sandbox.faults.add("im/v1/messages", code=230099)
         result = await s.bot.send_stream(s.event, words("text"), **FAST)
-    assert (s.texts(), result.rung) == (["text"], "card")
+    assert (s.texts(), result.mode) == (["text"], "card")
     assert len(sandbox.world.entities) == 2
 
 
-async def test_when_every_rung_is_refused_the_error_surfaces(stage, sandbox):
+async def test_when_every_mode_is_refused_the_error_surfaces(stage, sandbox):
     async with stage() as s:
         sandbox.faults.add("im/v1/messages", code=230018, times=-1)
         with pytest.raises(ActionFailed) as caught:
@@ -202,7 +202,7 @@ async def test_rate_limits_are_waited_for(stage, sandbox):
         sandbox.faults.add("cardkit/v1/cards", code=230020, times=2)
         await stream.write("two")
     assert s.texts() == ["one two"]
-    assert stream.rung == "card"
+    assert stream.mode == "card"
 
 
 async def test_a_limit_that_lasts_surfaces_and_does_not_step_down(stage, sandbox):
@@ -220,7 +220,7 @@ async def test_a_limit_that_lasts_surfaces_and_does_not_step_down(stage, sandbox
                 await stream.write("one")
         sandbox.faults.clear()
     assert caught.value.code == 99991400
-    assert stream.rung == "card"
+    assert stream.mode == "card"
     assert s.messages() == []
     assert 110 < sum(waits) < 140, "about a minute while it is written, and another one for the whole text"
 
@@ -235,7 +235,7 @@ async def test_a_lost_answer_is_asked_for_again(stage, sandbox):
         await wait_until(lambda: s.texts() == ["one two "])
         await stream.write("three")
     assert s.texts() == ["one two three"]
-    assert stream.rung == "card"
+    assert stream.mode == "card"
     assert len(s.messages()) == 1
 
 
@@ -247,7 +247,7 @@ async def test_a_sequence_that_feishu_has_seen_is_overtaken(stage, sandbox):
         entity.sequence = 50
         await stream.write("two")
     assert s.texts() == ["one two"]
-    assert stream.rung == "card"
+    assert stream.mode == "card"
 
 
 async def test_a_network_that_stays_down_surfaces_at_the_next_write(stage, sandbox):
@@ -386,8 +386,18 @@ async def test_wrong_options_are_refused(stage):
     async with stage() as s:
         with pytest.raises(ValueError, match="pace"):
             s.bot.stream(s.event, pace=50)
-        with pytest.raises(ValueError, match="rungs"):
-            s.bot.stream(s.event, rungs=["car"])
+        with pytest.raises(ValueError, match="modes"):
+            s.bot.stream(s.event, modes=["car"])
+
+
+async def test_former_names_raise_with_the_new_one(stage):
+    async with stage() as s:
+        with pytest.raises(TypeError, match="rungs= is called modes= now"):
+            s.bot.stream(s.event, rungs=["edit"])
+        stream = s.bot.stream(s.event)
+        for each in (stream, stream.result):
+            with pytest.raises(AttributeError, match="rung is called mode now"):
+                _ = each.rung
 
 
 async def test_two_streams_at_the_same_time(stage):
