@@ -20,7 +20,7 @@ Quick start::
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .adapter import Adapter
+from .adapter import Adapter, ensure_registered
 from .api import BotInfo
 from .bot import Bot
 from .config import BotConfig, Config
@@ -54,7 +54,6 @@ from .exception import (
     TargetUnavailable,
     Unauthorized,
 )
-from .lifecycle.name_conflict import ensure_registered
 from .lifecycle.state_hooks import StateHook
 from .log import plugin_log as log
 from .matcher import on_card_action

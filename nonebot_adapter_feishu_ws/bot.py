@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import AsyncIterable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack, cast
 
+from nonebot.adapters import Adapter as BaseAdapter
 from nonebot.adapters import Event as BaseEvent
 from nonebot.message import handle_event
 from typing_extensions import override
 
 from .api import BotInfo, Cache, Directory, Progress, TypedApi, current_tenant
 from .api.methods.im import ReceiveIdType
-from .config import BotConfig
+from .config import BotConfig, Config
 from .event import Event, MessageEvent, NoticeEvent, Reply, check_at_me, check_nickname, check_reply
 from .exception import ActionFailed, NetworkError
 from .log import log
@@ -24,11 +26,11 @@ from .sending.legacy_methods import LegacyMethods
 from .sending.reaction import Reaction
 from .sending.respond import make_response, respond
 from .sending.send import Sendable, SendHandler, find_target, guess_id_type, render_one, send, send_to
+from .store import Shared
 
 if TYPE_CHECKING:
     from lark_oapi import Client
 
-    from .adapter import Adapter
     from .card import Card, RawCard, Template, Toast
     from .sending.respond import Answer
     from .stream import Stream, StreamOptions, StreamResult
@@ -62,6 +64,18 @@ def _mapping(value: object) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
 
 
+class BotHost(BaseAdapter):
+    """What a bot needs of its adapter."""
+
+    feishu_config: Config
+    shared: Shared | None
+
+    @abstractmethod
+    async def get_lark(self, bot: Bot) -> Client:
+        """The official SDK's client of a bot."""
+        raise NotImplementedError
+
+
 class Bot(TypedApi, LegacyMethods):
     """A Feishu bot. ``self_id`` is its app id.
 
@@ -74,10 +88,10 @@ class Bot(TypedApi, LegacyMethods):
     platform: ClassVar[str] = "feishu"
     send_handler: ClassVar[SendHandler] = send
 
-    adapter: Adapter  # pyright: ignore[reportIncompatibleVariableOverride]
+    adapter: BotHost  # pyright: ignore[reportIncompatibleVariableOverride]
 
     @override
-    def __init__(self, adapter: Adapter, self_id: str, *, bot_config: BotConfig, bot_info: BotInfo) -> None:
+    def __init__(self, adapter: BotHost, self_id: str, *, bot_config: BotConfig, bot_info: BotInfo) -> None:
         """Args:
         adapter: the adapter that owns the connection.
         self_id: the app id.

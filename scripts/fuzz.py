@@ -15,6 +15,7 @@ import random
 import sys
 import time
 from collections import Counter, deque
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,8 +29,8 @@ from pydantic import SecretStr
 from nonebot_adapter_feishu_ws.card import Card, CardError
 from nonebot_adapter_feishu_ws.event.envelope import Envelope, Receipt
 from nonebot_adapter_feishu_ws.event.registry import EventRegistry
-from nonebot_adapter_feishu_ws.intake.bridge import HandOff
-from nonebot_adapter_feishu_ws.intake.receiver import Intake
+from nonebot_adapter_feishu_ws.intake.bridge import Bridge
+from nonebot_adapter_feishu_ws.intake.receiver import Receiver
 from nonebot_adapter_feishu_ws.log import LogOnce
 from nonebot_adapter_feishu_ws.message import parse
 from nonebot_adapter_feishu_ws.server.signature import sign
@@ -138,12 +139,15 @@ class Door:
 
     def __init__(self) -> None:
         self.taken: Counter[str] = Counter()
-        self.hand_off = HandOff(self._take)
-        self.hand_off.open(asyncio.get_running_loop())
-        self.intake = Intake(MemoryStore(), self.hand_off)
+        self.bridge = Bridge()
+        self.bridge.plugins.open(self)
+        self.intake = Receiver(MemoryStore(), self.bridge.network)
 
-    def _take(self, delivery: Any) -> None:
-        self.hand_off.started(delivery)
+    def lose(self, keys: Sequence[str]) -> None:
+        assert not keys
+
+    def take(self, delivery: Any) -> None:
+        self.bridge.plugins.started(delivery)
         header = delivery.payload.get("header")
         self.taken[str(header.get("event_id")) if isinstance(header, dict) else "?"] += 1
 

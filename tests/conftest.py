@@ -23,6 +23,7 @@ from nonebug import NONEBOT_INIT_KWARGS
 
 from nonebot_adapter_feishu_ws import Adapter
 from nonebot_adapter_feishu_ws.api import Rate
+from nonebot_adapter_feishu_ws.intake import bridge
 from nonebot_adapter_feishu_ws.sandbox import Sandbox
 from tests import slow_tests
 from tests.fault_rows import FAULTS, Seen, record
@@ -38,6 +39,7 @@ settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    bridge.check_loops = True
     config.pluginmanager.import_plugin("tests.secret_watch")
     config.stash[NONEBOT_INIT_KWARGS] = {"driver": "~none", "command_start": ["/", ""], "log_level": "DEBUG"}
 

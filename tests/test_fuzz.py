@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nonebot_adapter_feishu_ws.intake.bridge import HandOff
+from nonebot_adapter_feishu_ws.intake.bridge import NetworkEnd
 from nonebot_adapter_feishu_ws.transport import connection as long_connection
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "fuzz.py"
@@ -40,9 +40,9 @@ async def test_nothing_crashes_and_nothing_is_lost(fuzz, kind):
 
 
 async def test_a_lost_event_is_seen(fuzz, monkeypatch):
-    put = HandOff.put
+    put = NetworkEnd.put
     lose = lambda self, delivery, size: None if "good40" in str(delivery.payload) else put(self, delivery, size)  # noqa: E731
-    monkeypatch.setattr(HandOff, "put", lose)
+    monkeypatch.setattr(NetworkEnd, "put", lose)
     report = await run(fuzz, "frames", 200)
     assert (report["silent losses"], report["accepted, not delivered"]) == (1, 1)
 

@@ -59,6 +59,7 @@ class Backfill:
         feed: Feed,
         bot_of: Callable[[str], Bot | None],
         is_receiving: Callable[[str], bool],
+        known_chats: KnownChats | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
@@ -71,10 +72,11 @@ class Backfill:
             feed: takes a fetched message; runs on the network loop.
             bot_of: returns the NoneBot bot of an app id, if it is connected.
             is_receiving: whether events of an app id can arrive now.
+            known_chats: the chats in which the bots are talked to; its own when None.
             clock: seconds since the epoch.
             sleep: waits for seconds.
         """
-        self.known_chats: KnownChats = KnownChats(store.state, clock=clock)
+        self.known_chats: KnownChats = KnownChats(store.state, clock=clock) if known_chats is None else known_chats
         """The chats in which the bots are talked to; used on the network loop."""
         self._policy = policy
         self._store = store

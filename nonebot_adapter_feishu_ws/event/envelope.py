@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 Source = Literal["websocket", "webhook", "backfill"]
 """How an event arrived; ``backfill``: fetched from a chat's history after an outage."""
@@ -42,3 +42,15 @@ class Receipt:
 
 Receive = Callable[[Envelope], Awaitable[Receipt]]
 """The entry point of the intake: takes an envelope on the network loop, returns once it may be acked."""
+
+
+class EventReceiver(Protocol):
+    """The entry point of the intake, and what it knows of the traffic."""
+
+    async def receive(self, envelope: Envelope) -> Receipt:
+        """Take an envelope on the network loop; returns once it may be acked."""
+        ...
+
+    def last_event_at(self, bot_id: str) -> float | None:
+        """When Feishu last delivered something to a bot, in seconds since the epoch; on any thread."""
+        ...

@@ -1,44 +1,32 @@
-"""The one bridge between the two loops: deliveries go over to NoneBot's, what became of them comes back."""
+"""Joins the two loops: deliveries go over to NoneBot's, and what became of them comes back.
+
+Each loop has its own end and calls nothing but that. The ends share counters and queues that one side writes and the
+other reads, so no lock is needed.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import math
 from collections import defaultdict, deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Protocol
 
-from ..event.callback import Callback
 from ..store import Lease
 from ..store.boottime import boottime
+from .delivery import Delivery
 
 LONGEST_HOLD = 0.05
-"""Seconds that deliveries wait at most for others that are being written, see :meth:`HandOff.hold`."""
+"""Seconds that deliveries wait at most for others that are being written, see :meth:`NetworkEnd.hold`."""
 MIN_BEGUN = 32
 """Deliveries of a bot that may wait for their handlers, however few of these run at a time."""
 
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A claimed event on its way to the plugins.
-
-    Attributes:
-        bot_id: the app id.
-        payload: the event's JSON as Feishu sent it.
-        size: bytes of that JSON.
-        callback: what waits for an answer; None for an event that is only told.
-        key: its entry in the store's inbox; None when it has none.
-        orphan: whether its process died while it was handled: it goes before what waits, and its beginning is told.
-    """
-
-    bot_id: str
-    payload: dict[str, Any] = field(repr=False)
-    size: int
-    callback: Callback | None = None
-    key: str | None = None
-    orphan: bool = False
+check_loops = False
+"""Test mode: bridges that are created while it is on refuse a call of an end on the other end's loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +42,32 @@ class Ended:
     handled: bool
 
 
+class Results(Protocol):
+    """Learns on the network loop what became of the deliveries that have a key."""
+
+    def begun(self, key: str) -> None:
+        """The handlers of an abandoned event have started."""
+        ...
+
+    def ended(self, batch: Sequence[Ended]) -> None:
+        """Handlers have ended."""
+        ...
+
+
+class Deliveries(Protocol):
+    """Takes deliveries on NoneBot's loop."""
+
+    def take(self, delivery: Delivery) -> None:
+        """Run a delivery's handlers, or let it wait; must not block."""
+        ...
+
+    def lose(self, keys: Sequence[str]) -> None:
+        """Forget what waits under these keys, as other processes handle it; the rest may start."""
+        ...
+
+
 class _Load:
-    """What one side has counted of one bot."""
+    """Deliveries of one bot, counted by one end."""
 
     __slots__ = ("bytes", "count")
 
@@ -67,74 +79,90 @@ class _Load:
         self.bytes += size
 
 
-class HandOff:
-    """Bounded per bot, and batched into one wake-up, in both directions.
+class _Shared:
+    """What both ends read; each field is written by one of them alone."""
 
-    What stands below "On the network loop" is called there, everything else on NoneBot's. The two sides count what they
-    did in counters of their own, so that no lock is needed.
-    """
+    def __init__(self) -> None:
+        # Written by the network end.
+        self.network_loop: asyncio.AbstractEventLoop | None = None
+        self.incoming: deque[Delivery | Lease] = deque()
+        # Written by the plugin end.
+        self.plugin_loop: asyncio.AbstractEventLoop | None = None
+        self.is_open = False
+        self.present: set[str] = set()
+        self.started: defaultdict[str, _Load] = defaultdict(_Load)
+        self.begun: deque[str] = deque()
+        self.ended: deque[Ended] = deque()
+
+
+class Bridge:
+    """The two ends."""
 
     def __init__(
         self,
-        take: Callable[[Delivery], None],
         *,
         max_waiting: int = 1_000,
         max_running: int | None = None,
         max_bytes: int = 32 * 1024 * 1024,
-        lose: Callable[[Sequence[str]], None] = lambda keys: None,
         clock: Callable[[], float] = boottime,
     ) -> None:
-        """Args:
-        take: receives each delivery on NoneBot's loop; must not block.
-        max_waiting: deliveries of one bot between arrival and the start of their handlers.
-        max_running: slots of one bot. Of those that can wait in a store, few more are taken: a process that dies leaves
-            all of them as orphans.
-        max_bytes: their JSON together.
-        lose: called on NoneBot's loop when it is known again what is this process's own: what waits with one of these
-            keys is another's now, and the rest may start.
-        clock: seconds that count while the machine sleeps.
+        """Create both ends; each is opened on its own loop.
+
+        Args:
+            max_waiting: deliveries of one bot between arrival and the start of their handlers.
+            max_running: handlers of one bot that run at a time. Of the events that can wait in a store only a few more
+                than these are taken: when the process dies, all that it had begun are abandoned.
+            max_bytes: JSON of one bot's waiting deliveries.
+            clock: seconds that count while the machine sleeps.
         """
-        self._take = take
+        shared = _Shared()
+        max_begun = max_waiting if max_running is None else min(max_waiting, max(MIN_BEGUN, 2 * max_running))
+        self.plugins = PluginEnd(shared, clock)
+        """NoneBot's loop."""
+        self.network = NetworkEnd(shared, self.plugins, max_waiting, max_begun, max_bytes)
+        """The network loop."""
+        self.plugins.network = self.network
+        if check_loops:
+            _check_calls(self.network, lambda: shared.network_loop)
+            _check_calls(self.plugins, lambda: shared.plugin_loop)
+
+
+class NetworkEnd:
+    """The end on the network loop: takes deliveries, within bounds per bot, and passes results on."""
+
+    def __init__(self, shared: _Shared, plugins: PluginEnd, max_waiting: int, max_begun: int, max_bytes: int) -> None:
+        self._shared = shared
+        self._plugins = plugins
         self._max_waiting = max_waiting
-        self._max_begun = max_waiting if max_running is None else min(max_waiting, max(MIN_BEGUN, 2 * max_running))
+        self._max_begun = max_begun
         self._max_bytes = max_bytes
-        self._lose = lose
-        self._clock = clock
-        self._lease_until = math.inf
-        self._queue: deque[Delivery | Lease] = deque()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._is_open = False
-        self._present: set[str] = set()
-        self._waking = False
-        self._held = 0
-        self._hold_timer: asyncio.TimerHandle | None = None
         self._put: defaultdict[str, _Load] = defaultdict(_Load)
-        self._started: defaultdict[str, _Load] = defaultdict(_Load)
-        self._ended: deque[Ended] = deque()
-        self._begun: deque[str] = deque()
-        self._listener: tuple[asyncio.AbstractEventLoop, Callable[[Sequence[Ended]], None]] | None = None
-        self._on_begun: Callable[[str], None] = lambda key: None
-        self._telling = False
+        self._waking = False
+        self._holds = 0
+        self._hold_timer: asyncio.TimerHandle | None = None
+        self._results: Results | None = None
+
+    def open(self, results: Results | None) -> None:
+        """Work on the running loop.
+
+        Args:
+            results: learns what became of the deliveries that have a key.
+        """
+        self._shared.network_loop = asyncio.get_running_loop()
+        self._results = results
 
     @property
     def is_open(self) -> bool:
         """Whether deliveries are handed over."""
-        return self._is_open
+        return self._shared.is_open
 
-    def open(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin to hand over to NoneBot's loop."""
-        self._loop = loop
-        self._is_open = True
-
-    def close(self) -> None:
-        """Take nothing more; what is under way still arrives."""
-        self._is_open = False
-
-    # On the network loop
+    def is_present(self, bot_id: str) -> bool:
+        """Whether a bot's deliveries are handled, rather than wait for the bot."""
+        return bot_id in self._shared.present
 
     def waiting(self, bot_id: str) -> int:
         """A bot's deliveries taken whose handlers have not started."""
-        return self._put[bot_id].count - self._started[bot_id].count
+        return self._put[bot_id].count - self._shared.started[bot_id].count
 
     def room(self, bot_id: str, *, stored: bool = False) -> int:
         """How many more deliveries of a bot may be taken; 0 when it is closed or they hold too many bytes.
@@ -143,13 +171,12 @@ class HandOff:
             bot_id: the bot.
             stored: whether they can wait in a store as well.
         """
-        if not self._is_open or self._put[bot_id].bytes - self._started[bot_id].bytes >= self._max_bytes:
+        if not self.is_open or self._put[bot_id].bytes - self._shared.started[bot_id].bytes >= self._max_bytes:
             return 0
         return max(0, (self._max_begun if stored else self._max_waiting) - self.waiting(bot_id))
 
     def wanted(self, bot_id: str) -> int:
-        """How many deliveries to fetch from the store: none while half of the places are taken, so that they come in
-        batches."""
+        """How many deliveries to fetch from the store: none while half of the places are taken, for whole batches."""
         room = self.room(bot_id, stored=True)
         return room if 2 * room >= self._max_begun else 0
 
@@ -166,7 +193,7 @@ class HandOff:
             False when it is closed or full.
         """
         put = self._put[bot_id]
-        fits = put.bytes - self._started[bot_id].bytes + size <= self._max_bytes
+        fits = put.bytes - self._shared.started[bot_id].bytes + size <= self._max_bytes
         if not force and not (self.room(bot_id, stored=stored) and fits):
             return False
         put.add(size)
@@ -185,103 +212,144 @@ class HandOff:
         """Pass a renewed lease on to NoneBot's loop."""
         self._send(lease)
 
-    def _send(self, item: Delivery | Lease) -> None:
-        self._queue.append(item)
-        if self._held == 0:
-            self._wake_soon()
-        elif self._hold_timer is None:
-            self._hold_timer = asyncio.get_running_loop().call_later(LONGEST_HOLD, self._wake_soon)
-
     @contextmanager
     def hold(self) -> Generator[None, None, None]:
-        """Another delivery is being written: what is there waits for it, for a moment.
+        """While another delivery is being written, those that are there wait for it, for a moment.
 
         A plugin that computes takes Python's lock from this thread at every step, so of a burst as much as possible is
         written and acked before the first handler starts.
         """
-        self._held += 1
+        self._holds += 1
         try:
             yield
         finally:
-            self._held -= 1
-            if self._held == 0 and self._queue:
+            self._holds -= 1
+            if self._holds == 0 and self._shared.incoming:
                 self._wake_soon()
+
+    def _send(self, item: Delivery | Lease) -> None:
+        self._shared.incoming.append(item)
+        if self._holds == 0:
+            self._wake_soon()
+        elif self._hold_timer is None:
+            self._hold_timer = asyncio.get_running_loop().call_later(LONGEST_HOLD, self._wake_soon)
 
     def _wake_soon(self) -> None:
         if self._hold_timer is not None:
             self._hold_timer.cancel()
             self._hold_timer = None
-        if not self._waking and (loop := self._loop) is not None:
+        if not self._waking and (loop := self._shared.plugin_loop) is not None:
             self._waking = True
             # In the network loop's next round: by then the ack is out, and one wake-up serves a whole batch.
             asyncio.get_running_loop().call_soon(self._wake, loop)
 
-    def listen(self, ended: Callable[[Sequence[Ended]], None], begun: Callable[[str], None]) -> None:
-        """Be told on this loop what became of the deliveries that have a key, and which orphans' handlers started."""
-        self._listener = (asyncio.get_running_loop(), ended)
-        self._on_begun = begun
-
     def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
         self._waking = False
-        loop.call_soon_threadsafe(self._drain)
+        loop.call_soon_threadsafe(self._plugins.drain)
 
-    def _listen(self) -> None:
-        while self._begun:
-            self._on_begun(self._begun.popleft())
-        if self._listener is not None and self._ended:
-            batch = [self._ended.popleft() for _ in range(len(self._ended))]
-            self._listener[1](batch)
+    def collect(self) -> None:
+        """Pass on what NoneBot's loop has told; called by the plugin end, on this loop."""
+        if self._results is None:
+            return
+        begun, ended = self._shared.begun, self._shared.ended
+        while begun:
+            self._results.begun(begun.popleft())
+        if ended:
+            self._results.ended([ended.popleft() for _ in range(len(ended))])
 
-    def is_present(self, bot_id: str) -> bool:
-        """Whether a bot's deliveries are handled, and do not wait for the bot."""
-        return bot_id in self._present
 
-    # On NoneBot's loop
+class PluginEnd:
+    """The end on NoneBot's loop: hands deliveries to the dispatcher, and tells the network loop what became of them."""
+
+    network: NetworkEnd
+
+    def __init__(self, shared: _Shared, clock: Callable[[], float]) -> None:
+        self._shared = shared
+        self._clock = clock
+        self._deliveries: Deliveries | None = None
+        self._lease_until = math.inf
+        self._telling = False
+
+    def open(self, deliveries: Deliveries) -> None:
+        """Hand over to the running loop from now on.
+
+        Args:
+            deliveries: takes them.
+        """
+        self._deliveries = deliveries
+        self._shared.plugin_loop = asyncio.get_running_loop()
+        self._shared.is_open = True
+
+    def close(self) -> None:
+        """Take nothing more; what is under way still arrives."""
+        self._shared.is_open = False
 
     def arrive(self, bot_id: str) -> None:
         """The bot is there."""
-        self._present.add(bot_id)
+        self._shared.present.add(bot_id)
 
     def leave(self, bot_id: str) -> None:
         """The bot is gone."""
-        self._present.discard(bot_id)
+        self._shared.present.discard(bot_id)
 
-    def may_start(self, delivery: Delivery) -> bool:
-        """Whether a delivery is certainly this process's own; when not, it waits until the network loop has asked."""
+    def holds_lease(self, delivery: Delivery) -> bool:
+        """Whether a delivery is certainly this process's own; if not, it waits for the lease to be renewed."""
         return delivery.key is None or self._clock() < self._lease_until
 
     def started(self, delivery: Delivery) -> None:
         """A delivery's handlers have started: its place is free."""
-        self._started[delivery.bot_id].add(delivery.size)
-        if delivery.orphan and delivery.key is not None:
-            self._begun.append(delivery.key)
+        self._shared.started[delivery.bot_id].add(delivery.size)
+        if delivery.abandoned and delivery.key is not None:
+            self._shared.begun.append(delivery.key)
             self._tell_soon()
 
     def ended(self, delivery: Delivery, handled: bool) -> None:
         """A delivery's handlers have run, or (not ``handled``) were given up because the process ends."""
-        if delivery.key is None:
-            return
-        self._ended.append(Ended(delivery.key, handled))
-        self._tell_soon()
+        if delivery.key is not None:
+            self._shared.ended.append(Ended(delivery.key, handled))
+            self._tell_soon()
 
     def _tell_soon(self) -> None:
         if not self._telling:
             self._telling = True
-            asyncio.get_running_loop().call_soon(self.tell)
+            asyncio.get_running_loop().call_soon(self.flush)
 
-    def tell(self) -> None:
+    def flush(self) -> None:
         """Tell the network loop at once what has begun and ended."""
         self._telling = False
-        if self._listener is not None and not self._listener[0].is_closed():
-            self._listener[0].call_soon_threadsafe(self._listen)
+        if (loop := self._shared.network_loop) is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self.network.collect)
 
-    def _drain(self) -> None:
-        while self._queue:
-            item = self._queue.popleft()
+    def drain(self) -> None:
+        """Hand over what the network loop has put; called by the network end, on this loop."""
+        incoming, deliveries = self._shared.incoming, self._deliveries
+        while incoming and deliveries is not None:
+            item = incoming.popleft()
             if isinstance(item, Delivery):
-                self._take(item)
+                deliveries.take(item)
                 continue
-            waited = self._clock() >= self._lease_until
+            expired = self._clock() >= self._lease_until
             self._lease_until = item.valid_until
-            if waited or item.lost_keys:
-                self._lose(item.lost_keys)
+            if expired or item.lost_keys:
+                deliveries.lose(item.lost_keys)
+
+
+class WrongLoop(RuntimeError):
+    """An end of the bridge was called on a loop that is not its own."""
+
+
+def _check_calls(end: object, own_loop: Callable[[], asyncio.AbstractEventLoop | None]) -> None:
+    """Have each public method of an end refuse calls on another loop, once the end is open."""
+
+    def checked(method: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(method)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if (own := own_loop()) is not None and asyncio.get_running_loop() is not own:
+                raise WrongLoop(f"{method.__qualname__} was called on the other loop")
+            return method(*args, **kwargs)
+
+        return call
+
+    for name, method in inspect.getmembers(end, inspect.ismethod):
+        if not name.startswith("_") and name != "open":
+            setattr(end, name, checked(method))

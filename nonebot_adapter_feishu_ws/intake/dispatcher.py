@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from ..log import log
-from .bridge import Delivery
+from .bridge import PluginEnd
+from .delivery import Delivery
 
 SLOT_TIME = 1.0
 """Seconds after which a running handler gives its slot back: it waits for a user or a stream, not for the CPU."""
@@ -18,33 +20,32 @@ CLEAN_UP = 1.0
 """Seconds that a cancelled handler gets to clean up."""
 
 
+class HandlesDeliveries(Protocol):
+    """Runs one delivery."""
+
+    async def handle(self, delivery: Delivery) -> None:
+        """Run a delivery's handlers; returns when all have ended."""
+        ...
+
+
 class Dispatcher:
     """One lane per bot, so that one bot's burst or absence never holds up another."""
 
     def __init__(
-        self,
-        handle: Callable[[Delivery], Awaitable[None]],
-        started: Callable[[Delivery], None],
-        ended: Callable[[Delivery, bool], None] = lambda delivery, handled: None,
-        *,
-        max_running: int,
-        slot_time: float = SLOT_TIME,
-        may_start: Callable[[Delivery], bool] = lambda delivery: True,
+        self, handler: HandlesDeliveries, bridge: PluginEnd, *, max_running: int, slot_time: float = SLOT_TIME
     ) -> None:
-        """Args:
-        handle: runs a delivery through NoneBot.
-        started: called when a delivery leaves the waiting line.
-        ended: called when its handlers have run (True), or when it is given up because the process ends (False).
-        max_running: slots of one bot.
-        slot_time: seconds after which a handler gives its slot back.
-        may_start: asked right before a delivery's handlers start; after a no, :meth:`lose` goes on.
+        """Create the dispatcher.
+
+        Args:
+            handler: runs a delivery through NoneBot.
+            bridge: is told which handlers have started and ended.
+            max_running: handlers of one bot in their first seconds.
+            slot_time: seconds after which a running handler gives its slot back.
         """
-        self.handle = handle
-        self.started = started
-        self.ended = ended
+        self.handler = handler
+        self.bridge = bridge
         self.max_running = max_running
         self.slot_time = slot_time
-        self.may_start = may_start
         self.running: dict[asyncio.Task[None], Delivery] = {}
         self._lanes: dict[str, _Lane] = {}
 
@@ -117,7 +118,7 @@ class Dispatcher:
             await asyncio.wait(self.running, timeout=CLEAN_UP)
         # NoneBot shields matchers from being cancelled; they end with the loop, which nobody here can wait for.
         for delivery in self.running.values():
-            self.ended(delivery, False)
+            self.bridge.ended(delivery, False)
 
     def _lane(self, bot_id: str) -> _Lane:
         if (lane := self._lanes.get(bot_id)) is None:
@@ -134,7 +135,7 @@ class _Lane:
         self.is_open = False
 
     def put(self, delivery: Delivery) -> None:
-        if delivery.orphan:
+        if delivery.abandoned:
             self.waiting.appendleft(delivery)
         else:
             self.waiting.append(delivery)
@@ -148,7 +149,7 @@ class _Lane:
         kept = [delivery for delivery in self.waiting if delivery.key not in keys]
         for delivery in self.waiting:
             if delivery.key in keys:
-                self._dispatcher.started(delivery)
+                self._dispatcher.bridge.started(delivery)
         self.waiting = deque(kept)
         self._start()
 
@@ -156,16 +157,16 @@ class _Lane:
         self.is_open = False
         while self.waiting:
             delivery = self.waiting.popleft()
-            self._dispatcher.started(delivery)
-            self._dispatcher.ended(delivery, False)
+            self._dispatcher.bridge.started(delivery)
+            self._dispatcher.bridge.ended(delivery, False)
 
     def _start(self) -> None:
         dispatcher = self._dispatcher
         while self.is_open and self.waiting and self._running < dispatcher.max_running:
-            if not dispatcher.may_start(self.waiting[0]):
+            if not dispatcher.bridge.holds_lease(self.waiting[0]):
                 return
             delivery = self.waiting.popleft()
-            dispatcher.started(delivery)
+            dispatcher.bridge.started(delivery)
             self._running += 1
             task = asyncio.create_task(self._run(delivery), name=f"feishu-event-{delivery.bot_id}")
             dispatcher.running[task] = delivery
@@ -177,7 +178,7 @@ class _Lane:
         handled = True
         timer = asyncio.get_running_loop().call_later(self._dispatcher.slot_time, slot.free)
         try:
-            await self._dispatcher.handle(delivery)
+            await self._dispatcher.handler.handle(delivery)
         except asyncio.CancelledError:
             handled = False
             raise
@@ -186,7 +187,7 @@ class _Lane:
         finally:
             timer.cancel()
             slot.free()
-            self._dispatcher.ended(delivery, handled)
+            self._dispatcher.bridge.ended(delivery, handled)
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         del self._dispatcher.running[task]

@@ -1,68 +1,89 @@
-"""Decides when a configured bot is a NoneBot ``Bot``: it arrives with its first way to receive, and leaves some time
-after the last, when its handlers have ended. Lives on NoneBot's loop."""
+"""Which configured bots are NoneBot ``Bot`` objects.
+
+A bot is registered when it has its first way to receive, and removed some time after it has lost the last one, once its
+handlers have ended. Lives on NoneBot's loop.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import random
 from asyncio import timeout
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from ..api import BotInfo
-from ..bot import Bot
+from ..api import BotInfo, ClientPool, get_bot_info
+from ..backfill import Backfill
+from ..bot import Bot, BotHost
+from ..config import BotConfig
 from ..exception import ActionFailed, NetworkError
+from ..intake.bridge import PluginEnd
+from ..intake.delivery import Delivery
+from ..intake.dispatcher import Dispatcher
 from ..log import log
+from ..net.backoff import backoff, doubling
+from ..net.waiting import Sleep
 
 INFO_PATIENCE = 5.0
-"""Seconds that a bot's arrival waits for its own profile; then it arrives without, and asks on."""
+"""Seconds that a bot's registration waits for its own profile; then it goes on without, and keeps asking."""
+INFO_STEPS = doubling(2.0, 300.0)
+"""Seconds between the later questions for a bot's profile."""
 GRACE = 60.0
 """Seconds that a bot stays registered without a way to receive, so that short trouble goes unnoticed by plugins."""
+DRAIN_TIMEOUT = 10.0
+"""Seconds that running handlers get at shutdown, and when their bot is disconnected."""
 
 
-def info_delays() -> Iterator[float]:
-    """Seconds between the later questions for a bot's profile."""
-    delay = 2.0
-    while True:
-        yield delay
-        delay = min(delay * 2, 300.0)
-
-
-class Registrar:
-    """Makes and registers the bots, each in a task of its own."""
+class BotRegistry:
+    """Registers and removes the bots, each in a task of its own."""
 
     def __init__(
         self,
+        adapter: BotHost,
+        configs: Mapping[str, BotConfig],
+        clients: ClientPool,
+        dispatcher: Dispatcher,
+        bridge: PluginEnd,
         *,
-        fetch_info: Callable[[str], Awaitable[BotInfo]],
-        make_bot: Callable[[str, BotInfo], Bot],
-        connected: Callable[[Bot], None],
-        disconnected: Callable[[Bot], None],
-        drain: Callable[[str], Awaitable[None]],
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        backfill: Backfill | None = None,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
-        """Args:
-        fetch_info: asks Feishu for a bot's profile.
-        make_bot: makes the NoneBot bot of an app id.
-        connected: tells NoneBot that it is there.
-        disconnected: tells NoneBot that it is gone.
-        drain: waits until the bot's handlers have ended, within a bound.
-        sleep: waits for seconds.
+        """Create an empty registry.
+
+        Args:
+            adapter: tells NoneBot of the bots.
+            configs: app id -> bot.
+            clients: ask Feishu for a bot's profile.
+            dispatcher: runs the handlers of the bots that are there.
+            bridge: is told which bots are there.
+            backfill: looks for missed messages when a bot arrives.
+            sleep: as asyncio's.
         """
-        self._fetch_info = fetch_info
-        self._make_bot = make_bot
-        self._connected = connected
-        self._disconnected = disconnected
-        self._drain = drain
+        self._adapter = adapter
+        self._configs = configs
+        self._clients = clients
+        self._dispatcher = dispatcher
+        self._bridge = bridge
+        self._backfill = backfill
         self._sleep = sleep
         self._questions: dict[str, asyncio.Task[BotInfo]] = {}
         self._arrivals: dict[str, asyncio.Task[None]] = {}
         self._departures: dict[str, asyncio.Task[None]] = {}
         self._bots: dict[str, Bot] = {}
 
+    def take(self, delivery: Delivery) -> None:
+        """Have a delivery handled; it shows that its bot receives."""
+        self.arrive(delivery.bot_id)
+        self._dispatcher.take(delivery)
+
+    def lose(self, keys: Sequence[str]) -> None:
+        """Forget what waits under these keys, as other processes handle it; the rest may start."""
+        self._dispatcher.lose(keys)
+
     def expect(self, bot_id: str) -> None:
         """Ask for the bot's profile already, while its connection is being made."""
-        question = asyncio.create_task(self._ask(bot_id), name=f"feishu-info-{bot_id}")
+        question = asyncio.create_task(self._fetch_info(bot_id), name=f"feishu-info-{bot_id}")
         # A bot that never arrives leaves its question unread: its connection has already told why.
         question.add_done_callback(lambda task: task.cancelled() or task.exception())
         self._questions[bot_id] = question
@@ -80,6 +101,7 @@ class Registrar:
         """No way to receive is left: take the bot out of NoneBot, unless it arrives again.
 
         Args:
+            bot_id: the app id.
             grace: seconds that it stays; its running handlers get their time after that.
         """
         if bot_id not in self._arrivals or (grace > 0 and bot_id in self._departures):
@@ -89,18 +111,6 @@ class Registrar:
         departure = asyncio.create_task(self._depart(bot_id, grace), name=f"feishu-departure-{bot_id}")
         departure.add_done_callback(_report)
         self._departures[bot_id] = departure
-
-    async def _depart(self, bot_id: str, grace: float) -> None:
-        await self._sleep(grace)
-        await self._drain(bot_id)
-        del self._departures[bot_id]
-        self._remove(bot_id)
-
-    def _remove(self, bot_id: str) -> None:
-        if (arrival := self._arrivals.pop(bot_id, None)) is not None:
-            arrival.cancel()
-        if (bot := self._bots.pop(bot_id, None)) is not None:
-            self._disconnected(bot)
 
     async def close(self) -> None:
         """Take all bots out and end all questions."""
@@ -117,10 +127,29 @@ class Registrar:
 
     async def _arrive(self, bot_id: str) -> None:
         info = await self._first_info(bot_id)
-        bot = self._bots[bot_id] = self._make_bot(bot_id, info or BotInfo())
-        self._connected(bot)
+        bot = Bot(self._adapter, bot_id, bot_config=self._configs[bot_id], bot_info=info or BotInfo())
+        self._bots[bot_id] = bot
+        self._adapter.bot_connect(bot)
+        self._dispatcher.open(bot_id)
+        self._bridge.arrive(bot_id)
+        if self._backfill is not None:
+            self._backfill.arrived(bot_id)
         if info is None:
             bot.bot_info = await self._ask_on(bot_id)
+
+    async def _depart(self, bot_id: str, grace: float) -> None:
+        await self._sleep(grace)
+        await self._dispatcher.drain_bot(bot_id, DRAIN_TIMEOUT)
+        del self._departures[bot_id]
+        self._remove(bot_id)
+
+    def _remove(self, bot_id: str) -> None:
+        if (arrival := self._arrivals.pop(bot_id, None)) is not None:
+            arrival.cancel()
+        if (bot := self._bots.pop(bot_id, None)) is not None:
+            self._bridge.leave(bot_id)
+            self._dispatcher.pause(bot_id)
+            self._adapter.bot_disconnect(bot)
 
     async def _first_info(self, bot_id: str) -> BotInfo | None:
         if bot_id not in self._questions:
@@ -131,24 +160,26 @@ class Registrar:
         except (TimeoutError, ActionFailed, NetworkError) as error:
             log(
                 "WARNING",
-                "Bot {} runs without its own open_id for now, since bot/v3/info failed: until it "
-                "answers, an @ in a group is not recognised. It is asked again. {}",
-                bot_id,
-                str(error) or "No answer in time.",
+                "Bot {bot} runs without its own open_id for now, since bot/v3/info failed: until it answers, "
+                "an @ in a group is not recognised. It is asked again. {error}",
+                bot=bot_id,
+                error=str(error) or "No answer in time.",
             )
             return None
 
     async def _ask_on(self, bot_id: str) -> BotInfo:
-        for delay in info_delays():
+        for delay in backoff(INFO_STEPS, random.random):
             await self._sleep(delay)
-            with suppress(ActionFailed, NetworkError):  # the first failure was told; the end of it is told below
-                info = await self._ask(bot_id)
-                log("INFO", "Bot {} has its open_id now", bot_id)
+            with suppress(ActionFailed, NetworkError):  # the first failure was logged; its end is logged below
+                info = await self._fetch_info(bot_id)
+                log("INFO", "Bot {bot} has its open_id now", bot=bot_id)
                 return info
-        raise AssertionError("unreachable: the delays have no end")
+        raise AssertionError("unreachable: the back-off has no end")
 
-    async def _ask(self, bot_id: str) -> BotInfo:
-        return await self._fetch_info(bot_id)
+    async def _fetch_info(self, bot_id: str) -> BotInfo:
+        config = self._configs[bot_id]
+        # An ISV app has a profile in every tenant: it is asked for with a tenant's first event.
+        return BotInfo() if config.app_type == "store" else await get_bot_info(self._clients.get(config))
 
 
 def _report(task: asyncio.Task[None]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 
 from nonebot.drivers import Driver
 
@@ -14,19 +13,6 @@ from ..log import log
 from ..store import CLAIM_TTL
 from ..transport.connection import LongConnection
 from ..transport.status import Transport
-
-_OTHER_ADAPTER = "nonebot.adapters.feishu.adapter"
-
-
-def warn_of_other_adapter() -> None:
-    """Say so when the existing adapter is imported too: NoneBot takes only one of a name, without a word."""
-    if _OTHER_ADAPTER in sys.modules:
-        log(
-            "WARNING",
-            "The package nonebot-adapter-feishu is imported too. Both adapters are named 'Feishu', so "
-            "NoneBot ignores the one that comes second; remove the line that registers the other one, if "
-            "there is one",
-        )
 
 
 def read_config(driver: Driver) -> Config:

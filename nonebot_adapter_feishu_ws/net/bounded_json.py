@@ -107,3 +107,12 @@ def as_list(value: object) -> list[Any]:
 def as_text(value: object) -> str:
     """A JSON string; anything else counts as an empty one."""
     return value if isinstance(value, str) else ""
+
+
+def read_object(data: bytes) -> dict[str, Any] | None:
+    """Parse a JSON object; None for anything else, and for what is over the limits."""
+    try:
+        value: object = read_json(data)
+    except JsonError:
+        return None
+    return value if is_object(value) else None

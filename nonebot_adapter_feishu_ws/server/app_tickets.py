@@ -3,43 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol
 
 from pydantic import SecretStr
 
-from ..api import ApiClient
 from ..exception import StoreError
-from ..intake.receiver import read_json
 from ..log import log
+from ..net.bounded_json import as_object, read_object
 from ..store import KeyValue
 
 EVENT = "app_ticket"
-T = TypeVar("T")
+
+
+class TicketTaker(Protocol):
+    """The tokens of an ISV app."""
+
+    def take_ticket(self, ticket: SecretStr) -> None:
+        """Use a new app ticket from now on."""
+        ...
 
 
 class AppTickets:
     """The tickets of all bots. Lives on NoneBot's loop."""
 
-    def __init__(
-        self,
-        state: KeyValue,
-        on_network: Callable[[Coroutine[Any, Any, Any]], Awaitable[Any]],
-        client_of: Callable[[str], ApiClient],
-    ) -> None:
-        """Args:
-        state: keeps them over a restart, and for other processes.
-        on_network: awaits the store's methods, on the network loop.
-        client_of: the client of an app id.
+    def __init__(self, state: KeyValue, on_network: Callable[[Coroutine[Any, Any, Any]], Awaitable[Any]]) -> None:
+        """Create the keeper of the tickets.
+
+        Args:
+            state: keeps them over a restart, and for other processes.
+            on_network: awaits the store's methods, on the network loop.
         """
         self._state = state
         self._on_network = on_network
-        self._client_of = client_of
 
-    async def take(self, bot_id: str, payload: bytes) -> bool:
-        """Keep a delivered ticket; False when the delivery is something else."""
+    async def take(self, bot_id: str, payload: bytes, tokens: TicketTaker | None) -> bool:
+        """Keep a delivered ticket.
+
+        Args:
+            bot_id: the app id.
+            payload: the delivery's JSON.
+            tokens: the app's tokens; None when it is not configured as an ISV app.
+
+        Returns:
+            False when the delivery is something else.
+        """
         if b'"app_ticket"' not in payload or (ticket := _ticket_in(payload)) is None:
             return False
-        tokens = self._client_of(bot_id).isv_tokens
         if tokens is None:
             log(
                 "WARNING",
@@ -70,7 +79,6 @@ def _key(bot_id: str) -> str:
 
 
 def _ticket_in(payload: bytes) -> SecretStr | None:
-    body: object = (read_json(payload) or {}).get("event")
-    event = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
+    event = as_object((read_object(payload) or {}).get("event"))
     ticket = event.get("app_ticket")
     return SecretStr(ticket) if event.get("type") == EVENT and isinstance(ticket, str) and ticket else None

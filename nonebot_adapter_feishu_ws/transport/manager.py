@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from ..event.envelope import Envelope, Receipt, Receive
+from ..event.envelope import EventReceiver
 from ..exception import BotDisabled, BotNotFound, StoreError
 from ..log import log
 from ..store import KeyValue
@@ -46,7 +46,6 @@ class _Entry:
     supervisor: Supervisor | None = None
     task: asyncio.Task[None] | None = None
     disconnected_by_operator: bool = False
-    last_event: float | None = None
     last_heartbeat: datetime | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -61,7 +60,7 @@ class ConnectionManager:
     def __init__(
         self,
         network: NetworkThread,
-        receive: Receive,
+        receiver: EventReceiver,
         state: KeyValue,
         *,
         policy: ReconnectPolicy | None = None,
@@ -70,14 +69,14 @@ class ConnectionManager:
     ) -> None:
         """Args:
         network: the thread whose loop holds the sockets; started by the owner.
-        receive: the intake's door, awaited on the network loop.
+        receiver: takes the envelopes, on the network loop.
         state: keeps the operator's choice; opened by the owner.
         policy: the quick attempts.
         timing: clocks, sleep and randomness.
         on_change: called with every new state, mostly on the network loop; must not block.
         """
         self._network = network
-        self._receive = receive
+        self._receiver = receiver
         self._state = state
         self._policy = policy or ReconnectPolicy()
         self._timing = timing or Timing()
@@ -153,7 +152,7 @@ class ConnectionManager:
             status,
             transport=transport,
             last_heartbeat=status.last_heartbeat or entry.last_heartbeat,
-            last_event_at=utc(entry.last_event),
+            last_event_at=utc(self._receiver.last_event_at(bot_id)),
         )
 
     def get_all_statuses(self) -> list[ConnectionStatus]:
@@ -191,6 +190,14 @@ class ConnectionManager:
             return False
         return entry.bot.webhook or self.is_connected(bot_id)
 
+    def is_receiving(self, bot_id: str) -> bool:
+        """Whether events of the bot do arrive: by its socket if it has one, since the webhook may not be chosen.
+
+        Raises:
+            BotNotFound: no such bot is configured.
+        """
+        return self.is_connected(bot_id) if self._get(bot_id).bot.use_websocket else self.can_receive(bot_id)
+
     # The adapter's side
 
     def add(self, bot: ManagedBot) -> None:
@@ -214,12 +221,6 @@ class ConnectionManager:
         entry.disconnected_by_operator = choice == "disconnected"
         if wanted:
             await self._network.call(self._start(entry))
-
-    async def receive(self, envelope: Envelope) -> Receipt:
-        """The door of both transports, on the network loop: notes the time and passes on to the intake."""
-        if (entry := self._entries.get(envelope.bot_id)) is not None:
-            entry.last_event = self._timing.wall()
-        return await self._receive(envelope)
 
     async def close(self) -> None:
         """Close all connections at the same time; the operator's choices stay as they are."""
@@ -269,7 +270,7 @@ class ConnectionManager:
         entry.supervisor = Supervisor(
             bot_id,
             entry.bot.make_transport(),
-            self.receive,
+            self._receiver.receive,
             policy=self._policy,
             timing=self._timing,
             on_change=lambda _: self._on_change(self.get_status(bot_id)),

@@ -22,8 +22,16 @@ SWITCH_INTERVAL = 0.0005
 class NetworkThread:
     """Owns the network loop. Made without side effects; nothing runs before :meth:`start`."""
 
-    def __init__(self, name: str = "feishu-network") -> None:
+    def __init__(self, name: str = "feishu-network", *, switch_interval: float = SWITCH_INTERVAL) -> None:
+        """Create the thread.
+
+        Args:
+            name: the thread's name.
+            switch_interval: seconds, see :func:`sys.setswitchinterval`; set for the whole process when the thread
+                starts, unless it is shorter already.
+        """
         self._name = name
+        self._switch_interval = switch_interval
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
@@ -71,7 +79,7 @@ class NetworkThread:
 
     def _run(self, loop: asyncio.AbstractEventLoop, ready: threading.Event) -> None:
         # How long a plugin that computes keeps Python's lock each time this thread wants it: several times an ack.
-        sys.setswitchinterval(min(SWITCH_INTERVAL, sys.getswitchinterval()))
+        sys.setswitchinterval(min(self._switch_interval, sys.getswitchinterval()))
         asyncio.set_event_loop(loop)
         loop.call_soon(ready.set)
         try:

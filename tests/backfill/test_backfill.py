@@ -107,7 +107,7 @@ async def test_an_outage_of_the_connection_alone_is_filled_and_repeats_nothing(s
         await adapter.connections.connect(APP)
         await wait_until(lambda: len(heard) == 4)
         await wait_until(lambda: found_by(logs))
-        counts = adapter._intake.counts
+        counts = adapter._receiver.counts
         assert counts[APP, "backfill", "accepted"] == 3
         assert counts[APP, "backfill", "duplicate"] == 1, "what was handled before the outage"
     assert texts(heard) == ["before", "missed 0", "missed 1", "missed 2"]

@@ -74,6 +74,9 @@ class Fleet:
             sleep=self.sleep,
         )
 
+    def last_event_at(self, bot_id: str) -> float | None:
+        return None
+
     async def receive(self, envelope: Envelope) -> Receipt:
         self.events.append(f"{envelope.bot_id} {envelope.payload.split(b'event_id')[1][:40]!r}")
         return Receipt()
@@ -92,7 +95,7 @@ async def fleet(sandbox: Sandbox, *bots: str, speed: float = SPEED):
     network = NetworkThread()
     it.manager = ConnectionManager(
         network,
-        it.receive,
+        it,
         MemoryStore().state,
         policy=ReconnectPolicy(DELAYS, len(DELAYS)),
         timing=it.timing,

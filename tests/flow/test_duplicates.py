@@ -88,6 +88,6 @@ async def test_at_another_replica(sandbox, run_adapter, handled, redis_server, s
         pushed = await push_all(sandbox, person(sandbox), times=4)
         await wait_until(lambda: len(handled) == NUMBER)
         await asyncio.sleep(0.1)
-        shares = [sum(adapter._intake.counts.values()) for adapter in (one, other)]
+        shares = [sum(adapter._receiver.counts.values()) for adapter in (one, other)]
     assert all(shares)
     saw(f"two replicas: {shares[0]} + {shares[1]} of {pushed} pushes, {once(handled)}")

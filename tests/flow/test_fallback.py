@@ -42,7 +42,7 @@ async def test_a_chat_is_answered_through_socket_error_and_back(sandbox, run_ada
             await sandbox.say(user, chat, f"{name} {number}")
         answers = await sandbox.wait_message(chat, count=ROUNDS)
         assert len(answers) == ROUNDS
-        counts = adapter._intake.counts
+        counts = adapter._receiver.counts
         ways[name] = {way: counts[APP, way, "accepted"] for way in ("websocket", "webhook")}
 
     async with webhook(run_adapter, sandbox, verification_token=TOKEN) as _:

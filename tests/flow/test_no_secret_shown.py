@@ -15,7 +15,7 @@ from nonebot_adapter_feishu_ws.config import load_config
 from nonebot_adapter_feishu_ws.event import EventRegistry
 from nonebot_adapter_feishu_ws.event.envelope import Envelope
 from nonebot_adapter_feishu_ws.exception import ConfigError, NetworkError, StoreError, Unauthorized
-from nonebot_adapter_feishu_ws.intake.bridge import Delivery
+from nonebot_adapter_feishu_ws.intake.delivery import Delivery, identify
 from nonebot_adapter_feishu_ws.management.access import Tokens
 from nonebot_adapter_feishu_ws.server.webhook import WebhookSecrets
 from nonebot_adapter_feishu_ws.store import Entry
@@ -52,7 +52,7 @@ async def test_objects_show_no_secret(sandbox, run_adapter):
         token, config = await client.token.get(), adapter.feishu_config
         parts = [adapter, bot, bot.bot_config, config, client, client.token, client._http, adapter.connections]
         parts += [bot.bot_info, bot.uploads, adapter.connections.get_status(APP), adapter._tickets, adapter._store]
-        parts += [vars(bot.bot_config), adapter._webhook_bots, adapter._intake]
+        parts += [vars(bot.bot_config), adapter._webhook_bots, adapter._receiver]
         for part in parts:
             assert_silent(shown(part), token)
         assert_silent(str(vars(client.token)), token)
@@ -193,7 +193,7 @@ def test_what_carries_an_event_does_not_show_it():
     """asyncio prints the arguments of a slow callback in its debug mode."""
     payload = f'{{"token": "{TOKEN}"}}'.encode()
     entry, envelope = Entry("key", APP, payload, 0.0), Envelope(bot_id=APP, payload=payload, transport="webhook")
-    for part in (entry, envelope, Delivery(APP, {"token": TOKEN}, 1)):
+    for part in (entry, envelope, Delivery(APP, {"token": TOKEN}, 1, identify({}))):
         assert_silent(shown(part))
 
 

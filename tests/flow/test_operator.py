@@ -42,7 +42,7 @@ async def test_plugins_are_told_of_every_state_in_order(sandbox, run_adapter, ho
 
 @pytest.mark.parametrize(("grace", "stays"), [(30.0, True), (0.05, False)])
 async def test_the_bot_stays_registered_through_short_trouble(sandbox, run_adapter, monkeypatch, grace, stays):
-    monkeypatch.setattr("nonebot_adapter_feishu_ws.adapter.GRACE", grace)
+    monkeypatch.setattr("nonebot_adapter_feishu_ws.lifecycle.connection_follower.GRACE", grace)
     gone, came = [], []
     async with run_adapter(feishu_max_reconnect_attempts=3) as adapter:
         bot = adapter.bots[APP]

@@ -5,7 +5,8 @@ import asyncio
 import anyio
 from nonebot.utils import run_coro_with_shield
 
-from nonebot_adapter_feishu_ws.intake.bridge import Delivery
+from nonebot_adapter_feishu_ws.intake.bridge import Bridge
+from nonebot_adapter_feishu_ws.intake.delivery import Delivery, identify
 from nonebot_adapter_feishu_ws.intake.dispatcher import Dispatcher
 
 
@@ -14,11 +15,13 @@ class Stage:
         self.running: list[Delivery] = []
         self.done: list[Delivery] = []
         self.gate = asyncio.Event()
-        self.started = 0
-        self.dispatcher = Dispatcher(self.handle, self.count, max_running=max_running, slot_time=slot_time)
+        self.bridge = Bridge()
+        self.dispatcher = Dispatcher(self, self.bridge.plugins, max_running=max_running, slot_time=slot_time)
 
-    def count(self, _: Delivery) -> None:
-        self.started += 1
+    @property
+    def started(self) -> int:
+        """Handlers that have started, as the network loop counts them."""
+        return -self.bridge.network.waiting("a")
 
     async def handle(self, delivery: Delivery) -> None:
         self.running.append(delivery)
@@ -30,7 +33,7 @@ class Stage:
 
 
 def event(bot_id: str = "a", **payload) -> Delivery:
-    return Delivery(bot_id, payload, 1)
+    return Delivery(bot_id, payload, 1, identify(payload))
 
 
 async def test_events_wait_for_their_bot_and_one_bot_never_holds_up_another():
@@ -103,14 +106,14 @@ async def test_a_handler_that_cannot_be_cancelled_is_given_up_in_time(monkeypatc
     """NoneBot shields its matchers: SIGTERM waited for as long as the slowest handler did."""
     monkeypatch.setattr("nonebot_adapter_feishu_ws.intake.dispatcher.CLEAN_UP", 0.05)
     stage, told = Stage(), []
-    stage.dispatcher.ended = lambda delivery, handled: told.append(handled)
+    monkeypatch.setattr(stage.bridge.plugins, "ended", lambda delivery, handled: told.append(handled))
     gate = asyncio.Event()
 
     async def shielded(delivery: Delivery) -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(run_coro_with_shield, gate.wait())
 
-    stage.dispatcher.handle = shielded
+    monkeypatch.setattr(stage, "handle", shielded)
     stage.dispatcher.open("a")
     stage.dispatcher.take(event())
     await asyncio.sleep(0.01)

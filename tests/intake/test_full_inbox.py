@@ -8,12 +8,14 @@ import time
 import pytest
 
 from nonebot_adapter_feishu_ws.exception import InboxFull, StoreError
-from nonebot_adapter_feishu_ws.intake.bridge import Delivery, HandOff
-from nonebot_adapter_feishu_ws.intake.receiver import Intake
+from nonebot_adapter_feishu_ws.intake.bridge import Bridge
+from nonebot_adapter_feishu_ws.intake.delivery import Delivery
+from nonebot_adapter_feishu_ws.intake.receiver import Receiver
 from nonebot_adapter_feishu_ws.store import FallbackStore
 from nonebot_adapter_feishu_ws.store.redis.store import RedisStore
 from nonebot_adapter_feishu_ws.store.sqlite.store import SqliteStore
 from tests.conftest import wait_until
+from tests.intake.collector import Collector
 from tests.intake.test_intake import envelope, message
 
 BOT = "a"
@@ -25,22 +27,22 @@ class Process:
     def __init__(self, store: FallbackStore, **bounds: int) -> None:
         self.taken: list[Delivery] = []
         self.store = store
-        self.hand_off = HandOff(self.taken.append, **bounds)
-        self.intake = Intake(store, self.hand_off)
+        self.bridge = Bridge(**bounds)
+        self.intake = Receiver(store, self.bridge.network)
 
     async def open(self) -> None:
-        self.hand_off.open(asyncio.get_running_loop())
-        self.hand_off.arrive(BOT)
+        self.bridge.plugins.open(Collector(self.taken))
+        self.bridge.plugins.arrive(BOT)
         await self.intake.open([BOT])
-        await wait_until(lambda: not self.intake._settler.backlog)
+        await wait_until(lambda: not self.intake._consumer.backlog)
 
     async def give(self, number: int) -> int:
         return (await self.intake.receive(envelope(message(f"e{number}", f"om{number}")))).code
 
     def handle(self) -> None:
         for delivery in self.taken:
-            self.hand_off.started(delivery)
-            self.hand_off.ended(delivery, True)
+            self.bridge.plugins.started(delivery)
+            self.bridge.plugins.ended(delivery, True)
 
     @property
     def numbers(self) -> list[int]:
@@ -130,15 +132,15 @@ async def test_what_a_slow_fetch_has_begun_is_fetched_again(slow):
     gate = hang()
     done = list(process.taken)
     for delivery in done:
-        process.hand_off.started(delivery)  # there is room now, so the feeder fetches
+        process.bridge.plugins.started(delivery)  # there is room now, so the feeder fetches
     await wait_until(lambda: not process.store.status.ok)
     gate.set()
     for delivery in done:
-        process.hand_off.ended(delivery, True)
+        process.bridge.plugins.ended(delivery, True)
     await wait_until(lambda: len(process.taken) == 4)
     for delivery in process.taken[2:]:
-        process.hand_off.started(delivery)
-        process.hand_off.ended(delivery, True)
+        process.bridge.plugins.started(delivery)
+        process.bridge.plugins.ended(delivery, True)
     await wait_until(lambda: process.numbers == [0, 1, 2, 3, 4])
 
 
@@ -153,8 +155,8 @@ async def test_few_events_are_begun_ahead_where_they_can_wait_in_the_store(tmp_p
     position = 0
     while position < 300:
         await wait_until(lambda: len(process.taken) > position)  # noqa: B023
-        process.hand_off.started(process.taken[position])
-        process.hand_off.ended(process.taken[position], True)
+        process.bridge.plugins.started(process.taken[position])
+        process.bridge.plugins.ended(process.taken[position], True)
         position += 1
         assert len(process.taken) - position <= 40
     assert process.numbers == list(range(300))
@@ -182,7 +184,7 @@ async def test_trouble_of_a_store_that_is_not_shared_never_holds_up_a_handler(tm
     disk._database.execute("PRAGMA query_only = OFF")
     await wait_until(lambda: process.store.status.ok)
     await asyncio.sleep(0.2)
-    assert process.hand_off.may_start(process.taken[0])
+    assert process.bridge.plugins.holds_lease(process.taken[0])
     await process.intake.close()
 
 
@@ -193,7 +195,7 @@ async def test_what_waits_in_the_store_without_the_feeders_knowing_is_found_by_t
     process = Process(FallbackStore(disk))
     process.intake.watch._count_every = 0.05
     await process.open()
-    await wait_until(lambda: not process.intake._settler._orphaned)
+    await wait_until(lambda: not process.intake._consumer._may_have_abandoned)
     with sqlite3.connect(disk.path) as other:
         other.execute(
             "INSERT INTO inbox (key, bot_id, payload, taken_at, runs) VALUES (?, ?, ?, ?, ?)",

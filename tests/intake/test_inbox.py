@@ -8,12 +8,14 @@ import threading
 import pytest
 
 from nonebot_adapter_feishu_ws.event.envelope import Envelope
-from nonebot_adapter_feishu_ws.intake.bridge import Delivery, HandOff
-from nonebot_adapter_feishu_ws.intake.feeder import ORPHAN_PATIENCE
-from nonebot_adapter_feishu_ws.intake.receiver import Intake
+from nonebot_adapter_feishu_ws.intake.bridge import Bridge
+from nonebot_adapter_feishu_ws.intake.delivery import Delivery
+from nonebot_adapter_feishu_ws.intake.feeder import ABANDONED_ALONE
+from nonebot_adapter_feishu_ws.intake.receiver import Receiver
 from nonebot_adapter_feishu_ws.store import FallbackStore
 from nonebot_adapter_feishu_ws.store.sqlite.store import SqliteStore
 from tests.conftest import wait_until
+from tests.intake.collector import Collector
 
 BOT, OTHER = "cli_a", "cli_b"
 
@@ -23,15 +25,15 @@ class Process:
 
     def __init__(self, path, *, fallback: bool = True, store_options: dict | None = None, **bounds: int) -> None:
         self.taken: list[Delivery] = []
-        self.hand_off = HandOff(self.taken.append, **bounds)
+        self.bridge = Bridge(**bounds)
         self.disk = SqliteStore(path, **(store_options or {}))
         self.store = FallbackStore(self.disk, probe_every=0.02) if fallback else self.disk
-        self.intake = Intake(self.store, self.hand_off)
+        self.intake = Receiver(self.store, self.bridge.network)
 
     async def start(self) -> "Process":
-        self.hand_off.open(asyncio.get_running_loop())
+        self.bridge.plugins.open(Collector(self.taken))
         for bot_id in (BOT, OTHER):
-            self.hand_off.arrive(bot_id)
+            self.bridge.plugins.arrive(bot_id)
         await self.intake.open([BOT, OTHER])
         return self
 
@@ -41,8 +43,8 @@ class Process:
         return (await self.intake.receive(envelope)).code
 
     def handle(self, delivery: Delivery, handled: bool = True) -> None:
-        self.hand_off.started(delivery)
-        self.hand_off.ended(delivery, handled)
+        self.bridge.plugins.started(delivery)
+        self.bridge.plugins.ended(delivery, handled)
 
     @property
     def numbers(self) -> list[int]:
@@ -51,7 +53,7 @@ class Process:
     async def kill(self) -> None:
         """As kill -9 does: nothing is written any more."""
         await self.intake.watch.stop()
-        await self.intake._settler.stop()
+        await self.intake._consumer.stop()
         await self.disk.close()
 
     def rows(self) -> int:
@@ -77,7 +79,7 @@ async def start(tmp_path):
 
 async def test_an_event_is_on_disk_before_its_ack_and_gone_when_it_is_handled(start):
     process = await start()
-    await wait_until(lambda: not process.intake._settler.backlog)
+    await wait_until(lambda: not process.intake._consumer.backlog)
     assert await process.give(1) == 200
     assert process.rows() == 1
     await wait_until(lambda: process.taken)
@@ -105,7 +107,7 @@ async def test_a_burst_waits_on_disk_and_comes_in_order(start):
 
 async def test_what_was_begun_when_the_process_died_is_handled_alone_what_waited_at_once(start):
     before = await start(max_waiting=2)
-    await wait_until(lambda: not before.intake._settler.backlog)
+    await wait_until(lambda: not before.intake._consumer.backlog)
     for number in range(5):
         assert await before.give(number) == 200
     await wait_until(lambda: len(before.taken) == 2)
@@ -123,7 +125,7 @@ async def test_what_was_begun_when_the_process_died_is_handled_alone_what_waited
 
 async def test_an_orphan_that_waits_does_not_hold_up_the_others_for_long(start):
     before = await start()
-    await wait_until(lambda: not before.intake._settler.backlog)
+    await wait_until(lambda: not before.intake._consumer.backlog)
     for number in range(3):
         await before.give(number)
     await before.kill()
@@ -131,19 +133,19 @@ async def test_an_orphan_that_waits_does_not_hold_up_the_others_for_long(start):
     loop = asyncio.get_running_loop()
     began = loop.time()
     await wait_until(lambda: len(after.taken) == 3)
-    assert loop.time() - began >= 2 * ORPHAN_PATIENCE * 0.9
+    assert loop.time() - began >= 2 * ABANDONED_ALONE * 0.9
 
 
 async def test_what_the_shutdown_gave_up_waits_for_the_next_start(start):
     before = await start()
-    await wait_until(lambda: not before.intake._settler.backlog)
+    await wait_until(lambda: not before.intake._consumer.backlog)
     await before.give(1)
     await before.give(2)
     await wait_until(lambda: len(before.taken) == 2)
     before.handle(before.taken[0])
     before.handle(before.taken[1], handled=False)
-    before.hand_off.close()
-    before.hand_off.tell()
+    before.bridge.plugins.close()
+    before.bridge.plugins.flush()
     await before.intake.close()
     after = await start()
     await wait_until(lambda: after.taken)
@@ -153,7 +155,7 @@ async def test_what_the_shutdown_gave_up_waits_for_the_next_start(start):
 
 async def test_a_closed_door_refuses_so_that_feishu_keeps_the_event(start):
     process = await start()
-    process.hand_off.close()
+    process.bridge.plugins.close()
     assert await process.give(1) == 500
     assert process.rows() == 0
 
@@ -176,7 +178,7 @@ async def test_a_callback_is_known_again_but_not_kept(start):
 
 async def test_a_full_disk_is_told_events_go_on_in_memory_and_the_store_comes_back(start, logs):
     process = await start()
-    await wait_until(lambda: not process.intake._settler.backlog)
+    await wait_until(lambda: not process.intake._consumer.backlog)
     database = process.disk._database
     database.execute("PRAGMA max_page_count = 1")  # SQLite's own "disk is full"; it cannot go below what is used
     numbers = iter(range(100_000))
@@ -204,7 +206,7 @@ async def test_a_full_disk_is_told_events_go_on_in_memory_and_the_store_comes_ba
 
 async def test_a_store_that_is_locked_for_long_does_not_hold_up_the_acks(start, logs):
     process = await start(store_options={"write_timeout": 0.1})
-    await wait_until(lambda: not process.intake._settler.backlog)
+    await wait_until(lambda: not process.intake._consumer.backlog)
     holder = sqlite3.connect(process.disk.path, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     assert await asyncio.wait_for(process.give(1), 5) == 200
@@ -220,7 +222,7 @@ async def test_a_store_that_is_locked_for_long_does_not_hold_up_the_acks(start, 
 
 async def test_a_file_that_breaks_while_it_is_used_is_set_aside(start, logs, tmp_path):
     process = await start()
-    await wait_until(lambda: not process.intake._settler.backlog)
+    await wait_until(lambda: not process.intake._consumer.backlog)
     await process.give(1)
     process.disk._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     process.disk._database.execute("PRAGMA cache_size = 0")
@@ -237,9 +239,9 @@ async def test_a_file_that_breaks_while_it_is_used_is_set_aside(start, logs, tmp
     assert list(tmp_path.glob("s.db.damaged-*"))
 
 
-async def test_with_a_dead_store_a_full_hand_off_refuses(start):
+async def test_with_a_dead_store_a_full_bridge_refuses(start):
     process = await start(max_waiting=2)
-    await wait_until(lambda: not process.intake._settler.backlog)
+    await wait_until(lambda: not process.intake._consumer.backlog)
     process.disk._database.execute("PRAGMA query_only = ON")
     codes = [await process.give(number) for number in range(4)]
     assert codes == [200, 200, 500, 500]
@@ -247,7 +249,7 @@ async def test_with_a_dead_store_a_full_hand_off_refuses(start):
 
 async def test_a_commit_that_hangs_fails_those_who_wait_and_the_next_at_once(start):
     process = await start(store_options={"write_timeout": 0.05})
-    await wait_until(lambda: not process.intake._settler.backlog)
+    await wait_until(lambda: not process.intake._consumer.backlog)
     gate = threading.Event()
     process.disk._thread.submit(gate.wait, 5)
     loop = asyncio.get_running_loop()

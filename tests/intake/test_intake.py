@@ -7,11 +7,13 @@ import pytest
 
 from nonebot_adapter_feishu_ws import Adapter
 from nonebot_adapter_feishu_ws.event.envelope import Envelope
-from nonebot_adapter_feishu_ws.intake.bridge import Delivery, HandOff
-from nonebot_adapter_feishu_ws.intake.feeder import read_json
-from nonebot_adapter_feishu_ws.intake.receiver import Intake, claim_keys
+from nonebot_adapter_feishu_ws.intake.bridge import Bridge, WrongLoop
+from nonebot_adapter_feishu_ws.intake.delivery import Delivery, claim_keys, identify
+from nonebot_adapter_feishu_ws.intake.receiver import Receiver
+from nonebot_adapter_feishu_ws.net.bounded_json import read_object
 from nonebot_adapter_feishu_ws.store import MemoryStore
 from tests.conftest import wait_until
+from tests.intake.collector import Collector
 
 
 def envelope(payload: object, bot_id: str = "a", transport: str = "websocket") -> Envelope:
@@ -27,12 +29,15 @@ def message(event_id: str = "e1", message_id: str = "om1") -> dict:
     }
 
 
+NOBODY = identify({})
+
+
 class Door:
     def __init__(self, **bounds: int) -> None:
         self.taken: list[Delivery] = []
-        self.hand_off = HandOff(self.taken.append, **bounds)
-        self.hand_off.open(asyncio.get_running_loop())
-        self.intake = Intake(MemoryStore(), self.hand_off)
+        self.bridge = Bridge(**bounds)
+        self.bridge.plugins.open(Collector(self.taken))
+        self.intake = Receiver(MemoryStore(), self.bridge.network)
 
     async def give(self, *args, **kwargs) -> int:
         receipt = await self.intake.receive(envelope(*args, **kwargs))
@@ -87,55 +92,71 @@ async def test_what_is_no_event_is_refused_so_that_the_platform_shows_it(payload
     assert door.taken == []
 
 
-async def test_a_full_hand_off_refuses_and_takes_the_redelivery():
+async def test_a_full_bridge_refuses_and_takes_the_redelivery():
     door = Door(max_waiting=1)
     assert await door.give(message("e1", "m1")) == 200
     assert await door.give(message("e2", "m2")) == 500
-    door.hand_off.started(door.taken[0])
+    door.bridge.plugins.started(door.taken[0])
     assert await door.give(message("e2", "m2")) == 200
     assert len(door.taken) == 2
 
 
-async def test_the_hand_off_is_bounded_in_bytes():
+async def test_the_bridge_is_bounded_in_bytes():
     door = Door(max_bytes=1000)
     assert await door.give({**message(), "padding": "x" * 2000}) == 500
 
 
-async def test_a_closed_hand_off_refuses():
+async def test_a_closed_bridge_refuses():
     door = Door()
-    door.hand_off.close()
+    door.bridge.plugins.close()
     assert await door.give(message()) == 500
 
 
-async def test_the_hand_off_crosses_threads_in_batches_and_loses_nothing():
-    taken: list[int] = []
+async def test_the_bridge_crosses_threads_in_batches_and_loses_nothing():
+    taken: list[Delivery] = []
     wake_ups: list[int] = []
-    hand_off = HandOff(lambda delivery: taken.append(delivery.payload["n"]), max_waiting=10**6)
-    hand_off.open(asyncio.get_running_loop())
-    drain = hand_off._drain
-    hand_off._drain = lambda: (wake_ups.append(len(taken)), drain())  # pyright: ignore
+    bridge = Bridge(max_waiting=10**6)
+    bridge.plugins.open(Collector(taken))
+    drain = bridge.plugins.drain
+    bridge.plugins.drain = lambda: (wake_ups.append(len(taken)), drain())  # pyright: ignore
 
     async def produce() -> None:
         for number in range(20_000):
-            assert hand_off.reserve("a", 1)
-            hand_off.put(Delivery("a", {"n": number}, 1), 1)
+            assert bridge.network.reserve("a", 1)
+            bridge.network.put(Delivery("a", {"n": number}, 1, NOBODY), 1)
             if number % 100 == 99:
                 await asyncio.sleep(0)
 
     producer = asyncio.create_task(asyncio.to_thread(asyncio.run, produce()))
     await producer
     await asyncio.sleep(0)
-    assert taken == list(range(20_000))
+    assert [delivery.payload["n"] for delivery in taken] == list(range(20_000))
     assert len(wake_ups) <= 210
 
 
+async def test_the_test_mode_sees_a_call_on_the_wrong_loop():
+    bridge = Bridge()
+    bridge.plugins.open(Collector([]))
+
+    async def on_the_network_loop() -> None:
+        bridge.network.open(None)
+        bridge.network.room("a")
+        with pytest.raises(WrongLoop, match=r"PluginEnd\.arrive was called on the other loop"):
+            bridge.plugins.arrive("a")
+
+    await asyncio.to_thread(asyncio.run, on_the_network_loop())
+    bridge.plugins.arrive("a")
+    with pytest.raises(WrongLoop, match=r"NetworkEnd\.reserve was called on the other loop"):
+        bridge.network.reserve("a", 1)
+
+
 def test_lone_surrogates_are_read():
-    assert read_json(b'{"a": "\\ud83d"}') == {"a": "\ud83d"}
+    assert read_object(b'{"a": "\\ud83d"}') == {"a": "\ud83d"}
 
 
 def test_a_json_bomb_is_refused():
-    assert read_json(b"[" * 100_000) is None
-    assert read_json(b'{"a":' * 100_000) is None
+    assert read_object(b"[" * 100_000) is None
+    assert read_object(b'{"a":' * 100_000) is None
 
 
 BOMBS = {
@@ -176,22 +197,22 @@ async def test_what_is_deep_but_within_the_bound_is_taken_and_becomes_an_event()
 
 def test_keys_name_the_bot():
     payload = message()
-    assert claim_keys(envelope(payload), payload, "im.message.receive_v1") == ["a:event:e1", "a:message:om1"]
+    assert claim_keys(envelope(payload), identify(payload)) == ["a:event:e1", "a:message:om1"]
 
 
 async def test_a_burst_is_taken_before_its_first_handler_starts():
     """A plugin that computes takes Python's lock at every step: 200 acks came after up to two seconds."""
     taken: list[Delivery] = []
-    hand_off = HandOff(taken.append)
-    hand_off.open(asyncio.get_running_loop())
-    with hand_off.hold():
-        with hand_off.hold():
-            hand_off.reserve("a", 1)
-            hand_off.put(Delivery("a", {}, 1), 1)
+    bridge = Bridge()
+    bridge.plugins.open(Collector(taken))
+    with bridge.network.hold():
+        with bridge.network.hold():
+            bridge.network.reserve("a", 1)
+            bridge.network.put(Delivery("a", {}, 1, NOBODY), 1)
         await asyncio.sleep(0.005)
         assert taken == []
     await wait_until(lambda: len(taken) == 1, timeout=5)
-    with hand_off.hold():
-        hand_off.reserve("a", 1)
-        hand_off.put(Delivery("a", {}, 1), 1)
+    with bridge.network.hold():
+        bridge.network.reserve("a", 1)
+        bridge.network.put(Delivery("a", {}, 1, NOBODY), 1)
         await wait_until(lambda: len(taken) == 2, timeout=5)  # what is written hangs: it is not waited for long

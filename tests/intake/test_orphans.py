@@ -6,11 +6,13 @@ import time
 from contextlib import asynccontextmanager
 
 from nonebot_adapter_feishu_ws.intake import feeder as inbox
-from nonebot_adapter_feishu_ws.intake.bridge import Delivery, HandOff
-from nonebot_adapter_feishu_ws.intake.receiver import Intake
+from nonebot_adapter_feishu_ws.intake.bridge import Bridge
+from nonebot_adapter_feishu_ws.intake.delivery import Delivery
+from nonebot_adapter_feishu_ws.intake.receiver import Receiver
 from nonebot_adapter_feishu_ws.store import MAX_RUNS, Entry, FallbackStore
 from nonebot_adapter_feishu_ws.store.sqlite.store import SqliteStore
 from tests.conftest import wait_until
+from tests.intake.collector import Collector
 from tests.intake.test_intake import envelope, message
 
 
@@ -24,11 +26,11 @@ async def run(path, *, arrives: bool):
         polls.append(seconds)
         await asyncio.sleep(0.001)
 
-    hand_off = HandOff(taken.append)
-    hand_off.open(asyncio.get_running_loop())
-    intake = Intake(SqliteStore(path), hand_off, sleep=sleep)
+    bridge = Bridge()
+    bridge.plugins.open(Collector(taken))
+    intake = Receiver(SqliteStore(path), bridge.network, sleep=sleep)
     if arrives:
-        hand_off.arrive("a")
+        bridge.plugins.arrive("a")
     await intake.open(["a"])
     try:
         yield intake, taken, polls
@@ -69,7 +71,7 @@ async def test_kills_soon_after_every_start_park_no_event(tmp_path, monkeypatch)
 
 async def test_one_kill_blames_one_orphan_also_when_its_handlers_start_late(tmp_path, monkeypatch):
     """Found by the crash ledger: at a crowded start several orphans had been handed over and none had started."""
-    monkeypatch.setattr(inbox, "ORPHAN_PATIENCE", 0.05)
+    monkeypatch.setattr(inbox, "ABANDONED_ALONE", 0.05)
     path = tmp_path / "store.sqlite3"
     async with run(path, arrives=True) as (intake, taken, _):
         for number in range(3):
@@ -80,7 +82,7 @@ async def test_one_kill_blames_one_orphan_also_when_its_handlers_start_late(tmp_
         seen = len(polls)
         await wait_until(lambda: len(polls) > seen + 100)
         assert len(taken) == 1, "the first one has not started yet"
-        intake._hand_off.started(taken[0])
+        intake._bridge._plugins.started(taken[0])
         await wait_until(lambda: len(taken) == 2)
 
 
@@ -108,13 +110,13 @@ async def test_what_waits_in_a_store_that_was_down_is_handled_when_it_is_back(tm
         await before.inbox.take(entry, [entry.key], begin=begin)
     await before.close()
     taken: list[Delivery] = []
-    hand_off = HandOff(taken.append)
-    hand_off.open(asyncio.get_running_loop())
-    hand_off.arrive("a")
+    bridge = Bridge()
+    bridge.plugins.open(Collector(taken))
+    bridge.plugins.arrive("a")
     store = FallbackStore(SqliteStore(path), probe_every=0.05)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
-    intake = Intake(store, hand_off)
+    intake = Receiver(store, bridge.network)
     await intake.open(["a"])
     assert not store.status.ok
     await asyncio.sleep(0.5)

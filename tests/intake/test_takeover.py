@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
-from nonebot_adapter_feishu_ws.intake.bridge import Delivery, HandOff
+from nonebot_adapter_feishu_ws.intake.bridge import Bridge
+from nonebot_adapter_feishu_ws.intake.delivery import Delivery
 from nonebot_adapter_feishu_ws.intake.dispatcher import Dispatcher
-from nonebot_adapter_feishu_ws.intake.receiver import Intake
+from nonebot_adapter_feishu_ws.intake.receiver import Receiver
 from nonebot_adapter_feishu_ws.store import FallbackStore
 from nonebot_adapter_feishu_ws.store.redis.store import RedisStore
 from tests.conftest import wait_until
@@ -36,31 +37,20 @@ class Replica:
         self.begun: list[int] = []
         self.redis = RedisStore(url, takeover_after=takeover_after, write_timeout=0.3, awake_clock=self.clock)
         self.store = FallbackStore(self.redis, probe_every=0.2, clock=self.clock)
-        self.hand_off = HandOff(
-            lambda delivery: self.dispatcher.take(delivery),
-            clock=self.clock,
-            lose=lambda keys: self.dispatcher.lose(keys),
-        )
-        self.dispatcher = Dispatcher(
-            self.handle,
-            self.hand_off.started,
-            self.hand_off.ended,
-            max_running=1,
-            slot_time=60,
-            may_start=self.hand_off.may_start,
-        )
-        self.intake = Intake(self.store, self.hand_off)
+        self.bridge = Bridge(clock=self.clock)
+        self.dispatcher = Dispatcher(self, self.bridge.plugins, max_running=1, slot_time=60)
+        self.intake = Receiver(self.store, self.bridge.network)
 
     async def handle(self, delivery: Delivery) -> None:
         self.begun.append(int(delivery.payload["header"]["event_id"][1:]))
         await self.gate.wait()
 
     async def open(self) -> "Replica":
-        self.hand_off.open(asyncio.get_running_loop())
-        self.hand_off.arrive(BOT)
+        self.bridge.plugins.open(self.dispatcher)
+        self.bridge.plugins.arrive(BOT)
         self.dispatcher.open(BOT)
         await self.intake.open([BOT])
-        await wait_until(lambda: not self.intake._settler.backlog)
+        await wait_until(lambda: not self.intake._consumer.backlog)
         return self
 
     async def give(self, *numbers: int) -> None:
@@ -69,19 +59,19 @@ class Replica:
 
     async def pause(self) -> None:
         """As SIGSTOP does for the others: nothing is asked of Redis any more."""
-        for task in (self.redis._beating, self.intake._settler._feeder):
+        for task in (self.redis._beating, self.intake._consumer._feeder):
             task.cancel()
             await asyncio.wait({task})
 
     def wake(self) -> None:
         """As SIGCONT does."""
         self.redis._beating = asyncio.create_task(self.redis._beat())
-        self.intake._settler._feeder = asyncio.create_task(self.intake._settler._feed(self.store.inbox))
+        self.intake._consumer._feeder = asyncio.create_task(self.intake._consumer._feed(self.store.inbox))
 
     async def close(self) -> None:
-        self.hand_off.close()
+        self.bridge.plugins.close()
         await self.dispatcher.drain(0.05)
-        self.hand_off.tell()
+        self.bridge.plugins.flush()
         await self.intake.close()
 
 
@@ -124,7 +114,7 @@ async def test_a_replica_that_was_paused_does_not_start_what_another_has_taken_o
     [warning] = [line for line in logs if "was not heard of" in line]
     assert "taken over 3 of the 3 events" in warning
     assert "same uuid" in warning
-    assert paused.hand_off.waiting(BOT) == 0, "their places are free"
+    assert paused.bridge.network.waiting(BOT) == 0, "their places are free"
 
 
 async def test_what_nobody_has_taken_over_is_started_after_the_pause(start, logs):
@@ -156,7 +146,7 @@ async def test_a_machine_that_slept_asks_at_once(start):
 async def test_a_virtual_machine_whose_clocks_stood_still_is_told_by_redis(start):
     paused, other = await paused_with_four_events(start)
     paused.clock.slept = -(paused.clock() - paused.redis._heartbeat._confirmed_at)
-    assert paused.clock() < paused.hand_off._lease_until, "by its own clock no time has passed"
+    assert paused.clock() < paused.bridge.plugins._lease_until, "by its own clock no time has passed"
     paused.wake()
     await wait_until(lambda: paused.dispatcher.waiting == 0)
     paused.gate.set()
@@ -209,8 +199,8 @@ async def test_an_outage_that_was_longer_than_the_takeover_is_asked_about(start,
     await other.pause()
     redis_server.stop()
     await cut_off.give(3)
-    known = cut_off.hand_off._lease_until
-    await wait_until(lambda: cut_off.hand_off._lease_until > known)
+    known = cut_off.bridge.plugins._lease_until
+    await wait_until(lambda: cut_off.bridge.plugins._lease_until > known)
     assert cut_off.begun == [0]
     await cut_off.pause()
     cut_off.store._probing.cancel()

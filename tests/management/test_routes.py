@@ -218,7 +218,7 @@ async def test_the_store_is_told_and_its_place_only_to_who_may_see_all(sandbox, 
         assert set(body["store"]) == {"name", "ok", "error", "since", "inbox"}
         assert (body["store"]["name"], body["store"]["ok"]) == (f"sqlite:///{path}", True)
         assert (body["store"]["error"], body["store"]["since"]) == (None, None)
-        await wait_until(lambda: adapter._intake.watch.view().inbox)
+        await wait_until(lambda: adapter._receiver.watch.view().inbox)
         assert (await call("ws/status"))[1]["store"]["inbox"] == {
             bot_id: {"waiting": 0, "parked": 0} for bot_id in (APP, B)
         }

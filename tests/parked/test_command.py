@@ -5,13 +5,15 @@ import time
 
 import pytest
 
-from nonebot_adapter_feishu_ws.intake.bridge import Delivery, HandOff
-from nonebot_adapter_feishu_ws.intake.receiver import Intake
+from nonebot_adapter_feishu_ws.intake.bridge import Bridge
+from nonebot_adapter_feishu_ws.intake.delivery import Delivery
+from nonebot_adapter_feishu_ws.intake.receiver import Receiver
 from nonebot_adapter_feishu_ws.parked.__main__ import main
 from nonebot_adapter_feishu_ws.store import MAX_RUNS, Entry, FallbackStore
 from nonebot_adapter_feishu_ws.store.redis.store import RedisStore
 from nonebot_adapter_feishu_ws.store.sqlite.store import SqliteStore
 from tests.conftest import wait_until
+from tests.intake.collector import Collector
 
 BOT = "cli_a"
 
@@ -58,20 +60,20 @@ def test_they_are_listed_shown_and_dropped(parked, capsys):
 async def test_one_is_run_again_by_the_bot_that_runs(parked):
     url, opened = parked
     taken: list[Delivery] = []
-    hand_off = HandOff(taken.append)
-    hand_off.open(asyncio.get_running_loop())
-    hand_off.arrive(BOT)
+    bridge = Bridge()
+    bridge.plugins.open(Collector(taken))
+    bridge.plugins.arrive(BOT)
     store = FallbackStore(opened())
-    intake = Intake(store, hand_off)
+    intake = Receiver(store, bridge.network)
     intake.watch._count_every = 0.05
     await intake.open([BOT])
-    await wait_until(lambda: intake.watch.view().inbox and not intake._settler.backlog)
+    await wait_until(lambda: intake.watch.view().inbox and not intake._consumer.backlog)
     assert intake.watch.view().inbox[BOT].dead_letters == 2
     assert await asyncio.to_thread(main, ["--store", url, "retry", f"{BOT}:event:2"]) == 0
     await wait_until(lambda: taken)
     assert (taken[0].key, taken[0].payload["event"]) == (f"{BOT}:event:2", {"n": 2})
-    hand_off.started(taken[0])
-    hand_off.ended(taken[0], True)
+    bridge.plugins.started(taken[0])
+    bridge.plugins.ended(taken[0], True)
     await wait_until(lambda: intake.watch.view().inbox[BOT].dead_letters == 1)
     await asyncio.sleep(0.1)
     assert len(taken) == 1

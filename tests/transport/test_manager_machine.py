@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import Counter
+from collections.abc import Sequence
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -10,8 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from nonebot_adapter_feishu_ws.event.envelope import Envelope
 from nonebot_adapter_feishu_ws.exception import ConnectionFailed
-from nonebot_adapter_feishu_ws.intake.bridge import HandOff
-from nonebot_adapter_feishu_ws.intake.receiver import Intake
+from nonebot_adapter_feishu_ws.intake.bridge import Bridge
+from nonebot_adapter_feishu_ws.intake.receiver import Receiver
 from nonebot_adapter_feishu_ws.store import MemoryStore
 from nonebot_adapter_feishu_ws.transport.manager import ConnectionManager, ManagedBot
 from nonebot_adapter_feishu_ws.transport.network_thread import NetworkThread
@@ -144,20 +145,27 @@ class Machine(RuleBasedStateMachine):
         self.illegal: list[tuple[str, STATES, STATES]] = []
         self.stuck: set[str] = set()
         self.jumps = 0
-        hand_off = HandOff(self._take)
-        self.hand_off = hand_off
-        hand_off.open(asyncio.get_running_loop())
+        bridge = Bridge()
+        self.bridge = bridge
+        bridge.plugins.open(self)
         store = MemoryStore()
         self.manager = ConnectionManager(
-            OneLoop(), Intake(store, hand_off).receive, store.state, timing=self.world.timing, on_change=self._note
+            OneLoop(),
+            Receiver(store, bridge.network),
+            store.state,
+            timing=self.world.timing,
+            on_change=self._note,
         )
         for bot_id, server in self.servers.items():
             self.manager.add(ManagedBot(bot_id=bot_id, make_transport=lambda server=server: server))
             await self.manager.start(bot_id)
         await turn()
 
-    def _take(self, delivery) -> None:
-        self.hand_off.started(delivery)
+    def lose(self, keys: Sequence[str]) -> None:
+        assert not keys
+
+    def take(self, delivery) -> None:
+        self.bridge.plugins.started(delivery)
         self.taken[delivery.payload["header"]["event_id"]] += 1
 
     def _note(self, status) -> None:

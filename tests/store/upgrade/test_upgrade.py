@@ -75,7 +75,7 @@ async def test_nothing_is_lost(written):
     left = 1 if url.startswith("sqlite") else 0  # in a file nobody holds what an earlier process has begun
     assert (await store.inbox.count([BOT]))[BOT] == InboxCount(waiting=1 + left, dead_letters=1)
     assert await ConnectionManager(loop, None, store.state, on_change=print)._read_choice(BOT) == "disconnected"
-    ticket = await AppTickets(store.state, loop.call, None).load(BOT)
+    ticket = await AppTickets(store.state, loop.call).load(BOT)
     assert ticket.get_secret_value() == "ticket-of-0.1.0"
     chats = await KnownChats(store.state).known(BOT)
     assert chats == [KnownChat("tenant", "group", "oc_2", "omt_3"), KnownChat("tenant", "p2p", "oc_1")]
