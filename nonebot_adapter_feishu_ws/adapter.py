@@ -266,7 +266,7 @@ class Adapter(BotHost):
     async def _call_api(self, bot: BaseBot, api: str, **data: Any) -> Any:
         assert isinstance(bot, Bot)
         client = self._clients.get(bot.bot_config)
-        return await call_api(client, api, data, bot.send_ids.next)
+        return await call_api(client, api, data, bot.idempotency_keys.next)
 
     @override
     async def get_lark(self, bot: Bot) -> Client:

@@ -21,7 +21,7 @@ from .exception import ActionFailed, NetworkError
 from .log import log
 from .media import Uploads, resource_of
 from .message import EXPAND_COUNT, EXPAND_DEPTH, ForwardedMessage, Message, MessageSegment, expand
-from .sending.idempotency import SendIds
+from .sending.idempotency import IdempotencyKeys
 from .sending.legacy_methods import LegacyMethods
 from .sending.reaction import Reaction
 from .sending.respond import make_response, respond
@@ -101,7 +101,7 @@ class Bot(TypedApi, LegacyMethods):
         super().__init__(adapter, self_id)
         self.bot_config = bot_config
         self.bot_info = bot_info
-        self.send_ids = SendIds()
+        self.idempotency_keys = IdempotencyKeys()
         self._directory = Directory(self, app_id=self_id, shared=adapter.shared)
         self._open_ids: Cache[str, str] = Cache(ttl=OWN_ID_TTL, size=10_000)
         self.uploads = Uploads(self, proxy=bot_config.proxy_url)

@@ -14,7 +14,7 @@ MAX_LENGTH = 50
 """Characters of a uuid (发送消息)."""
 
 
-class SendIds:
+class IdempotencyKeys:
     """One bot's counters. A uuid is made of event, matcher, target and the number of the send to that target.
 
     The content is no part of it: a handler that words its answer anew (a model, a clock) still answers once. Matchers

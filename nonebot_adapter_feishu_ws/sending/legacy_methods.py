@@ -12,7 +12,7 @@ from ..api import Progress, Uploadable, as_path
 from ..api.methods.file import FileType
 from ..api.methods.im import ReceiveIdType
 from ..media.upload import Uploads
-from .idempotency import SendIds
+from .idempotency import IdempotencyKeys
 
 
 class LegacyMethods(BaseBot):
@@ -21,7 +21,7 @@ class LegacyMethods(BaseBot):
     :class:`Bot` is built on top of this class, and of what sends through it.
     """
 
-    send_ids: SendIds
+    idempotency_keys: IdempotencyKeys
     """Makes the ``uuid`` of each send."""
     uploads: Uploads
     """Uploads what segments carry; identical content is uploaded only once."""
@@ -72,7 +72,7 @@ class LegacyMethods(BaseBot):
                 "receive_id": receive_id,
                 "content": content,
                 "msg_type": msg_type,
-                "uuid": self.send_ids.next(receive_id, uuid),
+                "uuid": self.idempotency_keys.next(receive_id, uuid),
             },
         )
 
@@ -95,7 +95,7 @@ class LegacyMethods(BaseBot):
                 the event that is being handled, so that a replay does not send twice; random outside of a handler.
             reply_in_thread: answer in the message's topic; opens one where there is none.
         """
-        uuid = self.send_ids.next(message_id, uuid)
+        uuid = self.idempotency_keys.next(message_id, uuid)
         body: dict[str, Any] = {"content": content, "msg_type": msg_type, "uuid": uuid}
         if reply_in_thread:
             body["reply_in_thread"] = True
@@ -171,7 +171,7 @@ class LegacyMethods(BaseBot):
 
     async def forward_msg(self, message_id: str, receive_id: str, receive_id_type: str, uuid: str | None = None) -> Any:
         """Forward a message (转发消息)."""
-        params = {"receive_id_type": receive_id_type, "uuid": self.send_ids.next(receive_id, uuid)}
+        params = {"receive_id_type": receive_id_type, "uuid": self.idempotency_keys.next(receive_id, uuid)}
         return await self.call_api(
             f"im/v1/messages/{message_id}/forward",
             method="POST",
@@ -183,7 +183,7 @@ class LegacyMethods(BaseBot):
         self, receive_id_type: str, receive_id: str, message_id_list: list[str], uuid: str | None = None
     ) -> Any:
         """Forward several messages of one chat as one (合并转发消息)."""
-        params = {"receive_id_type": receive_id_type, "uuid": self.send_ids.next(receive_id, uuid)}
+        params = {"receive_id_type": receive_id_type, "uuid": self.idempotency_keys.next(receive_id, uuid)}
         return await self.call_api(
             "im/v1/messages/merge_forward",
             method="POST",

@@ -7,7 +7,7 @@ import pytest
 from nonebot import on_command, on_message
 from nonebot.params import ArgPlainText
 
-from nonebot_adapter_feishu_ws.sending.idempotency import MAX_LENGTH, SendIds
+from nonebot_adapter_feishu_ws.sending.idempotency import MAX_LENGTH, IdempotencyKeys
 from tests.conftest import APP, wait_until
 
 
@@ -165,7 +165,7 @@ async def test_outside_of_an_event_it_is_random_and_the_callers_own_wins(sandbox
 
 
 def test_the_counters_go_with_their_matchers():
-    ids = SendIds()
+    ids = IdempotencyKeys()
     assert len({ids.next("oc_1") for _ in range(100)}) == 100
     assert not ids._counts
 
