@@ -368,6 +368,7 @@ _CLASSES: Final[Mapping[str, type[MessageSegment]]] = {
     for kind in (*MessageSegment.__subclasses__(), *_Words.__subclasses__())
 }
 """Segment type (the class's name in snake case) -> class."""
+_extend: Final = list[MessageSegment].extend  # NoneBot's own append checks the type of each segment
 
 
 def parse(
@@ -388,13 +389,12 @@ def parse(
         A message with at least one segment.
     """
     message = Message()
-    # NoneBot's own append checks the type of each.
-    list[MessageSegment].extend(message, map(_segment, parse_parts(message_type, content, mentions, message_id)))
+    _extend(message, map(_segment, parse_parts(message_type, content, mentions, message_id)))
     return message
 
 
 def _segment(part: Part) -> MessageSegment:
-    kind = _CLASSES.get(part.type, MessageSegment) if part.known else MessageSegment
-    if kind is Interactive and part.data.get("type") == "template":
-        kind = InteractiveTemplate
-    return kind(part.type, part.data)
+    type_, data, known = part
+    if type_ == "interactive" and data.get("type") == "template" and known:
+        return InteractiveTemplate(type_, data)
+    return (_CLASSES.get(type_, MessageSegment) if known else MessageSegment)(type_, data)

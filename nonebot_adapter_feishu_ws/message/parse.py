@@ -54,9 +54,10 @@ def parse_parts(
 ) -> list[Part]:
     """The parts of a delivered message, at least one; see :func:`~.message.parse`."""
     fields = _load(content)
-    people = {mention.key: mention for mention in mentions or () if mention.key}
+    people = {mention.key: mention for mention in mentions if mention.key} if mentions else {}
     if message_type == "text":
-        return _merged(_split_mentions(_string(fields.get("text")), people))
+        text = _string(fields.get("text"))
+        return _merged(_split_mentions(text, people)) if "@_" in text else [_text(text)]
     if message_type == "post":
         return _merged(_parse_post(fields, people))
     if message_type == "merge_forward" and message_id:
@@ -75,11 +76,17 @@ def _load(content: str) -> dict[str, Any]:
 
 def _merged(parts: Iterable[Part]) -> list[Part]:
     merged: list[Part] = []
+    text: dict[str, Any] | None = None
     for part in parts:
-        if part.type == "text" and merged and merged[-1].type == "text":
-            merged[-1].data["text"] += part.data["text"]
+        kind, data, _ = part
+        if kind != "text":
+            text = None
+        elif text is not None:
+            text["text"] += data["text"]
+            continue
         else:
-            merged.append(part)
+            text = data
+        merged.append(part)
     return merged or [_text("")]
 
 
@@ -88,8 +95,12 @@ def _text(text: str) -> Part:
 
 
 def _split_mentions(text: str, people: _People) -> Iterator[Part]:
+    if "@_" not in text:
+        if text:
+            yield _text(text)
+        return
     start = 0
-    for match in MENTION.finditer(text) if "@_" in text else ():
+    for match in MENTION.finditer(text):
         key = _longest_key(match.group(), people)
         if key is None:
             continue
@@ -172,4 +183,6 @@ def _parse_element(element: dict[str, Any], people: _People) -> Iterator[Part]:
 
 
 def _string(value: object) -> str:
+    if type(value) is str:
+        return value
     return "" if value is None or isinstance(value, (dict, list)) else str(value)
