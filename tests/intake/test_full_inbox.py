@@ -145,7 +145,7 @@ async def test_what_a_slow_fetch_has_begun_is_fetched_again(slow):
 
 
 async def test_few_events_are_begun_ahead_where_they_can_wait_in_the_store(tmp_path):
-    """A kill left a thousand orphans per bot, which come back one at a time."""
+    """A kill left a thousand abandoned events per bot, which come back one at a time."""
     process = Process(FallbackStore(SqliteStore(tmp_path / "s.db")), max_running=20)
     await process.open()
     assert {await process.give(number) for number in range(300)} == {200}
@@ -190,7 +190,7 @@ async def test_trouble_of_a_store_that_is_not_shared_never_holds_up_a_handler(tm
 
 @pytest.mark.parametrize("runs", [0, 1])
 async def test_what_waits_in_the_store_without_the_feeders_knowing_is_found_by_the_count(tmp_path, runs):
-    """An operator lets a parked event run again, or a slow read of an orphan was undone."""
+    """An operator lets a parked event run again, or a slow read of an abandoned event was undone."""
     disk = SqliteStore(tmp_path / "s.db")
     process = Process(FallbackStore(disk))
     process.intake.watch._count_every = 0.05

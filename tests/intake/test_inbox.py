@@ -116,7 +116,7 @@ async def test_what_was_begun_when_the_process_died_is_handled_alone_what_waited
     after = await start()
     await wait_until(lambda: len(after.taken) == 4)
     assert after.numbers[0] in (0, 2)
-    assert sorted(after.numbers) == [0, 2, 3, 4], "the second orphan waits for the first"
+    assert sorted(after.numbers) == [0, 2, 3, 4], "the second abandoned event waits for the first"
     after.handle(next(it for it in after.taken if it.payload["event"]["n"] == 0))
     await wait_until(lambda: 1 in after.numbers)
     assert await after.give(3) == 200

@@ -53,7 +53,7 @@ async def test_deaths_before_the_bot_is_there_are_not_blamed_on_an_event(tmp_pat
 
 
 async def test_kills_soon_after_every_start_park_no_event(tmp_path, monkeypatch):
-    """Found by the crash ledger: three quick kills in a row hit the only orphan each time."""
+    """Found by the crash ledger: three quick kills in a row hit the only abandoned event each time."""
     path = tmp_path / "store.sqlite3"
     async with run(path, arrives=True) as (intake, taken, _):
         await intake.receive(envelope(message()))
@@ -69,8 +69,8 @@ async def test_kills_soon_after_every_start_park_no_event(tmp_path, monkeypatch)
         await wait_until(lambda: taken)
 
 
-async def test_one_kill_blames_one_orphan_also_when_its_handlers_start_late(tmp_path, monkeypatch):
-    """Found by the crash ledger: at a crowded start several orphans had been handed over and none had started."""
+async def test_one_kill_blames_one_abandoned_event_also_when_its_handlers_start_late(tmp_path, monkeypatch):
+    """Found by the crash ledger: at a crowded start several events had been handed over and none had started."""
     monkeypatch.setattr(inbox, "ABANDONED_ALONE", 0.05)
     path = tmp_path / "store.sqlite3"
     async with run(path, arrives=True) as (intake, taken, _):
