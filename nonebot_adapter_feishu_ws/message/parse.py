@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
 from ..net.bounded_json import JsonError, as_list, is_list, is_object, read_json
 
@@ -21,18 +21,8 @@ DELIVERED: Final = frozenset(
 """Message types with a segment class of their own, beside ``text`` and ``post``."""
 
 
-class Part(NamedTuple):
-    """A segment to be made.
-
-    Attributes:
-        type: its type.
-        data: its data.
-        known: whether it gets the class of its type; a ``MessageSegment`` else.
-    """
-
-    type: str
-    data: dict[str, Any]
-    known: bool = True
+Part = tuple[str, dict[str, Any], bool]
+"""A segment to be made: its type, its data, and whether it gets the class of its type, or a ``MessageSegment``."""
 
 
 class MentionLike(Protocol):
@@ -62,7 +52,7 @@ def parse_parts(
         return _merged(_parse_post(fields, people))
     if message_type == "merge_forward" and message_id:
         fields = {**fields, "message_id": message_id}
-    return [Part(message_type or "unknown", fields, message_type in DELIVERED)]
+    return [(message_type or "unknown", fields, message_type in DELIVERED)]
 
 
 def _load(content: str) -> dict[str, Any]:
@@ -91,7 +81,7 @@ def _merged(parts: Iterable[Part]) -> list[Part]:
 
 
 def _text(text: str) -> Part:
-    return Part("text", {"text": text})
+    return ("text", {"text": text}, True)
 
 
 def _split_mentions(text: str, people: _People) -> Iterator[Part]:
@@ -122,11 +112,11 @@ def _longest_key(found: str, people: _People) -> str | None:
 
 def _at(key: str, people: _People, name: str = "") -> Part:
     if key in ("@_all", "all", "@all"):
-        return Part("at", {"user_id": "all"})
+        return ("at", {"user_id": "all"}, True)
     person = people.get(key)
     if person is not None:
         key, name = person.open_id or key, person.name or name
-    return Part("at", {"user_id": key, "user_name": name} if name else {"user_id": key})
+    return ("at", {"user_id": key, "user_name": name} if name else {"user_id": key}, True)
 
 
 def _parse_post(fields: dict[str, Any], people: _People) -> Iterator[Part]:
@@ -153,7 +143,7 @@ def _attachments(files: object) -> Iterator[Part]:
     for file in as_list(files):
         if is_object(file):
             names = {"file_key": _string(file.get("file_key")), "file_name": _string(file.get("file_name")) or None}
-            yield Part("folder" if file.get("is_folder") is True else "file", names)
+            yield ("folder" if file.get("is_folder") is True else "file", names, True)
 
 
 def _parse_element(element: dict[str, Any], people: _People) -> Iterator[Part]:
@@ -164,22 +154,22 @@ def _parse_element(element: dict[str, Any], people: _People) -> Iterator[Part]:
     elif tag == "at":
         yield _at(_string(element.get("user_id")), people, _string(element.get("user_name")))
     elif tag == "a":
-        yield Part("link", {"text": text, "href": _string(element.get("href"))})
+        yield ("link", {"text": text, "href": _string(element.get("href"))}, True)
     elif tag == "img":
-        yield Part("image", {"image_key": _string(element.get("image_key"))})
+        yield ("image", {"image_key": _string(element.get("image_key"))}, True)
     elif tag == "media":
         keys = {"file_key": _string(element.get("file_key")), "image_key": _string(element.get("image_key")) or None}
-        yield Part("media", {**keys, "file_name": None, "duration": None})
+        yield ("media", {**keys, "file_name": None, "duration": None}, True)
     elif tag == "emotion":
-        yield Part("emotion", {"emoji_type": _string(element.get("emoji_type"))})
+        yield ("emotion", {"emoji_type": _string(element.get("emoji_type"))}, True)
     elif tag == "code_block":
-        yield Part("code_block", {"text": text, "language": _string(element.get("language"))})
+        yield ("code_block", {"text": text, "language": _string(element.get("language"))}, True)
     elif tag == "hr":
         yield _text("---")
     elif text:
         yield from _split_mentions(text, people)
     else:
-        yield Part(tag or "unknown", {key: value for key, value in element.items() if key != "tag"}, known=False)
+        yield (tag or "unknown", {key: value for key, value in element.items() if key != "tag"}, False)
 
 
 def _string(value: object) -> str:
