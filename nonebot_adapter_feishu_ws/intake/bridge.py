@@ -66,6 +66,14 @@ class Deliveries(Protocol):
         ...
 
 
+class Arrivals(Protocol):
+    """Learns on NoneBot's loop which bots receive."""
+
+    def arrive(self, bot_id: str) -> None:
+        """A bot receives: register it, if it is not yet."""
+        ...
+
+
 class _Load:
     """Deliveries of one bot, counted by one end."""
 
@@ -266,17 +274,20 @@ class PluginEnd:
     def __init__(self, shared: _Shared, clock: Callable[[], float]) -> None:
         self._shared = shared
         self._clock = clock
+        self._arrivals: Arrivals | None = None
         self._deliveries: Deliveries | None = None
         self._lease_until = math.inf
         self._telling = False
 
-    def open(self, deliveries: Deliveries) -> None:
+    def open(self, deliveries: Deliveries, arrivals: Arrivals | None = None) -> None:
         """Hand over to the running loop from now on.
 
         Args:
             deliveries: takes them.
+            arrivals: learns first that a delivery's bot receives.
         """
         self._deliveries = deliveries
+        self._arrivals = arrivals
         self._shared.plugin_loop = asyncio.get_running_loop()
         self._shared.is_open = True
 
@@ -326,6 +337,8 @@ class PluginEnd:
         while incoming and deliveries is not None:
             item = incoming.popleft()
             if isinstance(item, Delivery):
+                if self._arrivals is not None:
+                    self._arrivals.arrive(item.bot_id)
                 deliveries.take(item)
                 continue
             expired = self._clock() >= self._lease_until

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from asyncio import timeout
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -19,7 +19,6 @@ from ..bot import Bot, BotHost
 from ..config import BotConfig
 from ..exception import ActionFailed, NetworkError
 from ..intake.bridge import PluginEnd
-from ..intake.delivery import Delivery
 from ..intake.dispatcher import Dispatcher
 from ..log import log
 from ..net.backoff import backoff, doubling
@@ -71,15 +70,6 @@ class BotRegistry:
         self._arrivals: dict[str, asyncio.Task[None]] = {}
         self._departures: dict[str, asyncio.Task[None]] = {}
         self._bots: dict[str, Bot] = {}
-
-    def take(self, delivery: Delivery) -> None:
-        """Have a delivery handled; it shows that its bot receives."""
-        self.arrive(delivery.bot_id)
-        self._dispatcher.take(delivery)
-
-    def lose(self, keys: Sequence[str]) -> None:
-        """Forget what waits under these keys, as other processes handle it; the rest may start."""
-        self._dispatcher.lose(keys)
 
     def expect(self, bot_id: str) -> None:
         """Ask for the bot's profile already, while its connection is being made."""
