@@ -230,8 +230,7 @@ class Adapter(BotHost):
         if not self._webhook_bots:
             return
         entry = WebhookEntry(self._network, self._receiver, self._tickets, self._clients, self.bot_configs)
-        closed = self.connections.is_disconnected_by_operator
-        route = WebhookRoute(self._webhook_bots, entry.receive, is_closed=closed)
+        route = WebhookRoute(self._webhook_bots, entry, self.connections)
         mount(self.driver, "POST", "/feishu/{app_id}", "feishu_webhook", route.handle)
 
     # Doors, opened only when they are asked for

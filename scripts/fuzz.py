@@ -36,9 +36,9 @@ from nonebot_adapter_feishu_ws.message import parse
 from nonebot_adapter_feishu_ws.server.signature import sign
 from nonebot_adapter_feishu_ws.server.webhook import WebhookRoute, WebhookSecrets
 from nonebot_adapter_feishu_ws.store import MemoryStore
-from nonebot_adapter_feishu_ws.transport.connection import _Served
+from nonebot_adapter_feishu_ws.transport.connection import OpenConnection
 from nonebot_adapter_feishu_ws.transport.frame import CONTROL, DATA, Frame, decode
-from nonebot_adapter_feishu_ws.transport.status import Link, Timing
+from nonebot_adapter_feishu_ws.transport.status import ClientConfig, Timing
 
 VALID_EVERY = 20
 FAULTS = ("crashes", "silent losses", "doubled", "accepted, not delivered", "untrue acks", "wrong answers")
@@ -143,6 +143,9 @@ class Door:
         self.bridge.plugins.open(self)
         self.intake = Receiver(MemoryStore(), self.bridge.network)
 
+    def is_disconnected_by_operator(self, bot_id: str) -> bool:
+        return False
+
     def lose(self, keys: Sequence[str]) -> None:
         assert not keys
 
@@ -161,11 +164,13 @@ class Door:
 
 
 class Socket:
-    """Counts the acks by code, and those of 200 that the intake has not given."""
+    """Counts the acks by code, and those of 200 that the intake has not given; also the connection's callbacks."""
 
     def __init__(self, door: Door) -> None:
         self.codes: Counter[int] = Counter()
         self.untrue = 0
+        self.receiver = self
+        self.client_config = ClientConfig()
         self._receive = door.intake.receive
         self._taken = 0
 
@@ -173,6 +178,12 @@ class Socket:
         receipt = await self._receive(envelope)
         self._taken += receipt.code == 200
         return receipt
+
+    def opened(self) -> None:
+        return
+
+    def alive(self) -> None:
+        return
 
     async def send_bytes(self, data: bytes) -> None:
         frame = decode(data)
@@ -198,9 +209,8 @@ def good_frames(name: str, rand: random.Random) -> list[bytes]:
 async def fuzz_frames(count: int, seed: int) -> Report:
     rand, report, door = random.Random(seed), Report("frames", seed), Door()
     socket = Socket(door)
-    link = Link(receive=socket.receive, opened=lambda: None, alive=lambda: None)
-    served = _Served("fuzz", socket, link, 1, Timing(), LogOnce())  # pyright: ignore
-    served._finish = partial(finish, served, report)  # pyright: ignore
+    connection = OpenConnection("fuzz", socket, socket, 1, timing=Timing(), reported=LogOnce())  # pyright: ignore
+    connection._finish = partial(finish, connection, report)  # pyright: ignore
     valid: list[str] = []
     due: deque[bytes] = deque()
     for number in range(count):
@@ -209,12 +219,12 @@ async def fuzz_frames(count: int, seed: int) -> Report:
             due.extend(good_frames(valid[-1], rand))
         data = due.popleft() if due and number % 2 == 0 else bad_frame(number, rand)
         try:
-            served._take(data)
+            connection.handle_message(data)
         except Exception as error:  # noqa: BLE001 - a crash is what is looked for
             report.crash(number, data, error)
         if number % 50 == 49:
-            await settle(served)
-    await settle(served)
+            await settle(connection)
+    await settle(connection)
     report["inputs"] = count
     report["acked 200"], report["acked 500"] = socket.codes[200], socket.codes[500]
     report["untrue acks"] = socket.untrue
@@ -222,16 +232,16 @@ async def fuzz_frames(count: int, seed: int) -> Report:
     return report
 
 
-def finish(served: _Served, report: Report, task: asyncio.Task[None]) -> None:
+def finish(connection: OpenConnection, report: Report, task: asyncio.Task[None]) -> None:
     """What the connection would log: an event that is left unacked because something raised."""
-    served._in_flight.discard(task)
+    connection._in_flight.discard(task)
     if not task.cancelled() and (error := task.exception()):
         report.crash(-1, "a task of the connection", error)
 
 
-async def settle(served: _Served) -> None:
-    if served._in_flight:
-        _, waiting = await asyncio.wait(served._in_flight, timeout=10)
+async def settle(connection: OpenConnection) -> None:
+    if connection._in_flight:
+        _, waiting = await asyncio.wait(connection._in_flight, timeout=10)
         assert not waiting, "an event is answered neither with 200 nor with 500"
     for _ in range(3):
         await asyncio.sleep(0)
@@ -260,7 +270,7 @@ async def fuzz_webhooks(count: int, seed: int) -> Report:
         "plain": WebhookSecrets(None, SecretStr(TOKEN)),
         "sealed": WebhookSecrets(SecretStr(KEY), SecretStr(TOKEN)),
     }
-    route = WebhookRoute(secrets, door.intake.receive)
+    route = WebhookRoute(secrets, door.intake, door)
     valid: list[str] = []
     for number in range(count):
         app, good = rand.choice(list(secrets)), number % VALID_EVERY == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -38,10 +37,6 @@ class Receipt:
 
     code: int = 200
     data: bytes | None = None
-
-
-Receive = Callable[[Envelope], Awaitable[Receipt]]
-"""The entry point of the intake: takes an envelope on the network loop, returns once it may be acked."""
 
 
 class EventReceiver(Protocol):

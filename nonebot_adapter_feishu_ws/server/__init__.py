@@ -1,1 +1,1 @@
-"""What is served over ASGI: the webhook and its guards."""
+"""HTTP routes over ASGI: the webhook, its authentication, and the limits of request bodies."""

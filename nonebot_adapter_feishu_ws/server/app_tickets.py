@@ -1,4 +1,4 @@
-"""The app tickets of store apps: taken at the webhook, before anything logs or journals them, and kept in the store."""
+"""App tickets of ISV apps: taken at the webhook, before anything logs or stores the event, and kept in the store."""
 
 from __future__ import annotations
 
@@ -50,26 +50,23 @@ class AppTickets:
         if b'"app_ticket"' not in payload or (ticket := _ticket_in(payload)) is None:
             return False
         if tokens is None:
-            log(
-                "WARNING",
-                'Bot {} gets app tickets, so it is a store app: set "app_type": "store" in its entry',
-                bot_id,
-            )
+            text = 'Bot {bot} receives app tickets, so it is an ISV app: set "app_type": "store" in its entry'
+            log("WARNING", text, bot=bot_id)
             return True
         tokens.take_ticket(ticket)
         try:
             await self._on_network(self._state.set(_key(bot_id), ticket.get_secret_value()))
         except StoreError as error:
-            log("WARNING", "Bot {}: its app ticket is lost at a restart: {}", bot_id, error)
-        log("DEBUG", "Bot {}: an app ticket has come", bot_id)
+            log("WARNING", "Bot {bot}: its app ticket will be lost at a restart: {}", error, bot=bot_id)
+        log("DEBUG", "Bot {bot}: received an app ticket", bot=bot_id)
         return True
 
     async def load(self, bot_id: str) -> SecretStr | None:
-        """The ticket that is kept."""
+        """Load the stored ticket; None when there is none, or it cannot be read."""
         try:
             kept = await self._on_network(self._state.get(_key(bot_id)))
         except StoreError as error:
-            log("WARNING", "Bot {}: its app ticket cannot be read: {}", bot_id, error)
+            log("WARNING", "Bot {bot}: its app ticket cannot be read: {}", error, bot=bot_id)
             return None
         return SecretStr(kept) if kept else None
 

@@ -1,18 +1,18 @@
-"""Bounds what a request to our routes may send: its size, and the time that its body takes. Nothing is inflated.
+"""Limits on what a request to our routes may send: its size, and the time its body takes. Nothing is decompressed.
 
-NoneBot's drivers read the whole body before a route runs, so the bound stands in front of them, as ASGI middleware.
+NoneBot's drivers read the whole body before a route runs, so the limits apply in front of them, as ASGI middleware.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import Any
 
-from nonebot.drivers import ASGIMixin, Driver
-from pydantic_core import to_json
+from nonebot.drivers import ASGIMixin
 
 from ..log import LogOnce, log
+from .refusal import JSON_TYPE, Refused
 
 MAX_BYTES = 10 * 1024 * 1024
 """Bytes of a body; an event of Feishu's has some kilobytes."""
@@ -26,21 +26,16 @@ Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 
-class _Refused(Exception):
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.reason = reason
-
-
 class BodyLimit:
-    """ASGI middleware: reads the body of a request to our paths, within bounds, before the application sees it."""
+    """ASGI middleware: reads the body of a request to our paths, within the limits, before the application sees it."""
 
     def __init__(self, app: AsgiApp, *, max_bytes: int = MAX_BYTES, max_seconds: float = MAX_SECONDS) -> None:
-        """Args:
-        app: what is behind it.
-        max_bytes: the largest body; a larger one is answered with 413, and not read on.
-        max_seconds: for the whole body; a slower one is answered with 408.
+        """Wrap an ASGI application.
+
+        Args:
+            app: the application.
+            max_bytes: the largest body; a larger one is answered with 413, and not read on.
+            max_seconds: for the whole body; a slower one is answered with 408.
         """
         self._app = app
         self._max_bytes = max_bytes
@@ -48,42 +43,37 @@ class BodyLimit:
         self._reported = LogOnce()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        """Serve one connection, as ASGI has it; other paths and WebSockets go through untouched."""
+        """Serve one ASGI connection; other paths and WebSockets pass through untouched."""
         if scope["type"] != "http" or not _is_ours(scope):
             await self._app(scope, receive, send)
             return
         try:
             body = await self._read(scope, receive)
-        except _Refused as refusal:
+        except Refused as refusal:
             if self._reported.first(str(refusal.status)):
-                log("WARNING", "Refused a request to {}: {} (said once per kind)", PREFIX, refusal.reason)
+                log("WARNING", "Refused a request to {}: {} (logged once per kind)", PREFIX, refusal.reason)
             await _answer(send, refusal)
             return
         if body is None:
             return
-
-        first = True
+        messages = iter([{"type": "http.request", "body": body, "more_body": False}])
 
         async def replay() -> Message:
-            nonlocal first
-            if first:
-                first = False
-                return {"type": "http.request", "body": body, "more_body": False}
-            return await receive()
+            return next(messages, None) or await receive()
 
         await self._app(scope, replay, send)
 
     async def _read(self, scope: MutableMapping[str, Any], receive: Receive) -> bytes | None:
         """The whole body; None when the client left."""
         if _is_compressed(scope):
-            # Nobody inflates it now. Were a library to do so one day, the bound would count the wrong bytes.
-            raise _Refused(415, "the body has a Content-Encoding; bodies are taken as they are only")
+            # Nothing decompresses it today. Were a library to do so one day, the limit would count the wrong bytes.
+            raise Refused(415, "the body has a Content-Encoding; compressed bodies are not accepted")
         if _declared_length(scope) > self._max_bytes:
             raise self._too_large()
         try:
             return await asyncio.wait_for(self._collect(receive), self._max_seconds)
         except TimeoutError:
-            raise _Refused(408, f"the body took longer than {self._max_seconds:g} s") from None
+            raise Refused(408, f"the body took longer than {self._max_seconds:g} s") from None
 
     async def _collect(self, receive: Receive) -> bytes | None:
         body = bytearray()
@@ -97,21 +87,16 @@ class BodyLimit:
             if not message.get("more_body", False):
                 return bytes(body)
 
-    def _too_large(self) -> _Refused:
-        return _Refused(413, f"the body is larger than {self._max_bytes} bytes")
+    def _too_large(self) -> Refused:
+        return Refused(413, f"the body is larger than {self._max_bytes} bytes")
 
 
-def limit_bodies(driver: Driver) -> None:
-    """Put the bounds in front of a driver's application, once; other paths than ours are not affected.
+def limit_bodies(driver: ASGIMixin) -> None:
+    """Put the limits in front of a driver's application, once; paths other than ours are not affected.
 
     Args:
-        driver: a driver with a server that has not started yet.
-
-    Raises:
-        TypeError: the driver has no server.
+        driver: a driver whose server has not started yet.
     """
-    if not isinstance(driver, ASGIMixin):
-        raise TypeError(f"{driver.type} serves no routes")
     app: Any = driver.server_app
     if hasattr(app, "add_middleware"):
         if not any(layer.cls is BodyLimit for layer in app.user_middleware):
@@ -123,29 +108,28 @@ def limit_bodies(driver: Driver) -> None:
 
 
 def _is_ours(scope: MutableMapping[str, Any]) -> bool:
-    path = str(scope["path"])
-    # Servers differ in whether a root path is still in front.
-    path = path.removeprefix(str(scope.get("root_path", "")).rstrip("/"))
+    # Servers differ in whether the path still starts with the root path.
+    path = str(scope["path"]).removeprefix(str(scope.get("root_path", "")).rstrip("/"))
     return path == PREFIX or path.startswith(f"{PREFIX}/")
 
 
+def _headers(scope: MutableMapping[str, Any], name: bytes) -> Iterator[bytes]:
+    return (value for key, value in scope["headers"] if key.lower() == name)
+
+
 def _is_compressed(scope: MutableMapping[str, Any]) -> bool:
-    values = [value for name, value in scope["headers"] if name.lower() == b"content-encoding"]
-    return any(value.strip().lower() not in (b"", b"identity") for value in values)
+    return any(value.strip().lower() not in (b"", b"identity") for value in _headers(scope, b"content-encoding"))
 
 
 def _declared_length(scope: MutableMapping[str, Any]) -> int:
-    for name, value in scope["headers"]:
-        if name.lower() == b"content-length":
-            try:
-                return int(value)
-            except ValueError:
-                return 0  # what does come is counted
-    return 0
+    try:
+        return int(next(_headers(scope, b"content-length"), b"0"))
+    except ValueError:
+        return 0  # the bytes that arrive are counted anyway
 
 
-async def _answer(send: Send, refusal: _Refused) -> None:
+async def _answer(send: Send, refusal: Refused) -> None:
     # Without "close" the server would read the rest, to serve the connection's next request.
-    headers = [(b"content-type", b"application/json; charset=utf-8"), (b"connection", b"close")]
+    headers = [(b"content-type", JSON_TYPE.encode()), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": to_json({"success": False, "error": refusal.reason})})
+    await send({"type": "http.response.body", "body": refusal.body})

@@ -1,4 +1,4 @@
-"""Puts routes with an app id in their path onto NoneBot's server, whichever ASGI driver it is."""
+"""Mounts routes with an app id in their path on NoneBot's server, whichever ASGI driver it is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def mount(driver: Driver, method: str, path: str, name: str, handler: Handler) -> None:
-    """Serve one route, behind the bounds of :mod:`.body_limit`.
+    """Serve one route, behind the limits of :mod:`.body_limit`.
 
     Args:
         driver: a driver with a server.

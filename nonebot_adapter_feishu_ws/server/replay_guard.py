@@ -1,23 +1,25 @@
-"""Which signed deliveries were taken already, for as long as their timestamp would still pass. Pure: no I/O."""
+"""Recognises a webhook delivery that is replayed within its timestamp's window."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 
 MAX_KNOWN = 50_000
-"""Signatures; some 80 deliveries a second for the ten minutes in which a timestamp can be good."""
+"""Signatures; about 80 deliveries a second for the ten minutes in which a timestamp can be valid."""
 
 
-class NonceMemory:
+class ReplayGuard:
     """Remembers deliveries by their signature, which covers timestamp, nonce and body.
 
-    Only what was proven to come from Feishu gets in, so nobody else can fill it; when it is full the oldest go, and
-    the intake's dedup by event id is what is left for them.
+    Only signatures that were verified get in, so nobody else can fill it. When it is full the oldest are dropped,
+    and the intake's deduplication by event id still covers them.
     """
 
     def __init__(self, max_known: int = MAX_KNOWN) -> None:
-        """Args:
-        max_known: how many are remembered.
+        """Create an empty guard.
+
+        Args:
+            max_known: how many signatures are remembered.
         """
         self._max_known = max_known
         self._known: OrderedDict[str, float] = OrderedDict()
@@ -29,8 +31,8 @@ class NonceMemory:
         """Remember a delivery; False when it is known.
 
         Args:
-            signature: of the delivery, checked.
-            until: seconds since the epoch at which its timestamp ends to be good.
+            signature: the delivery's signature, verified.
+            until: seconds since the epoch at which its timestamp stops being valid.
             now: seconds since the epoch.
         """
         while self._known and next(iter(self._known.values())) < now:
@@ -43,5 +45,5 @@ class NonceMemory:
         return True
 
     def release(self, signature: str) -> None:
-        """Forget a delivery that was not taken: it may come again as it is."""
+        """Forget a delivery that was not taken, so that it may be repeated unchanged."""
         self._known.pop(signature, None)

@@ -1,4 +1,4 @@
-"""Proofs that a webhook delivery comes from Feishu: signature, replay window, decryption, token. Pure: no I/O.
+"""Authentication and decryption of webhook deliveries. Pure: no I/O.
 
 Source: 事件订阅 / Encrypt Key 加密策略 (signature: ``sha256(timestamp + nonce + encrypt_key + body)``; encryption:
 AES-256-CBC with ``sha256(encrypt_key)`` as the key, the first block as the IV, PKCS#7 padding).
@@ -13,25 +13,25 @@ import hmac
 from dataclasses import dataclass
 
 REPLAY_WINDOW = 300.0
-"""Seconds between a delivery's timestamp and our clock; Feishu gives up on an attempt long before."""
+"""Seconds that a delivery's timestamp may differ from our clock; Feishu gives up on an attempt long before."""
 _BLOCK = 16
 
 
 class SignatureError(ValueError):
-    """A delivery cannot be proven to come from Feishu; the message says which proof failed."""
+    """A delivery is not authentic; the message says which check failed."""
 
 
 class NotEncrypted(SignatureError):
-    """A body came in plain text, although an encrypt key is configured."""
+    """The body is in plain text, although an encrypt key is configured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A signature that was checked.
+    """A verified signature.
 
     Attributes:
-        signature: of timestamp, nonce and body.
-        until: seconds since the epoch at which its timestamp ends to be good.
+        signature: covers timestamp, nonce and body.
+        until: seconds since the epoch at which its timestamp stops being valid.
     """
 
     signature: str
@@ -39,18 +39,23 @@ class Proof:
 
 
 def sign(timestamp: str, nonce: str, encrypt_key: str, body: bytes) -> str:
-    """The value of ``X-Lark-Signature`` for a body."""
+    """Compute the ``X-Lark-Signature`` of a body."""
     return hashlib.sha256((timestamp + nonce + encrypt_key).encode() + body).hexdigest()
 
 
 def check_signature(*, timestamp: str, nonce: str, signature: str, encrypt_key: str, body: bytes, now: float) -> Proof:
-    """Check a delivery's signature in constant time, and that it is fresh.
+    """Verify a delivery's signature in constant time, and its age.
 
     Args:
+        timestamp: the header ``X-Lark-Request-Timestamp``.
+        nonce: the header ``X-Lark-Request-Nonce``.
+        signature: the header ``X-Lark-Signature``.
+        encrypt_key: the app's encrypt key.
+        body: the raw body.
         now: seconds since the epoch.
 
     Returns:
-        What a replay is known by.
+        The proof, by which a replay is recognised.
 
     Raises:
         SignatureError: a header is missing, the signature is wrong, or the timestamp is outside the window.
@@ -69,7 +74,7 @@ def check_signature(*, timestamp: str, nonce: str, signature: str, encrypt_key: 
 
 
 def check_token(received: object, expected: str) -> None:
-    """Compare a verification token in constant time.
+    """Verify a verification token in constant time.
 
     Raises:
         SignatureError: it is missing or wrong.
@@ -79,7 +84,7 @@ def check_token(received: object, expected: str) -> None:
 
 
 def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")  # what comes may have half of a character in it
+    return text.encode("utf-8", "surrogatepass")  # the token may contain a lone surrogate
 
 
 def decrypt(encrypt_key: str, encrypted: str) -> bytes:
@@ -88,7 +93,8 @@ def decrypt(encrypt_key: str, encrypted: str) -> bytes:
     Raises:
         SignatureError: it is not base64 of whole blocks, or the key does not fit.
     """
-    from Crypto.Cipher import AES  # the webhook alone needs it: not at start
+    from Crypto.Cipher import AES  # needed by the webhook alone, so not imported at start
+    from Crypto.Util.Padding import unpad
 
     try:
         data = base64.b64decode(encrypted, validate=True)
@@ -99,8 +105,7 @@ def decrypt(encrypt_key: str, encrypted: str) -> bytes:
     cipher = AES.new(  # pyright: ignore[reportUnknownMemberType]
         hashlib.sha256(encrypt_key.encode()).digest(), AES.MODE_CBC, data[:_BLOCK]
     )
-    plain = cipher.decrypt(data[_BLOCK:])
-    padding = plain[-1]
-    if not 1 <= padding <= _BLOCK or plain[-padding:] != bytes([padding]) * padding:
-        raise SignatureError("the body cannot be decrypted (is encrypt_key the one of the console?)")
-    return plain[:-padding]
+    try:
+        return unpad(cipher.decrypt(data[_BLOCK:]), _BLOCK)
+    except ValueError:
+        raise SignatureError("the body cannot be decrypted (is encrypt_key the one of the console?)") from None

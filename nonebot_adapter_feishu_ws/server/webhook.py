@@ -1,4 +1,4 @@
-"""The webhook route: proofs, decryption, challenge, then the same intake as the socket.
+"""The webhook route: authentication, decryption, challenge, then the same intake as the socket.
 
 Source: 将事件发送至开发者服务器 (delivery, challenge, answers within 3 s).
 """
@@ -9,34 +9,51 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol
 
 from nonebot.drivers import Request, Response
 from pydantic import SecretStr
 from pydantic_core import to_json
 
-from ..event.envelope import Envelope, Receipt, Receive
+from ..event.envelope import Envelope, Receipt
 from ..log import LogOnce, log
-from ..net.bounded_json import JsonError, read_json
-from .replay_guard import NonceMemory
+from ..net.bounded_json import JsonError, is_object, read_json
+from .refusal import JSON_TYPE, Refused
+from .replay_guard import ReplayGuard
 from .signature import NotEncrypted, Proof, SignatureError, check_signature, check_token, decrypt
 
 HEADER_TIMESTAMP = "X-Lark-Request-Timestamp"
 HEADER_NONCE = "X-Lark-Request-Nonce"
 HEADER_SIGNATURE = "X-Lark-Signature"
 _MAX_CHALLENGE = 64 * 1024
-"""Bytes; what is unsigned is read only when it can be a challenge, which has some hundred."""
+"""Bytes; an unsigned body is read only if it can be a challenge, which has a few hundred."""
 _WORD = re.compile(r"[A-Za-z0-9_.+/=-]{1,256}")
 _UNKNOWN = "no bot with a verification token or encrypt key has this app id"
-_JSON = {"Content-Type": "application/json; charset=utf-8"}
+_JSON = {"Content-Type": JSON_TYPE}
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookSecrets:
-    """What proves that a delivery to a bot is genuine; at least one of them is set."""
+    """The secrets that authenticate deliveries to one bot; at least one is set."""
 
     encrypt_key: SecretStr | None
     verification_token: SecretStr | None
+
+
+class WebhookReceiver(Protocol):
+    """Takes the deliveries."""
+
+    async def receive(self, envelope: Envelope) -> Receipt:
+        """Take a delivery; returns once it may be answered."""
+        ...
+
+
+class OperatorChoices(Protocol):
+    """Knows which bots their operators have disconnected."""
+
+    def is_disconnected_by_operator(self, bot_id: str) -> bool:
+        """Whether an operator has disconnected the bot, so that it takes nothing."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +61,7 @@ class _Delivery:
     payload: bytes
     fields: dict[str, Any]
     proof: Proof | None = None
-    """Only what is signed has one."""
-
-
-class _Refused(Exception):
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.reason = reason
+    """None for an unsigned delivery."""
 
 
 class WebhookRoute:
@@ -60,78 +70,81 @@ class WebhookRoute:
     def __init__(
         self,
         secrets: Mapping[str, WebhookSecrets],
-        receive: Receive,
+        receiver: WebhookReceiver,
+        choices: OperatorChoices,
         *,
-        is_closed: Callable[[str], bool] = lambda app_id: False,
         now: Callable[[], float] = time.time,
-        nonces: NonceMemory | None = None,
+        replays: ReplayGuard | None = None,
     ) -> None:
-        """Args:
-        secrets: app id -> what its deliveries are checked with; a bot that is not in it has no webhook.
-        receive: the intake's door.
-        is_closed: whether an app's operator has disconnected it, so that it takes nothing.
-        now: seconds since the epoch.
-        nonces: which signed deliveries were taken; a memory of its own when None.
+        """Create the route.
+
+        Args:
+            secrets: app id -> the secrets of its deliveries; other bots have no webhook.
+            receiver: takes the deliveries.
+            choices: knows which bots are disconnected by their operators.
+            now: seconds since the epoch.
+            replays: recognises replays; a new guard when None.
         """
         self._secrets = secrets
-        self._receive = receive
-        self._is_closed = is_closed
+        self._receiver = receiver
+        self._choices = choices
         self._now = now
-        self._nonces = NonceMemory() if nonces is None else nonces
+        self._replays = ReplayGuard() if replays is None else replays
         self._reported = LogOnce()
 
     async def handle(self, request: Request) -> Response:
-        """Answer one delivery: 200 when the event is taken, 4xx when it cannot be trusted or read, 500 when it
-        must be pushed again."""
+        """Answer one delivery: 200 when the event is taken, 4xx when it is not authentic or not readable, 500 when
+        it must be pushed again."""
         app_id = request.url.path.rstrip("/").rpartition("/")[2]
         try:
             return await self._handle(app_id, request)
-        except _Refused as refusal:
-            # An unknown id is anybody's text: it neither makes kinds nor stands in the log.
+        except Refused as refusal:
+            # Unknown ids are attacker-controlled: no log key, never printed.
             name = "an unknown app id" if self._secrets.get(app_id) is None else app_id
             if self._reported.first(f"{name} {refusal.reason}"):
-                text = f"Webhook for {name}: refused a delivery: {refusal.reason} (said once per kind)"
-                log("WARNING", "{}", text)
-            return _answer(refusal.status, {"success": False, "error": refusal.reason})
+                log("WARNING", "Webhook for {}: refused a delivery: {} (logged once per kind)", name, refusal.reason)
+            return Response(refusal.status, headers=_JSON, content=refusal.body)
 
     async def _handle(self, app_id: str, request: Request) -> Response:
         secrets = self._secrets.get(app_id)
         if secrets is None:
-            raise _Refused(404, _UNKNOWN)
+            raise Refused(404, _UNKNOWN)
         body = request.content or b""
         raw = body.encode() if isinstance(body, str) else body
         try:
             delivery = self._open(raw, request.headers, secrets)
         except SignatureError as error:
-            raise _Refused(401, str(error)) from error
+            raise Refused(401, str(error)) from error
         if delivery.fields.get("type") == "url_verification":
             return _answer_challenge(delivery.fields.get("challenge"))
         if _app_of(delivery.fields) not in (None, app_id):
-            raise _Refused(403, "the event is another app's: the request URL in that app's console ends with this id")
-        if self._is_closed(app_id):
-            raise _Refused(503, "the bot is disconnected by its operator; Feishu keeps the event and pushes it again")
+            raise Refused(403, "the event is another app's: the request URL in that app's console ends with this id")
+        if self._choices.is_disconnected_by_operator(app_id):
+            raise Refused(503, "the bot is disconnected by its operator; Feishu keeps the event and pushes it again")
         envelope = Envelope(bot_id=app_id, payload=delivery.payload, transport="webhook")
         if (proof := delivery.proof) is None:
-            receipt = await self._receive(envelope)
+            receipt = await self._receiver.receive(envelope)
         else:
-            receipt = await self._once(envelope, proof)
-        if receipt.data is not None:
-            return Response(receipt.code, headers=_JSON, content=receipt.data)
-        return _answer(receipt.code, {})
+            receipt = await self._receive_once(envelope, proof)
+        content = to_json({}) if receipt.data is None else receipt.data
+        return Response(receipt.code, headers=_JSON, content=content)
 
-    async def _once(self, envelope: Envelope, proof: Proof) -> Receipt:
-        """Hand over a signed delivery, unless this very one was taken. What is not taken may come again as it is: a
-        proxy in front may repeat a request that was answered with 500."""
-        if not self._nonces.claim(proof.signature, proof.until, self._now()):
-            raise _Refused(401, "this very delivery (timestamp, nonce and signature) was taken already: a replay")
+    async def _receive_once(self, envelope: Envelope, proof: Proof) -> Receipt:
+        """Hand over a signed delivery, unless it is a replay.
+
+        A delivery that was not taken may be repeated unchanged: a proxy in front may retry a request that was answered
+        with 500.
+        """
+        if not self._replays.claim(proof.signature, proof.until, self._now()):
+            raise Refused(401, "this very delivery (timestamp, nonce and signature) was taken already: a replay")
         taken = False
         try:
-            receipt = await self._receive(envelope)
+            receipt = await self._receiver.receive(envelope)
             taken = 200 <= receipt.code < 300
             return receipt
         finally:
             if not taken:
-                self._nonces.release(proof.signature)
+                self._replays.release(proof.signature)
 
     def _open(self, raw: bytes, headers: Mapping[str, str], secrets: WebhookSecrets) -> _Delivery:
         if secrets.encrypt_key is not None:
@@ -139,16 +152,16 @@ class WebhookRoute:
         else:
             delivery = _Delivery(raw, _read(raw))
             if "encrypt" in delivery.fields:
-                raise _Refused(400, "the body is encrypted, but no encrypt_key is configured for this bot")
+                raise Refused(400, "the body is encrypted, but no encrypt_key is configured for this bot")
         if secrets.verification_token is not None:
             header = delivery.fields.get("header")
-            holder = cast("dict[str, Any]", header) if isinstance(header, dict) else delivery.fields
+            holder = header if is_object(header) else delivery.fields
             check_token(holder.get("token"), secrets.verification_token.get_secret_value())
         return delivery
 
     def _open_encrypted(self, raw: bytes, headers: Mapping[str, str], encrypt_key: str) -> _Delivery:
-        # The signature comes first. Whoever cannot sign must not learn how the decryption ends: with that answer a
-        # recorded delivery can be decrypted without the key, byte by byte.
+        # The signature is checked first. Without a valid one the answer must not depend on the decryption: that would
+        # be a padding oracle, with which a recorded delivery can be decrypted without the key, byte by byte.
         try:
             proof = check_signature(
                 timestamp=headers.get(HEADER_TIMESTAMP, ""),
@@ -168,7 +181,7 @@ class WebhookRoute:
 
 
 def _open_challenge(raw: bytes, encrypt_key: str) -> _Delivery | None:
-    """The one delivery that comes unsigned; None for anything else, whatever is wrong with it."""
+    """Open a challenge, the one delivery that comes unsigned; None for anything else, whatever is wrong with it."""
     if len(raw) > _MAX_CHALLENGE:
         return None
     try:
@@ -176,7 +189,7 @@ def _open_challenge(raw: bytes, encrypt_key: str) -> _Delivery | None:
         fields = _read(payload)
     except NotEncrypted:
         raise
-    except (SignatureError, _Refused):
+    except (SignatureError, Refused):
         return None
     return _Delivery(payload, fields) if fields.get("type") == "url_verification" else None
 
@@ -184,7 +197,7 @@ def _open_challenge(raw: bytes, encrypt_key: str) -> _Delivery | None:
 def _app_of(fields: dict[str, Any]) -> object:
     """The app id that an event names; None when it names none."""
     for part in (fields.get("header"), fields.get("event")):
-        if isinstance(part, dict) and (app_id := cast("dict[str, Any]", part).get("app_id")) is not None:
+        if is_object(part) and (app_id := part.get("app_id")) is not None:
             return app_id
     return None
 
@@ -200,19 +213,15 @@ def _read(raw: bytes) -> dict[str, Any]:
     try:
         fields: object = read_json(raw)
     except JsonError as error:
-        raise _Refused(400, f"the body {error}") from None
-    if not isinstance(fields, dict):
-        raise _Refused(400, "the body is not a JSON object")
-    return cast("dict[str, Any]", fields)
+        raise Refused(400, f"the body {error}") from None
+    if not is_object(fields):
+        raise Refused(400, "the body is not a JSON object")
+    return fields
 
 
 def _answer_challenge(challenge: object) -> Response:
-    # The answer shows what was decrypted. Blocks of a recorded delivery, put into a recorded challenge, bring 16 bytes
-    # of rubble along with them, which are hardly ever part of a plain word.
+    # The answer reveals what was decrypted. Blocks of a recorded delivery that are spliced into a recorded challenge
+    # come with 16 bytes of garbage, which hardly ever look like a plain word.
     if not isinstance(challenge, str) or _WORD.fullmatch(challenge) is None:
-        raise _Refused(400, "the challenge is no plain word")
-    return _answer(200, {"challenge": challenge})
-
-
-def _answer(status: int, content: dict[str, Any]) -> Response:
-    return Response(status, headers=_JSON, content=to_json(content))
+        raise Refused(400, "the challenge is no plain word")
+    return Response(200, headers=_JSON, content=to_json({"challenge": challenge}))

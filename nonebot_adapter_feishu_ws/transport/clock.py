@@ -1,4 +1,4 @@
-"""Notices that time has jumped: a laptop woke up, a container was frozen, somebody set the clock."""
+"""Detects clock jumps: the machine slept, a container was frozen, somebody set the clock."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from collections.abc import Callable
 
 from .status import Timing
 
-LOOK_EVERY = 5.0
-"""Seconds between two looks at the clock."""
+CHECK_EVERY = 5.0
+"""Seconds between two comparisons of the clocks."""
 JUMP = 15.0
-"""Seconds by which the wall clock must be ahead of what was waited for."""
+"""Seconds by which the wall clock must be ahead of the time slept."""
 
 
-async def watch_clock(timing: Timing, jumped: Callable[[float], None]) -> None:
-    """Compare what was waited with what the wall clock says, without end.
+async def watch_clock(timing: Timing, on_jump: Callable[[float], None]) -> None:
+    """Compare the time slept with the wall clock, forever.
 
     A suspended machine stops its monotonic clock, a frozen process does not; the wall clock goes on in both cases.
 
     Args:
         timing: clocks and sleep.
-        jumped: called with the seconds that are missing.
+        on_jump: called with the missing seconds.
     """
     while True:
         before = timing.wall()
-        await timing.sleep(LOOK_EVERY)
-        missing = timing.wall() - before - LOOK_EVERY
+        await timing.sleep(CHECK_EVERY)
+        missing = timing.wall() - before - CHECK_EVERY
         if missing > JUMP:
-            jumped(missing)
+            on_jump(missing)

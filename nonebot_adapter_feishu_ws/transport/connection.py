@@ -1,9 +1,8 @@
-"""One bot's socket to Feishu: endpoint, frames, ping/pong watchdog, fragments, acks."""
+"""The native long connection: discovery, handshake, ping/pong watchdog, fragments, acks."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from asyncio import timeout
 from collections.abc import Coroutine
 from contextlib import suppress
@@ -16,6 +15,7 @@ from typing_extensions import override
 from ..event.envelope import Envelope, Receipt
 from ..exception import ConnectionFailed
 from ..log import LogOnce, log
+from ..net.bounded_json import JsonError, read_json
 from ..net.session import make_session
 from .endpoint import discover, network_failure, parse_handshake_refusal
 from .frame import (
@@ -30,25 +30,25 @@ from .frame import (
     get_header,
     read_data_headers,
 )
-from .status import Link, Timing, Transport
+from .status import ConnectionCallbacks, Timing, Transport
 from .wire import ACK_FAILED, HEADER_TYPE, TYPE_CARD, TYPE_EVENT, TYPE_PONG
 
 OPEN_TIMEOUT = 15.0
 """Seconds for discovery, and again for the handshake."""
 PONG_WINDOW = 10.0
-"""Seconds in which the server must give a sign of life after a ping."""
+"""Seconds after a ping within which some frame must arrive."""
 SOCKET_PING = 20.0
-"""Seconds between WebSocket-level pings, which notice a dead TCP path sooner than the server's own interval."""
+"""Seconds between WebSocket pings, which detect a dead TCP path sooner than the server's own interval would."""
 MAX_UNANSWERED = 2
-"""Pings in a row without a pong, after which a server that still sends does not hear us."""
+"""Consecutive pings without a pong after which the sending direction counts as dead, even if frames still arrive."""
 CLOSE_TIMEOUT = 2.0
 MAX_MESSAGE = 16 * 1024 * 1024
 MAX_IN_FLIGHT = 1000
-"""Events between arrival and ack; beyond it the socket is not read, so TCP slows the server down."""
+"""Events between arrival and ack; beyond it the socket is not read, so that TCP slows the server down."""
 
 
 class LongConnection(Transport):
-    """The native transport: the SDK's wire, spoken by ``aiohttp`` (source: 使用长连接接收事件)."""
+    """The native transport: the SDK's wire protocol on ``aiohttp`` (source: 使用长连接接收事件)."""
 
     def __init__(
         self,
@@ -59,12 +59,14 @@ class LongConnection(Transport):
         proxy: str | None = None,
         timing: Timing | None = None,
     ) -> None:
-        """Args:
-        app_id: the bot's app id.
-        app_secret: its secret.
-        origin: the platform's origin, e.g. ``https://open.feishu.cn``.
-        proxy: a proxy for discovery and socket, see :func:`~..session.make_session`.
-        timing: clocks and sleep.
+        """Create the transport of one bot; nothing is opened yet.
+
+        Args:
+            app_id: the bot's app id.
+            app_secret: its secret.
+            origin: the platform's origin, e.g. ``https://open.feishu.cn``.
+            proxy: a proxy for discovery and socket, see :func:`~.net.session.make_session`.
+            timing: clocks and sleep.
         """
         self._app_id = app_id
         self._app_secret = app_secret
@@ -75,24 +77,21 @@ class LongConnection(Transport):
         self._reported = LogOnce()
 
     @override
-    async def serve(self, link: Link) -> None:
+    async def serve(self, callbacks: ConnectionCallbacks) -> None:
         if self._session is None:
             self._session = make_session(self._proxy)
-        endpoint = await discover(
-            self._session,
-            self._origin,
-            self._app_id,
-            self._app_secret.get_secret_value(),
-            timeout=OPEN_TIMEOUT,
-        )
-        link.client_config = endpoint.client_config
+        secret = self._app_secret.get_secret_value()
+        endpoint = await discover(self._session, self._origin, self._app_id, secret, timeout=OPEN_TIMEOUT)
+        callbacks.client_config = endpoint.client_config
         socket = await self._open(self._session, endpoint.url)
-        link.opened()
-        served = _Served(self._app_id, socket, link, endpoint.service_id, self._timing, self._reported)
+        callbacks.opened()
+        connection = OpenConnection(
+            self._app_id, socket, callbacks, endpoint.service_id, timing=self._timing, reported=self._reported
+        )
         try:
-            await served.run()
+            await connection.run()
         finally:
-            await served.close()
+            await connection.close()
 
     @override
     async def close(self) -> None:
@@ -115,21 +114,32 @@ class LongConnection(Transport):
             raise network_failure(error, "handshake", url) from error
 
 
-class _Served:
+class OpenConnection:
     """One open socket, from its first ping to its close frame."""
 
     def __init__(
         self,
         app_id: str,
         socket: aiohttp.ClientWebSocketResponse[bool],
-        link: Link,
+        callbacks: ConnectionCallbacks,
         service_id: int,
+        *,
         timing: Timing,
         reported: LogOnce,
     ) -> None:
+        """Take over an open socket.
+
+        Args:
+            app_id: the bot's app id.
+            socket: the socket.
+            callbacks: told what happens.
+            service_id: the service that pings name, from the connection's URL.
+            timing: clocks and sleep.
+            reported: the kinds of trouble that were logged on earlier connections.
+        """
         self._app_id = app_id
         self._socket = socket
-        self._link = link
+        self._callbacks = callbacks
         self._service_id = service_id
         self._timing = timing
         self._reported = reported
@@ -139,7 +149,7 @@ class _Served:
         self._unanswered = 0
 
     async def run(self) -> None:
-        """Read and keep alive until the socket ends.
+        """Read frames and send pings until the socket ends.
 
         Raises:
             ConnectionFailed: the socket was lost or the server stopped answering.
@@ -156,7 +166,7 @@ class _Served:
             await asyncio.gather(reader, watchdog, return_exceptions=True)
 
     async def close(self) -> None:
-        """Send the acks that are due, then the close frame; bounded in time."""
+        """Send the pending acks, then the close frame; bounded in time."""
         if self._in_flight:
             await asyncio.wait(self._in_flight, timeout=CLOSE_TIMEOUT)
         for task in self._in_flight:
@@ -167,7 +177,7 @@ class _Served:
 
     async def _watch(self) -> None:
         while True:
-            window = min(PONG_WINDOW, self._link.client_config.ping_interval)
+            window = min(PONG_WINDOW, self._callbacks.client_config.ping_interval)
             pinged_at = self._timing.monotonic()
             self._unanswered += 1
             await self._send(encode_ping(self._service_id))
@@ -175,21 +185,21 @@ class _Served:
             if self._last_frame < pinged_at:
                 raise ConnectionFailed(f"the server gave no sign of life within {window:g} s of a ping", phase="socket")
             if self._unanswered >= MAX_UNANSWERED:
-                # Acks and answers to clicks are lost, too.
+                # Acks and card responses get lost, too.
                 raise ConnectionFailed(
                     f"the server sends, but answered none of the last {self._unanswered} pings: what the bot sends "
                     "does not arrive",
                     phase="socket",
                 )
             # The pong may have changed the interval.
-            await self._timing.sleep(max(0.0, self._link.client_config.ping_interval - window))
+            await self._timing.sleep(max(0.0, self._callbacks.client_config.ping_interval - window))
 
     async def _read(self) -> None:
         async for message in self._socket:
             self._last_frame = self._timing.monotonic()
-            self._link.alive()
+            self._callbacks.alive()
             if message.type is aiohttp.WSMsgType.BINARY:
-                self._take(message.data)
+                self.handle_message(message.data)
                 if len(self._in_flight) > MAX_IN_FLIGHT:
                     await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
             elif message.type is aiohttp.WSMsgType.ERROR:
@@ -201,14 +211,15 @@ class _Served:
             reason = _reason(self._socket.exception())
             raise ConnectionFailed(f"the connection was cut without a close frame ({reason})", phase="socket")
 
-    def _take(self, data: bytes) -> None:
+    def handle_message(self, data: bytes) -> None:
+        """Handle one binary message; what arrives with an event is received and acked in a task of its own."""
         try:
             frame = decode(data)
         except FrameError as error:
             self._report("garbage", f"ignored a message: {error}")
             return
         if frame.method == DATA:
-            self._take_data(frame)
+            self._handle_data(frame)
         elif get_header(frame, HEADER_TYPE) == TYPE_PONG:
             self._unanswered = 0
             if frame.payload:
@@ -216,13 +227,13 @@ class _Served:
 
     def _configure(self, payload: bytes) -> None:
         try:
-            config: object = json.loads(payload)
-        except (ValueError, RecursionError):
-            self._report("pong", "ignored the configuration in a pong: it is not JSON")
+            config: object = read_json(payload)
+        except JsonError as error:
+            self._report("pong", f"ignored the configuration in a pong: it {error}")
             return
-        self._link.client_config = self._link.client_config.merged(config)
+        self._callbacks.client_config = self._callbacks.client_config.merged(config)
 
-    def _take_data(self, frame: Frame) -> None:
+    def _handle_data(self, frame: Frame) -> None:
         try:
             headers = read_data_headers(frame)
         except FrameError as error:
@@ -234,7 +245,7 @@ class _Served:
             dropped = self._fragments.dropped
             payload = self._fragments.add(headers.message_id, headers.sum, headers.seq, frame.payload)
             if self._fragments.dropped > dropped:
-                self._report("fragment", "gave up an event of which a fragment is missing; it will be pushed again")
+                self._report("fragment", "dropped an event with a missing fragment; it will be pushed again")
             if payload is None:
                 return
         self._spawn(self._receive(frame, headers, payload))
@@ -247,21 +258,22 @@ class _Served:
     def _finish(self, task: asyncio.Task[None]) -> None:
         self._in_flight.discard(task)
         if not task.cancelled() and isinstance(error := task.exception(), Exception):
-            log("ERROR", "Bot {}: an event is left unacked and will be pushed again", self._app_id, exception=error)
+            text = "Bot {bot}: an event stays unacked and will be pushed again"
+            log("ERROR", text, bot=self._app_id, exception=error)
 
     async def _receive(self, frame: Frame, headers: DataHeaders, payload: bytes) -> None:
         started = self._timing.monotonic()
         if headers.type in (TYPE_EVENT, TYPE_CARD):
-            receipt = await self._link.receive(
+            receipt = await self._callbacks.receiver.receive(
                 Envelope(bot_id=self._app_id, payload=payload, transport="websocket", trace_id=headers.trace_id)
             )
         else:
-            self._report(f"type {headers.type}", f"acked a DATA frame of the unknown type {headers.type!r}")
+            self._report(f"type {headers.type}", f"acked a DATA frame of unknown type {headers.type!r}")
             receipt = Receipt()
         await self._ack(frame, receipt, biz_rt=round((self._timing.monotonic() - started) * 1000))
 
     async def _ack(self, frame: Frame, receipt: Receipt, *, biz_rt: int = 0) -> None:
-        # A lost ack loses nothing: the platform pushes the event again and the intake knows it.
+        # A lost ack loses nothing: the platform pushes the event again, and the intake recognises it.
         with suppress(ConnectionFailed):
             await self._send(encode_ack(frame, code=receipt.code, data=receipt.data, biz_rt=biz_rt))
 
@@ -273,7 +285,7 @@ class _Served:
 
     def _report(self, kind: str, text: str) -> None:
         if self._reported.first(kind):
-            log("WARNING", "Bot {}: {} (said once per kind)", self._app_id, text)
+            log("WARNING", "Bot {bot}: {} (logged once per kind)", text, bot=self._app_id)
 
 
 def _reason(error: BaseException | None) -> str:

@@ -1,16 +1,15 @@
-"""Discovery of a connection's URL, and what the answers of discovery and handshake mean."""
+"""Discovery of a connection's URL, and the parsing of discovery and handshake answers."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 
 from ..exception import ConnectionFailed
+from ..net.bounded_json import as_object, as_text, read_object
 from ..net.errors import describe
 from .status import ClientConfig, Phase
 from .wire import (
@@ -27,7 +26,7 @@ from .wire import (
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where to connect, once: the URL carries a ticket and must not be logged."""
+    """A single-use connection URL; it carries a ticket and must not be logged."""
 
     url: str = field(repr=False)
     service_id: int
@@ -45,11 +44,14 @@ async def discover(
     """Ask Feishu for the URL of one connection.
 
     Args:
+        session: makes the call.
         origin: ``https://open.feishu.cn`` or the like, without a path.
+        app_id: the bot's app id.
+        app_secret: its secret.
         timeout: seconds for the whole call.
 
     Raises:
-        ConnectionFailed: no URL was given; ``code`` is Feishu's, or None for network trouble.
+        ConnectionFailed: Feishu gave no URL; ``code`` is Feishu's, or None for network errors.
     """
     try:
         async with session.post(
@@ -64,39 +66,31 @@ async def discover(
 
 
 def parse_discovery(status: int, body: bytes) -> Endpoint:
-    """Read the answer of discovery.
+    """Parse the answer of discovery.
 
     Raises:
         ConnectionFailed: it carries no usable URL.
     """
-    try:
-        answer: object = json.loads(body)
-    except (ValueError, RecursionError):
-        answer = None
-    if not isinstance(answer, dict) or (status != 200 and not _code(cast("dict[str, Any]", answer))):
-        kind = "JSON without a code" if isinstance(answer, dict) else "no JSON (a proxy's or gateway's page?)"
+    answer = read_object(body)
+    code = (answer or {}).get("code")
+    if answer is None or (status != 200 and not (isinstance(code, int) and code)):
+        kind = "no JSON object (a proxy's or gateway's page?)" if answer is None else "JSON without a code"
         raise ConnectionFailed(f"discovery answered HTTP {status} with {kind}", phase="discovery")
-    fields = cast("dict[str, Any]", answer)
-    code = _code(fields)
-    if code != CODE_OK:
-        text = f"discovery refused: {fields.get('msg') or 'no message'}"
+    if isinstance(code, int) and code != CODE_OK:
+        text = f"discovery refused: {answer.get('msg') or 'no message'}"
         raise ConnectionFailed(text, code=code, phase="discovery")
-    data = fields.get("data")
-    url = cast("dict[str, Any]", data).get("URL") if isinstance(data, dict) else None
-    if not isinstance(url, str) or urlsplit(url).scheme not in ("ws", "wss"):
+    data = as_object(answer.get("data"))
+    url = as_text(data.get("URL"))
+    parts = urlsplit(url)
+    if parts.scheme not in ("ws", "wss"):
         raise ConnectionFailed("discovery answered without a ws:// or wss:// URL", phase="discovery")
-    service_id = parse_qs(urlsplit(url).query).get(QUERY_SERVICE_ID, ["0"])[0]
-    config = ClientConfig().merged(cast("dict[str, Any]", data).get("ClientConfig"))
+    service_id = parse_qs(parts.query).get(QUERY_SERVICE_ID, ["0"])[0]
+    config = ClientConfig().merged(data.get("ClientConfig"))
     return Endpoint(url, int(service_id) if service_id.isdecimal() else 0, config)
 
 
-def _code(answer: dict[str, Any]) -> int:
-    code = answer.get("code")
-    return code if isinstance(code, int) else 0
-
-
 def parse_handshake_refusal(status: int, headers: Mapping[str, str] | None) -> ConnectionFailed:
-    """The reason for a refused handshake, which Feishu gives in headers."""
+    """Parse the reason for a refused handshake from its headers."""
     headers = headers or {}
     raw_code = headers.get(HEADER_HANDSHAKE_STATUS, "")
     message = headers.get(HEADER_HANDSHAKE_MSG, "") or f"HTTP {status}"
@@ -107,6 +101,6 @@ def parse_handshake_refusal(status: int, headers: Mapping[str, str] | None) -> C
 
 
 def network_failure(error: BaseException, phase: Phase, origin: str) -> ConnectionFailed:
-    """Put a network error into words that name the cause and the host, never the full URL."""
+    """Describe a network error by its cause and the host, never by the full URL."""
     host = urlsplit(origin).netloc.rpartition("@")[2]
     return ConnectionFailed(f"{phase}: {describe(error, host)}", phase=phase)

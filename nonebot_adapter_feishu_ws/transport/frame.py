@@ -1,14 +1,13 @@
-"""Frames of the long connection: protobuf bytes <-> envelope, fragments, acks. Pure: no I/O.
+"""Frames of the long connection: protobuf, headers, acks, fragments. Pure: no I/O.
 
-The schema is declared here on the ``protobuf`` package: its C parser is some thirty times faster than the
-pure Python copy inside the SDK. It lives in a pool of its own, so it cannot clash with the SDK's registration.
+The schema is declared here on the ``protobuf`` package, whose C parser is some thirty times faster than the pure
+Python copy inside the SDK. A descriptor pool of its own avoids a clash with the SDK's registration.
 """
 
 from __future__ import annotations
 
 import base64
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -97,7 +96,7 @@ if not TYPE_CHECKING:
 
 
 class FrameError(ValueError):
-    """The bytes are not a frame, or the frame lacks what its kind needs."""
+    """Not a frame, or a frame without the fields that its kind requires."""
 
 
 def decode(data: bytes) -> Frame:
@@ -117,7 +116,7 @@ def decode(data: bytes) -> Frame:
 
 
 def get_header(frame: Frame, key: str) -> str | None:
-    """The first header named ``key``, or None."""
+    """Value of the first header named ``key``, or None."""
     for header in frame.headers:
         if header.key == key:
             return header.value
@@ -125,7 +124,7 @@ def get_header(frame: Frame, key: str) -> str | None:
 
 
 def encode_ping(service_id: int) -> bytes:
-    """The client's application-level ping for the service of its connection URL."""
+    """Encode the application-level ping for the service of the connection URL."""
     frame = Frame(SeqID=0, LogID=0, service=service_id, method=CONTROL)
     frame.headers.add(key=HEADER_TYPE, value=TYPE_PING)
     return frame.SerializeToString()
@@ -135,10 +134,13 @@ def encode_ack(frame: Frame, *, code: int = ACK_OK, data: bytes | None = None, b
     """Turn a received DATA frame into its ack.
 
     Args:
-        frame: the received frame; it is changed in place, since the ack is that frame with another payload.
+        frame: the received frame; changed in place, since the ack is that frame with another payload.
         code: 200, or 500 to have the event pushed again.
-        data: JSON bytes answering a callback (a card's toast or new content).
+        data: JSON that answers a callback (a card's toast or new content).
         biz_rt: milliseconds spent on the event.
+
+    Returns:
+        The ack's bytes.
     """
     frame.headers.add(key=HEADER_BIZ_RT, value=str(biz_rt))
     if data is None:
@@ -150,7 +152,7 @@ def encode_ack(frame: Frame, *, code: int = ACK_OK, data: bytes | None = None, b
 
 @dataclass(frozen=True, slots=True)
 class DataHeaders:
-    """The headers of a DATA frame, with numbers as numbers."""
+    """Parsed headers of a DATA frame."""
 
     type: str
     message_id: str
@@ -160,7 +162,7 @@ class DataHeaders:
 
 
 def read_data_headers(frame: Frame, *, max_fragments: int = 1024) -> DataHeaders:
-    """Read and check the headers of a DATA frame.
+    """Parse and check the headers of a DATA frame.
 
     Raises:
         FrameError: ``sum``/``seq`` are not numbers or do not fit, or a fragment has no ``message_id``.
@@ -190,10 +192,9 @@ def read_data_headers(frame: Frame, *, max_fragments: int = 1024) -> DataHeaders
 
 @dataclass(slots=True)
 class _Partial:
-    parts: list[bytes | None]
+    total: int
     expires_at: float
-    missing: int
-    size: int = 0
+    parts: dict[int, bytes] = field(default_factory=dict[int, bytes])
 
 
 @dataclass(slots=True)
@@ -209,59 +210,34 @@ class FragmentBuffer:
     ttl: float = 10.0
     clock: Callable[[], float] = time.monotonic
     dropped: int = 0
-    """How many incomplete payloads were given up so far."""
-    _partials: OrderedDict[str, _Partial] = field(default_factory=lambda: OrderedDict[str, _Partial]())
+    """How many incomplete payloads were dropped so far."""
+    _partials: dict[str, _Partial] = field(default_factory=dict[str, _Partial])
     _size: int = 0
 
     def add(self, message_id: str, total: int, seq: int, payload: bytes) -> bytes | None:
-        """Take one fragment; return the whole payload when it was the last one missing, else None."""
+        """Add one fragment; returns the whole payload when it was the last one missing, else None."""
         now = self.clock()
-        self._expire(now)
+        while self._partials and next(iter(self._partials.values())).expires_at <= now:
+            self._drop(next(iter(self._partials)))
         partial = self._partials.get(message_id)
-        if partial is None or len(partial.parts) != total:
+        if partial is not None and partial.total != total:
             self._drop(message_id)
-            partial = self._partials[message_id] = _Partial([None] * total, now + self.ttl, missing=total)
-        if partial.parts[seq] is None:
+            partial = None
+        if partial is None:
+            partial = self._partials[message_id] = _Partial(total, now + self.ttl)
+        if seq not in partial.parts:
             partial.parts[seq] = payload
-            partial.missing -= 1
-            partial.size += len(payload)
             self._size += len(payload)
-        if partial.missing:
-            self._shrink()
-            return None
-        self._forget(message_id)
-        return b"".join(part for part in partial.parts if part is not None)
-
-    def _expire(self, now: float) -> None:
-        while self._partials:
-            message_id, oldest = next(iter(self._partials.items()))
-            if oldest.expires_at > now:
-                return
-            self._drop(message_id)
-
-    def _shrink(self) -> None:
+        if len(partial.parts) == total:
+            self._remove(message_id)
+            return b"".join(partial.parts[number] for number in range(total))
         while len(self._partials) > self.max_messages or self._size > self.max_bytes:
             self._drop(next(iter(self._partials)))
+        return None
 
     def _drop(self, message_id: str) -> None:
-        if message_id in self._partials:
-            self._forget(message_id)
-            self.dropped += 1
+        self._remove(message_id)
+        self.dropped += 1
 
-    def _forget(self, message_id: str) -> None:
-        self._size -= self._partials.pop(message_id).size
-
-
-__all__ = [
-    "CONTROL",
-    "DATA",
-    "DataHeaders",
-    "FragmentBuffer",
-    "Frame",
-    "FrameError",
-    "decode",
-    "encode_ack",
-    "encode_ping",
-    "get_header",
-    "read_data_headers",
-]
+    def _remove(self, message_id: str) -> None:
+        self._size -= sum(map(len, self._partials.pop(message_id).parts.values()))

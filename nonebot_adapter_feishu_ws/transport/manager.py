@@ -1,4 +1,4 @@
-"""Owns the connections of all bots; the door through which NoneBot's side steers and reads them."""
+"""The connections of all bots, controlled and read from NoneBot's loop."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from .status import ConnectionState, ConnectionStatus, Timing, Transport, utc
 from .supervisor import ReconnectPolicy, Supervisor
 
 WAKE_SPREAD = 1.0
-"""Seconds over which the bots reconnect after the machine has slept."""
+"""Seconds over which the bots' reconnects are spread after the machine has slept."""
 _DISABLED = 'Set "enabled": true in the bot\'s entry of .env and restart.'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManagedBot:
-    """What the manager must know of a bot.
+    """What the manager knows about a bot.
 
     Attributes:
         bot_id: the app id.
-        make_transport: makes its transport, on the network loop.
+        make_transport: creates its transport, on the network loop.
         use_websocket: whether the configuration wants a long connection.
         webhook: whether the webhook route takes its deliveries.
-        enabled: False for a bot that the configuration leaves out.
+        enabled: False for a bot that the configuration disables.
     """
 
     bot_id: str
@@ -48,6 +48,11 @@ class _Entry:
     disconnected_by_operator: bool = False
     last_heartbeat: datetime | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def running(self) -> bool:
+        """Whether the supervisor has not come to its end."""
+        return self.task is not None and not self.task.done()
 
 
 class ConnectionManager:
@@ -67,13 +72,15 @@ class ConnectionManager:
         timing: Timing | None = None,
         on_change: Callable[[ConnectionStatus], None],
     ) -> None:
-        """Args:
-        network: the thread whose loop holds the sockets; started by the owner.
-        receiver: takes the envelopes, on the network loop.
-        state: keeps the operator's choice; opened by the owner.
-        policy: the quick attempts.
-        timing: clocks, sleep and randomness.
-        on_change: called with every new state, mostly on the network loop; must not block.
+        """Create the manager; :meth:`add` and :meth:`start` open the connections.
+
+        Args:
+            network: the thread whose loop holds the sockets; started by the owner.
+            receiver: takes the envelopes, on the network loop.
+            state: keeps the operator's choice; opened by the owner.
+            policy: the quick attempts.
+            timing: clocks, sleep and randomness.
+            on_change: called with every new state, mostly on the network loop; must not block.
         """
         self._network = network
         self._receiver = receiver
@@ -84,16 +91,16 @@ class ConnectionManager:
         self._entries: dict[str, _Entry] = {}
         self._clock: asyncio.Task[None] | None = None
 
-    # The operator's side
+    # For operators
 
     async def connect(self, bot_id: str) -> ConnectionStatus:
         """Keep the bot connected from now on; returns at once, without waiting for the socket.
 
-        A bot that is connected, or about to be, keeps its one socket; a bot that is being probed slowly is tried now.
+        A bot that is connected, or connecting, keeps its one socket; slow probing is cut short by an attempt now.
 
         Raises:
             BotNotFound: no such bot is configured.
-            BotDisabled: the configuration leaves it out.
+            BotDisabled: the configuration disables it.
         """
         entry = self._get_enabled(bot_id)
         async with entry.lock:
@@ -103,22 +110,22 @@ class ConnectionManager:
         return self.get_status(bot_id)
 
     async def disconnect(self, bot_id: str) -> ConnectionStatus:
-        """Close the bot's connection and stop its attempts; its webhook takes nothing either.
+        """Close the bot's connection and stop its attempts; its webhook refuses deliveries, too.
 
-        Returns when no new frame is read, the acks that are due are out and the socket is closed with a close frame.
-        Handlers that run go on: the adapter keeps the NoneBot bot until they have ended, within a bound.
+        Returns when no new frame is read, the pending acks are sent and the socket is closed with a close frame.
+        Running handlers go on: the adapter keeps the NoneBot bot until they have ended, within a bound.
 
         Raises:
             BotNotFound: no such bot is configured.
-            BotDisabled: the configuration leaves it out.
+            BotDisabled: the configuration disables it.
         """
         entry = self._get_enabled(bot_id)
         async with entry.lock:
             await self._keep_choice(entry, "disconnected")
             entry.disconnected_by_operator = True
-            running = entry.task is not None and not entry.task.done()
+            running = entry.running
             await self._network.call(self._stop(entry))
-            if not running:  # a running supervisor tells of its end itself
+            if not running:  # a running supervisor reports its own end
                 self._on_change(self.get_status(bot_id))
         return self.get_status(bot_id)
 
@@ -127,7 +134,7 @@ class ConnectionManager:
 
         Raises:
             BotNotFound: no such bot is configured.
-            BotDisabled: the configuration leaves it out.
+            BotDisabled: the configuration disables it.
         """
         entry = self._get_enabled(bot_id)
         async with entry.lock:
@@ -135,16 +142,15 @@ class ConnectionManager:
         return await self.connect(bot_id)
 
     def get_status(self, bot_id: str) -> ConnectionStatus:
-        """A snapshot of one connection; that of a disabled bot says so.
+        """Snapshot of one connection; for a disabled bot it says so.
 
         Raises:
             BotNotFound: no such bot is configured.
         """
         entry = self._get(bot_id)
-        bot = entry.bot
+        bot, supervisor = entry.bot, entry.supervisor
         if not bot.enabled:
             return ConnectionStatus(bot_id=bot_id, error=str(BotDisabled(bot_id)), advice=_DISABLED)
-        supervisor = entry.supervisor
         status = ConnectionStatus(bot_id=bot_id) if supervisor is None else supervisor.status
         without_socket = status.state is ConnectionState.ERROR or (supervisor is None and not bot.use_websocket)
         transport = "webhook" if bot.webhook and without_socket else "websocket"
@@ -168,7 +174,7 @@ class ConnectionManager:
         return self.get_status(bot_id).state is ConnectionState.CONNECTED
 
     def is_enabled(self, bot_id: str) -> bool:
-        """Whether the configuration lets the bot run.
+        """Whether the configuration enables the bot.
 
         Raises:
             BotNotFound: no such bot is configured.
@@ -176,11 +182,11 @@ class ConnectionManager:
         return self._get(bot_id).bot.enabled
 
     def is_disconnected_by_operator(self, bot_id: str) -> bool:
-        """Whether somebody has disconnected the bot by hand, now or before the last restart."""
+        """Whether an operator has disconnected the bot, now or before the last restart."""
         return self._get(bot_id).disconnected_by_operator
 
     def can_receive(self, bot_id: str) -> bool:
-        """Whether events of the bot can arrive now, by socket or webhook.
+        """Whether events can reach the bot now, by socket or webhook.
 
         Raises:
             BotNotFound: no such bot is configured.
@@ -198,32 +204,30 @@ class ConnectionManager:
         """
         return self.is_connected(bot_id) if self._get(bot_id).bot.use_websocket else self.can_receive(bot_id)
 
-    # The adapter's side
+    # For the adapter
 
     def add(self, bot: ManagedBot) -> None:
-        """Make a bot known."""
+        """Register a bot."""
         self._entries[bot.bot_id] = _Entry(bot)
 
     async def start(self, bot_id: str) -> None:
-        """Do what the operator chose last, else what the configuration says."""
+        """Apply the operator's last choice, or else the configuration."""
         entry = self._get_enabled(bot_id)
         choice = await self._read_choice(bot_id)
-        wanted = entry.bot.use_websocket if choice is None else choice == "connected"
         if choice is not None:
             log(
                 "WARNING",
-                "Bot {} stays {}, as its operator chose before the restart; this wins over .env. The "
-                "status page or POST /feishu/bots/{}/ws/connect and .../disconnect change it",
-                bot_id,
+                "Bot {bot} stays {}, as its operator chose before the restart; this wins over .env. The "
+                "status page or POST /feishu/bots/{bot}/ws/connect and .../disconnect change it",
                 choice,
-                bot_id,
+                bot=bot_id,
             )
         entry.disconnected_by_operator = choice == "disconnected"
-        if wanted:
+        if choice == "connected" or (choice is None and entry.bot.use_websocket):
             await self._network.call(self._start(entry))
 
     async def close(self) -> None:
-        """Close all connections at the same time; the operator's choices stay as they are."""
+        """Close all connections concurrently; the operator's choices are kept."""
         await self._network.call(self._stop_all())
 
     def _get(self, bot_id: str) -> _Entry:
@@ -240,18 +244,19 @@ class ConnectionManager:
     # The operator's choice
 
     async def _keep_choice(self, entry: _Entry, choice: str) -> None:
-        # What the configuration says anyway needs no memory, and no warning at the next start.
+        # The configuration's own choice is not stored, so that the next start has nothing to warn about.
         by_default = choice == "connected" and entry.bot.use_websocket
         try:
             await self._network.call(self._state.set(_key(entry.bot.bot_id), None if by_default else choice))
         except StoreError as error:
-            log("ERROR", "Bot {} is {} now, but that will not survive a restart: {}", entry.bot.bot_id, choice, error)
+            text = "Bot {bot} is {} now, but that will not survive a restart: {}"
+            log("ERROR", text, choice, error, bot=entry.bot.bot_id)
 
     async def _read_choice(self, bot_id: str) -> str | None:
         try:
             choice = await self._network.call(self._state.get(_key(bot_id)))
         except StoreError as error:
-            log("ERROR", "Bot {}: what its operator chose cannot be read: {}", bot_id, error)
+            log("ERROR", "Bot {bot}: the operator's choice cannot be read: {}", error, bot=bot_id)
             return None
         return choice if choice in ("connected", "disconnected") else None
 
@@ -260,20 +265,20 @@ class ConnectionManager:
     async def _start(self, entry: _Entry) -> None:
         bot_id, supervisor = entry.bot.bot_id, entry.supervisor
         if self._clock is None:
-            self._clock = asyncio.create_task(watch_clock(self._timing, self._wake), name="feishu-clock")
-        if supervisor is not None and entry.task is not None and not entry.task.done():
+            self._clock = asyncio.create_task(watch_clock(self._timing, self._reconnect_all), name="feishu-clock")
+        if supervisor is not None and entry.running:
             if supervisor.status.state is ConnectionState.ERROR:
-                supervisor.nudge()
+                supervisor.reconnect_now()
             else:
-                log("WARNING", "Bot {} already has its connection: no second one is opened", bot_id)
+                log("WARNING", "Bot {bot} already has its connection: no second one is opened", bot=bot_id)
             return
         entry.supervisor = Supervisor(
             bot_id,
             entry.bot.make_transport(),
-            self._receiver.receive,
+            self._receiver,
             policy=self._policy,
             timing=self._timing,
-            on_change=lambda _: self._on_change(self.get_status(bot_id)),
+            on_change=self._changed,
         )
         entry.task = asyncio.create_task(entry.supervisor.run(), name=f"feishu-supervisor-{bot_id}")
 
@@ -292,17 +297,15 @@ class ConnectionManager:
             self._clock = None
         await asyncio.gather(*(self._stop(entry) for entry in self._entries.values()))
 
-    def _wake(self, missing: float) -> None:
-        running = [entry for entry in self._entries.values() if entry.task is not None and not entry.task.done()]
-        log(
-            "WARNING",
-            "The clock jumped by {:.0f} s (the machine slept?): {} bots connect anew",
-            missing,
-            len(running),
-        )
-        for entry in running:
-            if entry.supervisor is not None:
-                entry.supervisor.nudge(WAKE_SPREAD)
+    def _changed(self, status: ConnectionStatus) -> None:
+        self._on_change(self.get_status(status.bot_id))
+
+    def _reconnect_all(self, missing: float) -> None:
+        running = [entry.supervisor for entry in self._entries.values() if entry.supervisor and entry.running]
+        text = "The clock jumped by {:.0f} s (did the machine sleep?): {} bots reconnect"
+        log("WARNING", text, missing, len(running))
+        for supervisor in running:
+            supervisor.reconnect_now(WAKE_SPREAD)
 
 
 def _key(bot_id: str) -> str:

@@ -1,6 +1,6 @@
 """The network thread: one thread, one asyncio loop for the sockets, acks and timers of all bots.
 
-Plugins may block NoneBot's loop for seconds; what must be on time lives here and never runs a line of a plugin.
+Plugins may block NoneBot's loop for seconds; what must be on time runs here, and never runs plugin code.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SWITCH_INTERVAL = 0.0005
 
 
 class NetworkThread:
-    """Owns the network loop. Made without side effects; nothing runs before :meth:`start`."""
+    """Owns the network loop. Constructed without side effects; nothing runs before :meth:`start`."""
 
     def __init__(self, name: str = "feishu-network", *, switch_interval: float = SWITCH_INTERVAL) -> None:
         """Create the thread.
@@ -37,11 +37,11 @@ class NetworkThread:
 
     @property
     def running(self) -> bool:
-        """Whether the loop takes work."""
+        """Whether the loop accepts work."""
         return self._loop is not None
 
     def start(self) -> None:
-        """Start the daemon thread and return once its loop takes work. A second call does nothing."""
+        """Start the daemon thread; returns once its loop accepts work. A second call does nothing."""
         if self._loop is not None:
             return
         ready = threading.Event()
@@ -78,7 +78,7 @@ class NetworkThread:
             log("WARNING", "The network thread did not end within {:g} s; it ends with the process", timeout)
 
     def _run(self, loop: asyncio.AbstractEventLoop, ready: threading.Event) -> None:
-        # How long a plugin that computes keeps Python's lock each time this thread wants it: several times an ack.
+        # How long a CPU-bound plugin keeps the GIL each time this thread wants it, which is several times per ack.
         sys.setswitchinterval(min(self._switch_interval, sys.getswitchinterval()))
         asyncio.set_event_loop(loop)
         loop.call_soon(ready.set)

@@ -1,8 +1,8 @@
-"""One bot's socket held by the official SDK's own ``ws.Client``: ``transport: sdk``.
+"""``transport: sdk``: a bot's socket held by the official SDK's own ``ws.Client``.
 
-For the day when Feishu changes the wire before we do. The client gets a thread, a loop and a copy of its module to
-itself, reconnecting is left to our supervisor, and its blocking call of the endpoint gets a time-out and the proxy.
-What it cannot do stands in ``docs/en/connections.md``.
+For the day when Feishu changes the wire before we do. The client gets a thread, a loop and a private copy of its
+module, our supervisor does the reconnecting, and its blocking discovery call gets a timeout and the proxy.
+Its limits are documented in ``docs/en/connections.md``.
 """
 
 # The SDK ships no types.
@@ -27,25 +27,30 @@ from ..event.envelope import Envelope
 from ..exception import ApiNotAvailable, ConnectionFailed
 from ..log import log
 from ..net.lark_sdk import load_connection_module
-from .status import ClientConfig, Link, Phase, Transport
+from .status import ClientConfig, ConnectionCallbacks, Phase, Transport
 from .wire import ACK_OK, CODE_AUTH_FAILED, CODE_CONNECTION_LIMIT, CODE_INTERNAL_ERROR, CODE_SYSTEM_BUSY
 
 OPEN_TIMEOUT = 15.0
 """Seconds for discovery, and again for the handshake."""
 RECEIVE_TIMEOUT = 3.0
-"""Seconds in which the intake must take an event: Feishu waits no longer for the ack."""
+"""Seconds within which the intake must take an event: Feishu waits no longer for the ack."""
 STOP_TIMEOUT = 5.0
+_QUIET = logging.getLogger(f"{__name__}.socket")
+"""At DEBUG the websockets library logs its request, which contains the connection's ticket."""
+_QUIET.setLevel(logging.INFO)
 
 
 class SdkConnection(Transport):
-    """The SDK's client behind our protocol."""
+    """The SDK's client as a transport."""
 
     def __init__(self, app_id: str, app_secret: SecretStr, origin: str, *, proxy: str | None = None) -> None:
-        """Args:
-        app_id: the bot's app id.
-        app_secret: its secret.
-        origin: the platform's origin, e.g. ``https://open.feishu.cn``.
-        proxy: an ``http://`` proxy for discovery and socket.
+        """Create the transport of one bot; the SDK is imported with the first connection.
+
+        Args:
+            app_id: the bot's app id.
+            app_secret: its secret.
+            origin: the platform's origin, e.g. ``https://open.feishu.cn``.
+            proxy: an ``http://`` proxy for discovery and socket.
         """
         self._app_id = app_id
         self._app_secret = app_secret
@@ -53,120 +58,113 @@ class SdkConnection(Transport):
         self._proxy = proxy
 
     @override
-    async def serve(self, link: Link) -> None:
+    async def serve(self, callbacks: ConnectionCallbacks) -> None:
         try:
             module = await asyncio.to_thread(load_connection_module)
         except ApiNotAvailable as error:
             raise ConnectionFailed(str(error), phase="discovery") from error
-        runner = _Runner(self._app_id, link, asyncio.get_running_loop())
-        runner.start(module, self._app_secret.get_secret_value(), self._origin, self._proxy)
+        client = _ClientThread(self._app_id, callbacks)
+        _contain(module, client.loop, self._proxy)
+        secret = self._app_secret.get_secret_value()
+        handler = SimpleNamespace(_do_without_validation=client.receive)
+        options = {"event_handler": handler, "domain": self._origin, "auto_reconnect": False}
+        client.start(_make_client_class(module, client)(self._app_id, secret, **options))
         try:
             await asyncio.wait(
-                {runner.opened, runner.ended}, timeout=2 * OPEN_TIMEOUT + 1, return_when="FIRST_COMPLETED"
+                {client.opened, client.ended}, timeout=2 * OPEN_TIMEOUT + 1, return_when="FIRST_COMPLETED"
             )
-            if not (runner.opened.done() or runner.ended.done()):
+            if not (client.opened.done() or client.ended.done()):
                 raise ConnectionFailed("the SDK's client did not connect in time", phase="handshake")
-            await asyncio.wait({runner.ended})  # a bare await would cancel the future together with this task
-            runner.ended.result()
+            await asyncio.wait({client.ended})  # a bare await would cancel the future together with this task
+            client.ended.result()
         finally:
-            await runner.stop()
+            await client.stop()
 
     @override
     async def close(self) -> None:
         return
 
 
-class _Runner:
+class _ClientThread:
     """One client in its thread, from start to end. The futures belong to the network loop."""
 
-    def __init__(self, app_id: str, link: Link, network: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, app_id: str, callbacks: ConnectionCallbacks) -> None:
         self._app_id = app_id
-        self._link = link
-        self._network = network
-        self._loop = asyncio.new_event_loop()
-        self._thread: threading.Thread | None = None
+        self._callbacks = callbacks
+        self._network = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name=f"feishu-sdk-{app_id}", daemon=True)
         self._client: Any = None
-        self._phase: Phase = "discovery"
-        self.opened: asyncio.Future[None] = network.create_future()
-        self.ended: asyncio.Future[None] = network.create_future()
+        self.loop = asyncio.new_event_loop()
+        self.phase: Phase = "discovery"
+        self.opened: asyncio.Future[None] = self._network.create_future()
+        self.ended: asyncio.Future[None] = self._network.create_future()
 
-    def start(self, module: Any, secret: str, origin: str, proxy: str | None) -> None:
-        _contain(module, self._loop, proxy)
-        self._client = self._make_client(module, secret, origin)
-        self._thread = threading.Thread(target=self._run, name=f"feishu-sdk-{self._app_id}", daemon=True)
+    def start(self, client: Any) -> None:
+        self._client = client
         self._thread.start()
 
     async def stop(self) -> None:
         """Close the socket with a close frame and end the thread, within a bound."""
         if not self.ended.done():
             with suppress(RuntimeError):  # the loop has just ended by itself
-                self._loop.call_soon_threadsafe(self._loop.create_task, self._leave())
-        if self._thread is not None:
-            await asyncio.to_thread(self._thread.join, STOP_TIMEOUT)
-            if self._thread.is_alive():
-                log("WARNING", "Bot {}: the SDK's client does not end; its thread is abandoned", self._app_id)
+                self.loop.call_soon_threadsafe(self.loop.create_task, self._disconnect())
+        await asyncio.to_thread(self._thread.join, STOP_TIMEOUT)
+        if self._thread.is_alive():
+            log("WARNING", "Bot {bot}: the SDK's client does not end; its thread is abandoned", bot=self._app_id)
         self.ended.cancel()
         self.opened.cancel()
-
-    async def _leave(self) -> None:
-        await self._client.close_socket()
-        for task in asyncio.all_tasks():
-            if task is not asyncio.current_task():
-                task.cancel()
 
     # In the client's thread
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
+        asyncio.set_event_loop(self.loop)
         outcome: ConnectionFailed | None = None
         try:
             self._client.start()
         except asyncio.CancelledError:
-            outcome = None
+            pass
         except Exception as error:  # noqa: BLE001 - whatever it is, the supervisor must learn that the client ended
-            outcome = self._failed(error)
+            outcome = _explain(error, self.phase)
         finally:
-            for task in asyncio.all_tasks(self._loop):
-                task.cancel()
+            _cancel_others(self.loop)
             with suppress(asyncio.CancelledError):
-                self._loop.run_until_complete(asyncio.sleep(0))
-            self._loop.close()
-            self._tell(self._end, outcome)
+                self.loop.run_until_complete(asyncio.sleep(0))
+            self.loop.close()
+            self.tell(self.end, outcome)
 
-    def _failed(self, error: Exception) -> ConnectionFailed:
-        """The SDK's exception as ours; it gives HTTP statuses, Feishu's codes and the connection limit one field."""
-        code: object = getattr(error, "code", None)
-        final = type(error).__name__ == "ClientException"
-        text = f"the SDK's client failed in the {self._phase}: {getattr(error, 'msg', None) or type(error).__name__}"
-        if not isinstance(code, int):
-            return ConnectionFailed(text, phase=self._phase)
-        if self._phase == "handshake" and code == CODE_AUTH_FAILED and final:
-            code = CODE_CONNECTION_LIMIT
-        elif self._phase == "discovery" and not final and code not in (CODE_SYSTEM_BUSY, CODE_INTERNAL_ERROR):
-            return ConnectionFailed(f"{text} (HTTP {code})", phase=self._phase)
-        return ConnectionFailed(text, code=code, phase=self._phase)
+    async def _disconnect(self) -> None:
+        await self._client._disconnect()
+        _cancel_others(self.loop)
 
-    def _tell(self, function: Callable[..., None], *args: Any) -> None:
+    def tell(self, function: Callable[..., None], *args: Any) -> None:
+        """Call a function on the network loop."""
         with suppress(RuntimeError):  # the network loop is gone: the process ends
             self._network.call_soon_threadsafe(function, *args)
 
-    def _take(self, payload: bytes) -> Any:
+    def alive(self) -> None:
+        """Something arrived from the server."""
+        self.tell(self._callbacks.alive)
+
+    def receive(self, payload: bytes) -> Any:
+        """Take an event, blocking; returns the answer to a callback."""
         envelope = Envelope(bot_id=self._app_id, payload=payload, transport="websocket")
-        future = asyncio.run_coroutine_threadsafe(_as_coroutine(self._link, envelope), self._network)
-        receipt = future.result(RECEIVE_TIMEOUT)
+        receiving = self._callbacks.receiver.receive(envelope)
+        receipt = asyncio.run_coroutine_threadsafe(receiving, self._network).result(RECEIVE_TIMEOUT)
         if receipt.code != ACK_OK:
             raise RuntimeError(f"the event is answered with {receipt.code}")
         return None if receipt.data is None else json.loads(receipt.data)
 
     # On the network loop
 
-    def _open(self, config: ClientConfig) -> None:
+    def open(self, config: ClientConfig) -> None:
+        """The socket is open."""
         if not self.opened.done():
-            self._link.client_config = config
+            self._callbacks.client_config = config
             self.opened.set_result(None)
-            self._link.opened()
+            self._callbacks.opened()
 
-    def _end(self, outcome: ConnectionFailed | None) -> None:
+    def end(self, outcome: ConnectionFailed | None) -> None:
+        """The client has ended; the first reason counts."""
         if self.ended.done():
             return
         if outcome is None:
@@ -174,54 +172,68 @@ class _Runner:
         else:
             self.ended.set_exception(outcome)
 
-    def _make_client(self, module: Any, secret: str, origin: str) -> Any:
-        runner = self
-        base: type[Any] = module.Client
 
-        class Client(base):
-            """The SDK's client, with its losses and its life told to us."""
-
-            def _get_conn_url(self) -> str:
-                url = super()._get_conn_url()
-                runner._phase = "handshake"
-                return url
-
-            async def _connect(self) -> None:
-                async with timeout(2 * OPEN_TIMEOUT):
-                    await super()._connect()
-                runner._phase = "socket"
-                runner._tell(runner._open, _read_config(self))
-
-            async def _handle_message(self, msg: bytes) -> None:
-                runner._tell(runner._link.alive)
-                await super()._handle_message(msg)
-
-            async def _receive_message_loop(self) -> None:
-                try:
-                    await super()._receive_message_loop()
-                except Exception as error:  # noqa: BLE001 - inside the SDK it would end a task that nobody watches
-                    runner._tell(runner._end, _explain_loss(error))
-                    raise_stop()
-
-            async def close_socket(self) -> None:
-                await self._disconnect()
-
-        def raise_stop() -> None:
-            for task in asyncio.all_tasks():
-                if task is not asyncio.current_task():
-                    task.cancel()
-
-        handler = SimpleNamespace(_do_without_validation=self._take)
-        return Client(self._app_id, secret, event_handler=handler, domain=origin, auto_reconnect=False)
+def _cancel_others(loop: asyncio.AbstractEventLoop) -> None:
+    """Cancel all tasks of a loop but the running one."""
+    current = asyncio.current_task() if loop.is_running() else None
+    for task in asyncio.all_tasks(loop):
+        if task is not current:
+            task.cancel()
 
 
-_QUIET = logging.getLogger(f"{__name__}.socket")
-"""At DEBUG the websockets library logs its request, which has the connection's ticket in it."""
-_QUIET.setLevel(logging.INFO)
+def _explain(error: Exception, phase: Phase) -> ConnectionFailed:
+    """Convert the SDK's exception, which has one field for HTTP statuses, Feishu's codes and the connection limit."""
+    code: object = getattr(error, "code", None)
+    final = type(error).__name__ == "ClientException"
+    text = f"the SDK's client failed in the {phase}: {getattr(error, 'msg', None) or type(error).__name__}"
+    if not isinstance(code, int):
+        return ConnectionFailed(text, phase=phase)
+    if phase == "handshake" and code == CODE_AUTH_FAILED and final:
+        code = CODE_CONNECTION_LIMIT
+    elif phase == "discovery" and not final and code not in (CODE_SYSTEM_BUSY, CODE_INTERNAL_ERROR):
+        return ConnectionFailed(f"{text} (HTTP {code})", phase=phase)
+    return ConnectionFailed(text, code=code, phase=phase)
+
+
+def _make_client_class(module: Any, thread: _ClientThread) -> type[Any]:
+    base: type[Any] = module.Client
+
+    class Client(base):
+        """The SDK's client, which also reports to us what happens."""
+
+        def _get_conn_url(self) -> str:
+            url = super()._get_conn_url()
+            thread.phase = "handshake"
+            return url
+
+        async def _connect(self) -> None:
+            async with timeout(2 * OPEN_TIMEOUT):
+                await super()._connect()
+            thread.phase = "socket"
+            intervals = {
+                "ReconnectInterval": self._reconnect_interval,
+                "ReconnectNonce": self._reconnect_nonce,
+                "PingInterval": self._ping_interval,
+            }
+            thread.tell(thread.open, ClientConfig().merged(intervals))
+
+        async def _handle_message(self, msg: bytes) -> None:
+            thread.alive()
+            await super()._handle_message(msg)
+
+        async def _receive_message_loop(self) -> None:
+            try:
+                await super()._receive_message_loop()
+            except Exception as error:  # noqa: BLE001 - inside the SDK it would end a task that nobody watches
+                text = f"the connection was lost ({type(error).__name__})"
+                thread.tell(thread.end, ConnectionFailed(text, phase="socket"))
+                _cancel_others(thread.loop)
+
+    return Client
 
 
 def _contain(module: Any, loop: asyncio.AbstractEventLoop, proxy: str | None) -> None:
-    """Give a copy of the SDK's module its own loop and log, a time-out for the endpoint, and the proxy."""
+    """Give a copy of the SDK's module its own loop and log, a timeout for discovery, and the proxy."""
     requests, connect_kwargs = module.requests, module._ws_connect_kwargs
     proxies = {"http": proxy, "https": proxy} if proxy else None
 
@@ -238,7 +250,7 @@ def _contain(module: Any, loop: asyncio.AbstractEventLoop, proxy: str | None) ->
 
 
 class _Logger:
-    """Takes the SDK's log lines as details; the supervisor tells what matters, and URLs carry a ticket."""
+    """Turns the SDK's log lines into DEBUG details: the supervisor reports what matters, and URLs carry a ticket."""
 
     def setLevel(self, level: object) -> None:
         return
@@ -250,21 +262,3 @@ class _Logger:
         log("DEBUG", "The SDK says: {}", re.sub("\\?\\S+", "?...", text))
 
     warn = warning = error = info
-
-
-def _read_config(client: Any) -> ClientConfig:
-    return ClientConfig().merged(
-        {
-            "ReconnectInterval": client._reconnect_interval,
-            "ReconnectNonce": client._reconnect_nonce,
-            "PingInterval": client._ping_interval,
-        }
-    )
-
-
-def _explain_loss(error: Exception) -> ConnectionFailed:
-    return ConnectionFailed(f"the connection was lost ({type(error).__name__})", phase="socket")
-
-
-async def _as_coroutine(link: Link, envelope: Envelope) -> Any:
-    return await link.receive(envelope)

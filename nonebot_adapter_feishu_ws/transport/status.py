@@ -1,4 +1,4 @@
-"""What every transport shares: states, status snapshots, envelopes, and the protocol of a connection."""
+"""Connection states, status snapshots, and the protocol between a transport and its supervisor."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
-from ..event.envelope import Receive
+from ..event.envelope import EventReceiver
+from ..net.bounded_json import as_object
 
 TransportName = Literal["websocket", "webhook"]
 Phase = Literal["discovery", "handshake", "socket"]
 
 
 class ConnectionState(StrEnum):
-    """Where a bot's connection stands. ``connected`` means that the server answered within the watchdog's window."""
+    """State of a bot's connection; ``connected`` means that the server answered within the watchdog's window."""
 
     DISCONNECTED = "disconnected"
     CONNECTING = "connecting"
@@ -32,10 +33,10 @@ class ConnectionStatus:
 
     Attributes:
         bot_id: the app id.
-        state: where the connection stands.
+        state: the connection's state.
         transport: how events arrive at present.
-        connected_at: since when the socket is open.
-        last_heartbeat: the last proof that the server lives (any frame).
+        connected_at: when the socket was opened.
+        last_heartbeat: when the last frame of any kind arrived.
         last_event_at: when the last event arrived.
         attempts: failed attempts in a row.
         next_attempt_at: when the next attempt is due.
@@ -57,7 +58,7 @@ class ConnectionStatus:
     advice: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The snapshot as the control routes show it: camelCase keys, ISO 8601 times in UTC."""
+        """Convert to the JSON of the control routes: camelCase keys, ISO 8601 times in UTC."""
         return {
             "botId": self.bot_id,
             "state": self.state.value,
@@ -74,12 +75,12 @@ class ConnectionStatus:
 
 
 def iso(time_: datetime | None) -> str | None:
-    """A time as the control routes show it: ISO 8601 in UTC."""
+    """Format a time as the control routes do: ISO 8601 in UTC."""
     return None if time_ is None else time_.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def utc(timestamp: float | None) -> datetime | None:
-    """Seconds since the epoch as an aware datetime."""
+    """Convert seconds since the epoch to an aware datetime."""
     return None if timestamp is None else datetime.fromtimestamp(timestamp, UTC)
 
 
@@ -95,9 +96,9 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class ClientConfig:
-    """The server's wishes, in seconds; they come with discovery and with pongs.
+    """Intervals that the server asks for, in seconds; they come with discovery and with pongs.
 
-    ``reconnect_count`` is read and not obeyed: the server sends -1 (without end), as we do anyway.
+    ``reconnect_count`` is ignored: the server sends -1 (no limit), which is what we do anyway.
     """
 
     reconnect_interval: float = 120.0
@@ -105,39 +106,52 @@ class ClientConfig:
     ping_interval: float = 120.0
 
     def merged(self, data: object) -> ClientConfig:
-        """This configuration with the usable numbers of a ``ClientConfig`` JSON object laid over it."""
-        if not isinstance(data, dict):
-            return self
-
-        def seconds(key: str, default: float) -> float:
-            value: object = data.get(key)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-            usable = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 86_400
-            return float(value) if usable else default  # pyright: ignore[reportArgumentType]
-
-        return ClientConfig(
-            reconnect_interval=seconds("ReconnectInterval", self.reconnect_interval),
-            reconnect_nonce=seconds("ReconnectNonce", self.reconnect_nonce),
-            ping_interval=seconds("PingInterval", self.ping_interval),
-        )
+        """This configuration, updated with the usable numbers of a ``ClientConfig`` JSON object."""
+        given = {name: value for name, key in _CLIENT_CONFIG.items() if _is_interval(value := as_object(data).get(key))}
+        return replace(self, **given)
 
 
-@dataclass(slots=True)
-class Link:
-    """What a transport tells its supervisor while it serves one connection (network loop only)."""
+_CLIENT_CONFIG: Final = {
+    "reconnect_interval": "ReconnectInterval",
+    "reconnect_nonce": "ReconnectNonce",
+    "ping_interval": "PingInterval",
+}
 
-    receive: Receive
-    opened: Callable[[], None]
-    alive: Callable[[], None]
-    client_config: ClientConfig = field(default_factory=ClientConfig)
+
+def _is_interval(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 86_400
+
+
+class ConnectionCallbacks(Protocol):
+    """What a transport reports to its supervisor while it serves one connection, on the network loop.
+
+    Attributes:
+        receiver: takes the events.
+        client_config: the intervals that the server asked for last.
+    """
+
+    receiver: EventReceiver
+    client_config: ClientConfig
+
+    def opened(self) -> None:
+        """The connection is open."""
+        ...
+
+    def alive(self) -> None:
+        """Something arrived from the server."""
+        ...
 
 
 class Transport(Protocol):
     """One way to hold a connection to Feishu."""
 
-    async def serve(self, link: Link) -> None:
+    async def serve(self, callbacks: ConnectionCallbacks) -> None:
         """Open one connection and serve it until it ends.
 
         Returns when the server closed it cleanly.
+
+        Args:
+            callbacks: told what happens meanwhile.
 
         Raises:
             ConnectionFailed: it could not be opened, or was lost; the message says why.
@@ -145,5 +159,5 @@ class Transport(Protocol):
         ...
 
     async def close(self) -> None:
-        """Free what is held between connections."""
+        """Release what is kept between connections."""
         ...

@@ -166,7 +166,7 @@ PARAMS = [pytest.param(case, marks=pytest.mark.fault(case.row), id=case.name.rep
 
 @pytest.mark.parametrize("case", PARAMS)
 async def test_fault(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, saw: Saw, case: Case):
-    monkeypatch.setattr(clock_module, "LOOK_EVERY", 5.0)
+    monkeypatch.setattr(clock_module, "CHECK_EVERY", 5.0)
     async with fleet(sandbox) as it:
         first = it.status().connected_at
         began = it.now

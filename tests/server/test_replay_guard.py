@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from nonebot_adapter_feishu_ws.event.envelope import Receipt
 from nonebot_adapter_feishu_ws.sandbox.state import App
 from nonebot_adapter_feishu_ws.sandbox.webhook import build_request
-from nonebot_adapter_feishu_ws.server.replay_guard import NonceMemory
+from nonebot_adapter_feishu_ws.server.replay_guard import ReplayGuard
 from nonebot_adapter_feishu_ws.server.webhook import WebhookRoute, WebhookSecrets
 
 KEY = "encrypt-key-of-the-nonces"
@@ -20,13 +20,16 @@ EVENT = json.dumps({"header": {"event_id": "e", "event_type": "x"}, "event": {}}
 class Door:
     """A route, what has passed it, and what it shall be answered."""
 
-    def __init__(self, memory: NonceMemory | None = None) -> None:
+    def __init__(self, memory: ReplayGuard | None = None) -> None:
         self.now = 1_000_000.0
         self.passed: list[bytes] = []
         self.receipts: list[Receipt | BaseException] = []
         self.app = App("a", "secret-of-the-door", "A", "ou_a", encrypt_key=KEY)
         secrets = {name: WebhookSecrets(SecretStr(KEY), None) for name in ("a", "b")}
-        self.route = WebhookRoute(secrets, self.receive, now=lambda: self.now, nonces=memory)
+        self.route = WebhookRoute(secrets, self, self, now=lambda: self.now, replays=memory)
+
+    def is_disconnected_by_operator(self, bot_id: str) -> bool:
+        return False
 
     async def receive(self, envelope) -> Receipt:
         self.passed.append(envelope.payload)
@@ -108,7 +111,7 @@ async def test_a_replay_to_another_bot_with_the_same_key_is_refused():
 
 
 async def test_what_is_not_signed_does_not_get_in():
-    memory = NonceMemory()
+    memory = ReplayGuard()
     door = Door(memory)
     for number in range(50):
         request = door.request()
@@ -118,7 +121,7 @@ async def test_what_is_not_signed_does_not_get_in():
 
 
 def test_the_memory_is_bounded_and_forgets_by_time():
-    memory = NonceMemory(max_known=100)
+    memory = ReplayGuard(max_known=100)
     assert all(memory.claim(str(number), until=400.0, now=100.0) for number in range(1000))
     assert len(memory) == 100
     assert not memory.claim("999", until=400.0, now=400.0)
@@ -127,7 +130,7 @@ def test_the_memory_is_bounded_and_forgets_by_time():
 
 
 def test_a_released_one_is_forgotten():
-    memory = NonceMemory()
+    memory = ReplayGuard()
     assert memory.claim("a", 10.0, 0.0)
     memory.release("a")
     memory.release("never there")

@@ -13,7 +13,7 @@ from nonebot_adapter_feishu_ws.exception import ConnectionFailed
 from nonebot_adapter_feishu_ws.net.session import make_session
 from nonebot_adapter_feishu_ws.sandbox import Sandbox
 from nonebot_adapter_feishu_ws.transport.connection import LongConnection
-from nonebot_adapter_feishu_ws.transport.status import Link, Timing
+from nonebot_adapter_feishu_ws.transport.status import ClientConfig, Timing
 from tests.conftest import APP, SECRET, wait_until
 
 SPEED = 100
@@ -31,12 +31,22 @@ FAST = Timing(monotonic=lambda: time.monotonic() * SPEED, sleep=fast_sleep, rand
 
 class Served:
     def __init__(self, sandbox: Sandbox, answer: Receipt | Exception = Receipt(), **options) -> None:
-        self.opened = asyncio.Event()
+        self.is_open = asyncio.Event()
+        self.client_config = ClientConfig()
+        self.receiver = self
         self.envelopes: list[Envelope] = []
         self.answer = answer
-        self.link = Link(receive=self.receive, opened=self.opened.set, alive=lambda: None)
         options = {"timing": FAST, **options}
         self.connection = LongConnection(APP, SecretStr(SECRET), sandbox.url, **options)
+
+    def opened(self) -> None:
+        self.is_open.set()
+
+    def alive(self) -> None:
+        return
+
+    def last_event_at(self, bot_id: str) -> None:
+        return None
 
     async def receive(self, envelope: Envelope) -> Receipt:
         self.envelopes.append(envelope)
@@ -48,8 +58,8 @@ class Served:
 @asynccontextmanager
 async def served(sandbox: Sandbox, *args, **options):
     it = Served(sandbox, *args, **options)
-    task = asyncio.create_task(it.connection.serve(it.link))
-    await asyncio.wait({task, asyncio.create_task(it.opened.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    task = asyncio.create_task(it.connection.serve(it))
+    await asyncio.wait({task, asyncio.create_task(it.is_open.wait())}, return_when=asyncio.FIRST_COMPLETED)
     it.task = task
     try:
         yield it
@@ -81,7 +91,7 @@ async def test_a_pong_may_change_the_interval(sandbox):
     async with served(sandbox) as it:
         [connection] = sandbox.gateway.connections[APP]
         await wait_until(lambda: connection.pings >= 3)
-        assert it.link.client_config.ping_interval == 20
+        assert it.client_config.ping_interval == 20
 
 
 async def test_silence_after_a_ping_is_a_dead_socket(sandbox):
@@ -157,7 +167,7 @@ async def test_a_cancel_in_the_moment_of_opening_is_not_lost(sandbox):
         return socket
 
     session.ws_connect = cancelled_while_opening
-    task = asyncio.create_task(it.connection.serve(it.link))
+    task = asyncio.create_task(it.connection.serve(it))
     try:
         await asyncio.wait({task}, timeout=30)
         assert task.cancelled()
@@ -205,7 +215,7 @@ async def test_network_trouble_is_told_in_words(sandbox, origin, says):
     it = Served(sandbox)
     it.connection = LongConnection(APP, SecretStr(SECRET), origin.format(host=sandbox.url.removeprefix("http://")))
     with pytest.raises(ConnectionFailed, match=says) as caught:
-        await it.connection.serve(it.link)
+        await it.connection.serve(it)
     assert (caught.value.code, caught.value.phase) == (None, "discovery")
     await it.connection.close()
 
@@ -213,7 +223,7 @@ async def test_network_trouble_is_told_in_words(sandbox, origin, says):
 async def test_a_proxy_that_is_not_there_is_named(sandbox):
     it = Served(sandbox, proxy="http://user:hunter2@127.0.0.1:9")
     with pytest.raises(ConnectionFailed, match="proxy cannot be reached") as caught:
-        await it.connection.serve(it.link)
+        await it.connection.serve(it)
     assert "hunter2" not in str(caught.value)
     await it.connection.close()
 
@@ -244,9 +254,9 @@ async def test_stopping_sends_the_acks_that_are_due_and_a_close_frame(sandbox):
         await gate.wait()
         return Receipt()
 
-    it.link.receive = slow
-    task = asyncio.create_task(it.connection.serve(it.link))
-    await it.opened.wait()
+    it.receive = slow
+    task = asyncio.create_task(it.connection.serve(it))
+    await it.is_open.wait()
     [connection] = sandbox.gateway.connections[APP]
     delivery = await sandbox.push(APP, "x", {})
     await wait_until(lambda: it.envelopes)

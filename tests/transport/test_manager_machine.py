@@ -90,7 +90,7 @@ class Server:
         self.drop = drop
         self.changed.set()
 
-    async def serve(self, link) -> None:
+    async def serve(self, callbacks) -> None:
         await asyncio.sleep(0)
         if self.mood != "up":
             raise ConnectionFailed("refused", code=514 if self.mood == "fatal" else None, phase="discovery")
@@ -98,19 +98,20 @@ class Server:
         self.opened += 1
         self.most_sockets = max(self.sockets, self.most_sockets)
         self.drop = None
-        link.opened()
+        callbacks.opened()
         try:
-            await self._hold(link)
+            await self._hold(callbacks)
         finally:
             await turn(8)  # a close frame takes its time
             self.sockets -= 1
 
-    async def _hold(self, link) -> None:
+    async def _hold(self, callbacks) -> None:
         while True:
             self.changed.clear()
             while self.pending:
                 event = self.pending[0]
-                receipt = await link.receive(Envelope(bot_id=self.bot_id, payload=body(event), transport="websocket"))
+                envelope = Envelope(bot_id=self.bot_id, payload=body(event), transport="websocket")
+                receipt = await callbacks.receiver.receive(envelope)
                 await asyncio.sleep(0)
                 if event.endswith(("0", "3", "6")) and event not in self.ack_lost:
                     self.ack_lost.add(event)  # so it is pushed again

@@ -1,9 +1,9 @@
-"""Classification and delays, pure."""
+"""Classification of errors and the delay of slow probes, pure."""
 
 import pytest
 
 from nonebot_adapter_feishu_ws.exception import ConnectionFailed
-from nonebot_adapter_feishu_ws.transport.reconnect import Verdict, backoff, classify, probe_delay
+from nonebot_adapter_feishu_ws.transport.reconnect import Verdict, classify, probe_delay
 from nonebot_adapter_feishu_ws.transport.status import ClientConfig
 
 
@@ -30,12 +30,6 @@ from nonebot_adapter_feishu_ws.transport.status import ClientConfig
 )
 def test_what_an_error_means_for_the_next_attempt(phase, code, verdict):
     assert classify(ConnectionFailed("x", code=code, phase=phase)) is verdict
-
-
-def test_delays_are_spread_to_both_sides_and_the_last_repeats():
-    assert list(backoff([1, 2, 4], 5, lambda: 0.5)) == [1, 2, 4, 4, 4]
-    assert list(backoff([1, 2], 2, lambda: 0.0)) == [0.5, 1]
-    assert list(backoff([1, 2], 2, lambda: 1.0)) == [1.5, 3]
 
 
 def test_slow_probing_keeps_to_the_servers_wishes():

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from nonebot_adapter_feishu_ws.event.envelope import Envelope, Receipt
 from nonebot_adapter_feishu_ws.exception import ConnectionFailed
-from nonebot_adapter_feishu_ws.transport.status import ClientConfig, ConnectionState, ConnectionStatus, Link, Timing
+from nonebot_adapter_feishu_ws.transport.status import ClientConfig, ConnectionState, ConnectionStatus, Timing
 from nonebot_adapter_feishu_ws.transport.supervisor import ReconnectPolicy, Supervisor
 
 
@@ -34,18 +34,18 @@ class Scripted:
         self.script = script
         self.closed = False
 
-    async def serve(self, link: Link) -> None:
+    async def serve(self, callbacks) -> None:
         if not self.script:
             await asyncio.Event().wait()
         step = self.script.pop(0)
         if isinstance(step, Exception):
             raise step
         lifetime, error = step
-        link.client_config = ClientConfig(reconnect_interval=100, reconnect_nonce=40)
-        link.opened()
+        callbacks.client_config = ClientConfig(reconnect_interval=100, reconnect_nonce=40)
+        callbacks.opened()
         self.world.now += lifetime
-        link.alive()
-        await link.receive(Envelope(bot_id="a", payload=b"{}", transport="websocket"))
+        callbacks.alive()
+        await callbacks.receiver.receive(Envelope(bot_id="a", payload=b"{}", transport="websocket"))
         if error is not None:
             raise error
 
@@ -53,8 +53,12 @@ class Scripted:
         self.closed = True
 
 
-async def accept(_: Envelope) -> Receipt:
-    return Receipt()
+class Accepting:
+    async def receive(self, envelope: Envelope) -> Receipt:
+        return Receipt()
+
+    def last_event_at(self, bot_id: str) -> None:
+        return None
 
 
 async def run(script, *, attempts: int = 5, until: Callable[[World, Scripted], bool] | None = None):
@@ -64,7 +68,7 @@ async def run(script, *, attempts: int = 5, until: Callable[[World, Scripted], b
     supervisor = Supervisor(
         "a",
         transport,
-        accept,
+        Accepting(),
         policy=ReconnectPolicy((1, 2, 4, 8, 16), attempts),
         timing=world.timing,
         on_change=statuses.append,
@@ -153,12 +157,12 @@ class Patient(World):
         await asyncio.Event().wait()
 
 
-async def nudged(script, world: World):
-    """A supervisor that has gone through its script, nudged once."""
+async def reconnected(script, world: World):
+    """A supervisor that has gone through its script, told to reconnect once."""
     transport = Scripted(world, script)
     statuses: list[ConnectionStatus] = []
     supervisor = Supervisor(
-        "a", transport, accept, policy=ReconnectPolicy((1,), 0), timing=world.timing, on_change=statuses.append
+        "a", transport, Accepting(), policy=ReconnectPolicy((1,), 0), timing=world.timing, on_change=statuses.append
     )
     task = asyncio.create_task(supervisor.run())
     for _ in range(20):
@@ -167,7 +171,7 @@ async def nudged(script, world: World):
     world.sleep = lambda seconds: asyncio.sleep(0)  # pyright: ignore[reportAttributeAccessIssue]
     supervisor._timing = world.timing
     transport.script.append((5, None))
-    supervisor.nudge(1.0)
+    supervisor.reconnect_now(1.0)
     for _ in range(20):
         await asyncio.sleep(0)
     task.cancel()
@@ -175,14 +179,14 @@ async def nudged(script, world: World):
     return before, [status.state for status in statuses]
 
 
-async def test_a_nudge_ends_slow_probing_at_once():
-    before, states = await nudged([refused()], Patient())
+async def test_reconnect_now_ends_slow_probing_at_once():
+    before, states = await reconnected([refused()], Patient())
     assert (before.state, before.attempts) == (ConnectionState.ERROR, 1)
     after = states[states.index(ConnectionState.ERROR) + 1 :]
     assert after[:2] == [ConnectionState.CONNECTING, ConnectionState.CONNECTED]
 
 
-async def test_a_nudge_replaces_a_connection_that_is_held():
-    before, states = await nudged([], Patient())
+async def test_reconnect_now_replaces_a_connection_that_is_held():
+    before, states = await reconnected([], Patient())
     assert before.state is ConnectionState.CONNECTING
     assert ConnectionState.CONNECTED in states
