@@ -242,7 +242,7 @@ class ConnectionFailed(FeishuAdapterException):
     Attributes:
         message: what happened.
         code: Feishu's code, where it gave one.
-        phase: how far the connection had come.
+        phase: how far the connection had come; ``setup``: it cannot even be attempted.
     """
 
     def __init__(
@@ -250,7 +250,7 @@ class ConnectionFailed(FeishuAdapterException):
         message: str,
         *,
         code: int | None = None,
-        phase: Literal["discovery", "handshake", "socket"] = "socket",
+        phase: Literal["setup", "discovery", "handshake", "socket"] = "socket",
     ) -> None:
         super().__init__()
         self.message = message

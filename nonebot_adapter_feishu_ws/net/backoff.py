@@ -1,4 +1,4 @@
-"""The one back-off: delays between attempts, spread by jitter. Pure: no I/O."""
+"""Back-off with jitter. Pure: no I/O."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ FULL_JITTER = (0.0, 1.0)
 
 
 def doubling(first: float, cap: float) -> tuple[float, ...]:
-    """Seconds that double from ``first`` up to ``cap``."""
+    """Delays in seconds that double from ``first`` up to ``cap``."""
     steps = [first]
     while steps[-1] < cap:
         steps.append(min(steps[-1] * 2, cap))
@@ -19,7 +19,7 @@ def doubling(first: float, cap: float) -> tuple[float, ...]:
 def backoff(
     steps: Sequence[float], random: Callable[[], float], *, spread: tuple[float, float] = HALF_TO_ONE_AND_A_HALF
 ) -> Iterator[float]:
-    """Yield the seconds before each further attempt, without end.
+    """Yield the seconds before each further attempt, endlessly.
 
     Args:
         steps: seconds; the last one repeats.

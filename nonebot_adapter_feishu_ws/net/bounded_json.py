@@ -1,4 +1,4 @@
-"""JSON from outside, within bounds: what it may cost is known before it is read."""
+"""Parsing of untrusted JSON, bounded in depth and size, and helpers that narrow its types."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from pydantic_core import from_json
 from typing_extensions import TypeIs
 
 MAX_DEPTH: Final = 200
-"""Levels; the fast parser's own bound, and far from what would exhaust the stack of code that walks through it."""
+"""Levels; the fast parser's own limit, far below what would exhaust the stack of code that walks the value."""
 MAX_VALUES: Final = 250_000
-"""Commas; a message of 150 KB that is nothing but commas still gets through."""
+"""Commas; a message of 150 KB of commas alone still passes."""
 _LONG: Final = 2000
 
 
 class JsonError(ValueError):
-    """A text is no JSON, or more than is read; the message ends a sentence that begins with what it is."""
+    """Invalid JSON, or over the limits; the message is a predicate to which the caller adds a subject."""
 
 
 def read_json(data: bytes | str) -> Any:
-    """Parse JSON of any kind. Of keys that come twice the last one counts, in both parsers.
+    """Parse a JSON value. Of duplicate keys the last one counts, in both parsers.
 
-    Lone surrogates are taken, which Feishu delivers; NaN, Infinity and integers of thousands of digits are not.
+    Lone surrogates are accepted, since Feishu delivers them; NaN, Infinity and integers of thousands of digits are not.
 
     Raises:
         JsonError: it is not JSON, is nested too deeply, or has too many values.
     """
     if (data.count(b",") if isinstance(data, bytes) else data.count(",")) > MAX_VALUES:
         raise JsonError(f"has more than {MAX_VALUES} values")
-    # The fast parser copies long texts slowly.
+    # The fast parser copies long strings slowly.
     if isinstance(data, str) and len(data) >= _LONG:
         return _read_slowly(data)
     try:
@@ -38,12 +38,12 @@ def read_json(data: bytes | str) -> Any:
         if "recursion limit" in str(error):
             raise _too_deep() from None
     except TypeError:
-        pass  # half a surrogate pair, not as an escape but in a str: the slow parser takes it
+        pass  # a lone surrogate, unescaped in a str: the slow parser accepts it
     return _read_slowly(data)
 
 
 def _read_slowly(data: bytes | str) -> Any:
-    """The standard library's parser, whose own bound differs between the versions of Python."""
+    """Parse with the standard library, whose own depth limit differs between Python versions."""
     try:
         value: object = json.loads(data, parse_constant=_refuse)
     except RecursionError:

@@ -1,4 +1,4 @@
-"""Network errors in words that name the cause, for REST and the long connection alike."""
+"""Descriptions of network errors that name the cause, for REST and the long connection alike."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import aiohttp
 
 
 class SocksProxyFailed(aiohttp.ClientConnectionError):
-    """A SOCKS proxy is not there, refused us, or could not reach the host."""
+    """A SOCKS proxy is unreachable, refused us, or could not reach the host."""
 
 
 def describe(error: BaseException, host: str) -> str:
-    """What happened on the way to ``host``, in words; never a URL, since URLs may carry tickets."""
+    """Describe a network error on the way to ``host``; never with a URL, since URLs may carry tickets."""
+    kind = type(error).__name__
     if isinstance(error, SocksProxyFailed):
         return f"the SOCKS proxy did not connect to {host} ({error})"
     if isinstance(error, asyncio.TimeoutError):
@@ -25,17 +26,13 @@ def describe(error: BaseException, host: str) -> str:
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return f"the name {host} cannot be resolved (no network, or a DNS problem)"
     if isinstance(error, (aiohttp.ClientConnectorSSLError, aiohttp.ClientConnectorCertificateError, ssl.SSLError)):
-        return f"TLS with {host} failed ({_name(error)}: a proxy that inspects TLS, or a wrong clock?)"
+        return f"TLS with {host} failed ({kind}: a proxy that inspects TLS, or a wrong clock?)"
     if isinstance(error, aiohttp.ClientConnectorError):
         return f"{host} refused the connection ({_cause(error.os_error)})"
     if isinstance(error, (aiohttp.ServerDisconnectedError, ConnectionResetError)):
         return f"{host} closed the connection without an answer"
-    return f"{host}: {type(error).__name__}"
+    return f"{host}: {kind}"
 
 
 def _cause(error: OSError) -> str:
     return error.strerror or type(error).__name__
-
-
-def _name(error: BaseException) -> str:
-    return type(error).__name__

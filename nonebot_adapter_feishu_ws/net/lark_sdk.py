@@ -1,4 +1,4 @@
-"""The one door to ``lark_oapi``, the official SDK.
+"""Lazy access to ``lark_oapi``, the official SDK.
 
 Its import costs seconds and over 100 MB, so nothing here imports it before a plugin asks for it, and then in a
 thread. A plugin's own ``import lark_oapi`` works before and after; Python imports a module once.
@@ -21,22 +21,25 @@ if TYPE_CHECKING:
     from lark_oapi import Client
 
 _REQUIREMENT = "lark-oapi>=1.7.0,<2"
+_UNUSABLE = (ImportError, AttributeError, TypeError)
 
 
 async def make_client(
     app_id: str, app_secret: SecretStr, origin: str, *, timeout: float, is_store: bool = False
 ) -> Client:
-    """Import the SDK, if it is not yet, and build its client for one app.
+    """Import the SDK on first use and build its client for one app.
 
     The SDK has no setting for a proxy: a bot behind one needs ``HTTPS_PROXY`` in the environment for this client.
 
     Args:
+        app_id: the app id.
+        app_secret: its secret.
         origin: the platform's origin.
         timeout: seconds per call.
-        is_store: it is a store app; each call then names its tenant (``RequestOption.tenant_key``).
+        is_store: whether it is an ISV app; each call then names its tenant (``RequestOption.tenant_key``).
 
     Raises:
-        ApiNotAvailable: the SDK cannot be imported, or has changed its builder; the text says what to do.
+        ApiNotAvailable: the SDK cannot be imported, or its builder has changed; the text says what to do.
     """
     try:
         lark: Any = await asyncio.to_thread(importlib.import_module, "lark_oapi")
@@ -44,17 +47,18 @@ async def make_client(
         if is_store:
             builder = builder.app_type(lark.AppType.ISV)
         return builder.domain(origin).timeout(timeout).build()
-    except (ImportError, AttributeError, TypeError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        text = f"the official SDK cannot be used ({reason}); install a version that fits: pip install '{_REQUIREMENT}'"
-        raise ApiNotAvailable(text) from error
+    except _UNUSABLE as error:
+        raise _unusable(error) from error
 
 
 def load_connection_module() -> ModuleType:
-    """A copy of the SDK's ``ws/client.py`` for one bot; blocks for the seconds of the first import.
+    """Load a private copy of the SDK's ``ws/client.py``; the first import blocks for seconds.
 
     The module keeps its event loop in a global, so two clients of one copy would share a loop that only one of them
     runs.
+
+    Returns:
+        A copy for one bot.
 
     Raises:
         ApiNotAvailable: the SDK cannot be imported; the text says what to do.
@@ -67,23 +71,30 @@ def load_connection_module() -> ModuleType:
             raise ImportError(f"no module {name}")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-    except (ImportError, AttributeError, TypeError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        text = f"the official SDK cannot be used ({reason}); install a version that fits: pip install '{_REQUIREMENT}'"
-        raise ApiNotAvailable(text) from error
+    except _UNUSABLE as error:
+        raise _unusable(error) from error
     return module
 
 
+def _unusable(error: Exception) -> ApiNotAvailable:
+    return ApiNotAvailable(
+        f"the official SDK cannot be used ({type(error).__name__}: {error}); install a version that fits: "
+        f"pip install '{_REQUIREMENT}'"
+    )
+
+
 def share_token(app_id: str, token: str, lifetime: float, tenant: str = "") -> None:
-    """Give the SDK our tenant token, so that both sides use one.
+    """Put our tenant token into the SDK's cache, so that both sides share it.
 
     The SDK's token manager is synchronous and reads one process-wide cache by app id; our own provider is
     asynchronous. So each :meth:`Bot.get_lark` writes the current token into that cache; when it expires there, the
-    SDK fetches it by itself, and Feishu gives it the same one.
+    SDK fetches it by itself, and Feishu returns the same one.
 
     Args:
-        lifetime: seconds for which the token is good.
-        tenant: the tenant that a store app's token is for.
+        app_id: the app id.
+        token: the tenant access token.
+        lifetime: seconds for which the token is valid.
+        tenant: the tenant that an ISV app's token is for.
     """
     manager: Any = importlib.import_module("lark_oapi.core.token.manager").TokenManager
     key = f"isv_tenant_token:{app_id}:{tenant}" if tenant else f"self_tenant_token:{app_id}"

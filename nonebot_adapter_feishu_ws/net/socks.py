@@ -1,4 +1,4 @@
-"""The connector for SOCKS proxies; imported only by a bot that has one."""
+"""The connector for SOCKS proxies; needs the extra ``socks``, and is imported only by a bot behind such a proxy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .errors import SocksProxyFailed
 
 
 class SocksConnector(ProxyConnector):
-    """Raises aiohttp's kind of error for what goes wrong with the proxy, as all other connectors do."""
+    """Raises proxy errors as aiohttp's kind of error, as all other connectors do."""
 
     @override
     async def _wrap_create_connection(self, *args: Any, **kwargs: Any) -> tuple[asyncio.Transport, ResponseHandler]:

@@ -1,4 +1,4 @@
-"""The one wait for an event or a time, whichever comes first."""
+"""Waiting for an event or a timeout, whichever comes first."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 Sleep = Callable[[float], Awaitable[object]]
-"""As :func:`asyncio.sleep`; an argument everywhere, so that tests run without waiting."""
+"""The signature of :func:`asyncio.sleep`; an argument everywhere, so that tests run without waiting."""
 
 
 async def wait_for_event(event: asyncio.Event, seconds: float, sleep: Sleep = asyncio.sleep) -> bool:
-    """Wait until the event is set, or the time is over.
+    """Wait until the event is set or the time is up.
 
     Args:
-        event: what is waited for.
+        event: the event.
         seconds: how long at most.
-        sleep: as :func:`asyncio.sleep`.
+        sleep: :func:`asyncio.sleep`, or a test's.
 
     Returns:
         Whether the event is set.

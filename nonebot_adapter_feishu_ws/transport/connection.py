@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from typing_extensions import override
 
 from ..event.envelope import Envelope, Receipt
-from ..exception import ConnectionFailed
+from ..exception import ConnectionFailed, NetworkError
 from ..log import LogOnce, log
 from ..net.bounded_json import JsonError, read_json
 from ..net.session import make_session
@@ -79,7 +79,10 @@ class LongConnection(Transport):
     @override
     async def serve(self, callbacks: ConnectionCallbacks) -> None:
         if self._session is None:
-            self._session = make_session(self._proxy)
+            try:
+                self._session = make_session(self._proxy)
+            except NetworkError as error:
+                raise ConnectionFailed(str(error), phase="setup") from error
         secret = self._app_secret.get_secret_value()
         endpoint = await discover(self._session, self._origin, self._app_id, secret, timeout=OPEN_TIMEOUT)
         callbacks.client_config = endpoint.client_config

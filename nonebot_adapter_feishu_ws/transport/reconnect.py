@@ -41,6 +41,8 @@ def classify(error: ConnectionFailed) -> Verdict:
     discovery is about the credentials.
     """
     code = error.code
+    if error.phase == "setup":
+        return Verdict.FATAL
     if code is None or error.phase == "socket" or code in _BUSY:
         return Verdict.RETRY
     if code == CODE_CONNECTION_LIMIT:

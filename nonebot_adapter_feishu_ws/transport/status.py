@@ -15,7 +15,7 @@ from ..event.envelope import EventReceiver
 from ..net.bounded_json import as_object
 
 TransportName = Literal["websocket", "webhook"]
-Phase = Literal["discovery", "handshake", "socket"]
+Phase = Literal["setup", "discovery", "handshake", "socket"]
 
 
 class ConnectionState(StrEnum):

@@ -26,6 +26,7 @@ from nonebot_adapter_feishu_ws.transport.status import ClientConfig
         ("handshake", 514, Verdict.RETRY),
         ("handshake", 1000040350, Verdict.PROBE),
         ("socket", None, Verdict.RETRY),
+        ("setup", None, Verdict.FATAL),
     ],
 )
 def test_what_an_error_means_for_the_next_attempt(phase, code, verdict):
