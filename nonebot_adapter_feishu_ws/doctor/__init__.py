@@ -1,4 +1,4 @@
-"""Why is my bot silent? ``python -m nonebot_adapter_feishu_ws.doctor`` asks Feishu and says which page fixes it."""
+"""Why does my bot not answer? ``python -m nonebot_adapter_feishu_ws.doctor`` asks Feishu and names the page to fix."""
 
 from .checks import Finding, Level, examine
 from .report import explain_silence, to_text, warn_of_other_clients

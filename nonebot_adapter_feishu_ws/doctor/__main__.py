@@ -1,4 +1,4 @@
-"""``python -m nonebot_adapter_feishu_ws.doctor``: checks ``.env`` and asks Feishu about every bot in it.
+"""``python -m nonebot_adapter_feishu_ws.doctor``: checks ``.env`` and every bot in it.
 
 Exit code: 0 when the bots can work, 1 when something must be fixed, 2 when the configuration cannot be used.
 """

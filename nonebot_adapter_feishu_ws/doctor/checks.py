@@ -1,41 +1,45 @@
-"""What can be asked of Feishu about one bot, from the credentials to the published version."""
+"""Checks of one bot that ask Feishu: from the credentials to the published version."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, Final
 
 from ..api import ONCE, ApiClient, IsvTokens, get_bot_info
 from ..codes import explain
 from ..config import FEISHU, LARK, BotConfig
 from ..exception import ActionFailed, ConnectionFailed, NetworkError
+from ..net.bounded_json import as_list, as_object
 from ..net.session import make_session
 from ..transport.endpoint import discover
 from ..transport.wire import CODE_WRONG_DOMAIN
-from .clients import ADVICE, count_clients
 from .console import Console
 from .needs import BACKFILL_NEEDS, MESSAGE_EVENT, NEEDS
 
 TIMEOUT = 15.0
-"""Seconds per question."""
+"""Seconds per call."""
 MISSING_SCOPE = 99991672
 NO_BOT = frozenset({11205, 230006, 232025})
+OTHER_CLIENTS_ADVICE: Final = (
+    "If that is not your own second process, find and stop it (old container, other machine, colleague, --reload): "
+    "Feishu gives each event to only one of them."
+)
 _ACTIVATE_STATUS = {
     0: "the tenant has not installed the app yet",
     1: "the tenant has disabled the app",
     3: "the app is installed and waits for being enabled",
     4: "an upgrade waits for being enabled",
-    5: "the app is disabled since its licence has ended",
-    6: "the app is disabled since the Lark plan has ended or was downgraded",
+    5: "the app is disabled because its licence has ended",
+    6: "the app is disabled because the Lark plan has ended or was downgraded",
 }
 PUBLISHED = 1
 GRANTED = 1
 
 
 class Level(StrEnum):
-    """How bad a finding is."""
+    """Severity of a finding."""
 
     OK = "ok"
     UNKNOWN = "unknown"
@@ -48,7 +52,7 @@ class Finding:
     """The outcome of one check.
 
     Attributes:
-        level: how bad it is.
+        level: how severe it is.
         text: what was found.
         advice: what to do, with the console's menu in both languages.
         link: the console's page.
@@ -61,21 +65,38 @@ class Finding:
 
 
 async def examine(bot: BotConfig, *, own_connections: int = 0, backfill: bool = False) -> list[Finding]:
-    """Ask everything about one bot; ends early when the answers would only repeat the first problem.
+    """Run all checks on one bot; ends early when further checks would only repeat the first problem.
 
     Args:
         bot: its entry of the configuration.
-        own_connections: long connections that the asker itself holds, so that they are not taken for a stranger's.
-        backfill: whether missed messages are fetched, which wants scopes of its own.
+        own_connections: long connections that the caller itself holds, so that they are not taken for another client's.
+        backfill: whether missed messages are fetched, which requires scopes of its own.
+
+    Returns:
+        The findings, in the order of the checks.
     """
-    client = _client(bot, bot.api_origin)
+    client = _make_client(bot, bot.api_origin)
     try:
         return await _Examination(bot, client, own_connections, backfill).run()
     finally:
         await client.close()
 
 
-def _client(bot: BotConfig, origin: str) -> ApiClient:
+async def count_clients(client: ApiClient) -> int | None:
+    """Count the app's long connections that are online (获取长连接在线数量), our own included.
+
+    Returns:
+        The number; None when Feishu does not say.
+
+    Raises:
+        ActionFailed: Feishu refused.
+        NetworkError: no usable answer came.
+    """
+    count = _data(await client.call("event/v1/connection")).get("online_instance_cnt")
+    return count if isinstance(count, int) else None
+
+
+def _make_client(bot: BotConfig, origin: str) -> ApiClient:
     return ApiClient(
         app_id=bot.app_id,
         app_secret=bot.app_secret,
@@ -101,7 +122,7 @@ class _Examination:
 
     async def run(self) -> list[Finding]:
         if (tokens := self._client.isv_tokens) is not None:
-            return await self._store_app(tokens)
+            return await self._isv_app(tokens)
         findings: list[Finding] = []
         for check in (self._credentials, self._long_connection):
             findings.append(await check())
@@ -119,23 +140,24 @@ class _Examination:
         return findings
 
     async def _ask(self, check: Callable[[], Awaitable[list[Finding]]]) -> list[Finding]:
+        subject = (check.__doc__ or "").strip().rstrip(".")
         try:
             return await check()
         except ActionFailed as error:
-            if error.code == MISSING_SCOPE:
-                scopes = " or ".join(error.missing_scopes) or "a scope"
-                what = f"{_subject(check)} cannot be checked: the app lacks {scopes}"
-                return [Finding(Level.UNKNOWN, what, "Not needed for the bot itself.")]
-            return [Finding(Level.UNKNOWN, f"{_subject(check)} cannot be checked: {error}")]
+            if error.code != MISSING_SCOPE:
+                return [Finding(Level.UNKNOWN, f"{subject} cannot be checked: {error}")]
+            scopes = " or ".join(error.missing_scopes) or "a scope"
+            text = f"{subject} cannot be checked: the app lacks {scopes}"
+            return [Finding(Level.UNKNOWN, text, "Not needed for the bot itself.")]
         except NetworkError as error:
-            return [Finding(Level.UNKNOWN, f"{_subject(check)} cannot be checked: {error}")]
+            return [Finding(Level.UNKNOWN, f"{subject} cannot be checked: {error}")]
 
     async def _credentials(self) -> Finding:
         """Credentials."""
         try:
             await self._client.token.get()
         except NetworkError as error:
-            return Finding(Level.PROBLEM, f"Feishu cannot be asked: {error}")
+            return Finding(Level.PROBLEM, f"Feishu cannot be reached: {error}")
         except ActionFailed as error:
             if (other := self._other_domain()) is not None and await self._works_at(other):
                 return self._wrong_domain(other)
@@ -143,49 +165,42 @@ class _Examination:
             text = f"the credentials are refused: {error.msg} [code {error.code}]"
             advice = known.advice if known else "Compare app_id and app_secret with the console."
             return Finding(Level.PROBLEM, text, advice, self._console.credentials)
-        return Finding(Level.OK, f"credentials are good at {self._bot.api_origin}")
+        return Finding(Level.OK, f"credentials are valid at {self._bot.api_origin}")
 
-    async def _store_app(self, tokens: IsvTokens) -> list[Finding]:
-        """What can be asked without a ticket and a tenant: whether Feishu takes id and secret."""
+    async def _isv_app(self, tokens: IsvTokens) -> list[Finding]:
+        """Check what needs neither ticket nor tenant: whether Feishu accepts id and secret."""
         try:
             await tokens.resend()
         except NetworkError as error:
-            return [Finding(Level.PROBLEM, f"Feishu cannot be asked: {error}")]
+            return [Finding(Level.PROBLEM, f"Feishu cannot be reached: {error}")]
         except ActionFailed as error:
             return [Finding(Level.PROBLEM, f"the credentials are refused: {error}", "", self._console.credentials)]
+        text = "an ISV app has scopes and a bot in each tenant: not checked"
         look = f"Feishu now pushes an app_ticket to the webhook, https://<your domain>/feishu/{self._bot.app_id}."
         return [
-            Finding(Level.OK, f"credentials are good at {self._bot.api_origin}"),
-            Finding(
-                Level.UNKNOWN,
-                "a store app has scopes and a bot in each tenant: not checked",
-                look,
-                self._console.events,
-            ),
+            Finding(Level.OK, f"credentials are valid at {self._bot.api_origin}"),
+            Finding(Level.UNKNOWN, text, look, self._console.events),
         ]
 
     async def _long_connection(self) -> Finding:
         """The long connection."""
-        session = make_session(self._bot.proxy_url)
         secret = self._bot.app_secret.get_secret_value()
         try:
-            await discover(session, self._bot.api_origin, self._bot.app_id, secret, timeout=TIMEOUT)
+            async with make_session(self._bot.proxy_url) as session:
+                await discover(session, self._bot.api_origin, self._bot.app_id, secret, timeout=TIMEOUT)
         except ConnectionFailed as error:
             if error.code == CODE_WRONG_DOMAIN and (other := self._other_domain()) is not None:
                 return self._wrong_domain(other)
             known = explain(error.code)
-            text = f"no long connection: {error.message}" + (f" [code {error.code}]" if error.code else "")
             advice = f"{known.meaning}. {known.advice}" if known else "Check network, proxy and domain."
-            return Finding(Level.PROBLEM, text, advice, self._console.events)
-        finally:
-            await session.close()
+            return Finding(Level.PROBLEM, f"no long connection: {error}", advice, self._console.events)
         return Finding(Level.OK, "Feishu offers a long connection")
 
     def _other_domain(self) -> str | None:
         return {FEISHU: LARK, LARK: FEISHU}.get(self._bot.api_origin)
 
     async def _works_at(self, origin: str) -> bool:
-        client = _client(self._bot, origin)
+        client = _make_client(self._bot, origin)
         try:
             await client.token.get()
         except (ActionFailed, NetworkError):
@@ -220,7 +235,7 @@ class _Examination:
         answer = await self._client.call("application/v6/scopes")
         granted = {
             str(scope.get("scope_name"))
-            for scope in _items(answer, "scopes")
+            for scope in _items(_data(answer), "scopes")
             if scope.get("grant_status") == GRANTED and scope.get("scope_type", "tenant") == "tenant"
         }
         findings: list[Finding] = []
@@ -238,42 +253,42 @@ class _Examination:
         """Other clients of the app."""
         count = await count_clients(self._client)
         if count is None:
-            return [Finding(Level.UNKNOWN, "Feishu does not tell how many clients are online")]
+            return [Finding(Level.UNKNOWN, "Feishu does not say how many clients are online")]
         others = max(0, count - self._own_connections)
         if others == 0:
             return [Finding(Level.OK, "no other client holds a long connection of this app")]
         text = f"{others} other long connection(s) of this app are online"
-        return [Finding(Level.WARNING, text, ADVICE)]
+        return [Finding(Level.WARNING, text, OTHER_CLIENTS_ADVICE)]
 
     async def _subscription(self) -> list[Finding]:
         """The event subscription."""
         answer = await self._client.call("application/v6/applications/me", params={"lang": "zh_cn"})
-        app = cast("dict[str, Any]", cast("dict[str, Any]", answer.get("data") or {}).get("app") or {})
+        app = as_object(_data(answer).get("app"))
         findings: list[Finding] = []
         for field, key, menu, page in (
             ("event", "subscription_type", "事件配置 (Event Configuration)", self._console.events),
             ("callback_info", "callback_type", "回调配置 (Callback Configuration)", self._console.callbacks),
         ):
-            mode = cast("dict[str, Any]", app.get(field) or {}).get(key)
+            mode = as_object(app.get(field)).get(key)
             if mode == "webhook" and self._bot.use_websocket:
                 advice = f"Choose 使用长连接接收 (receive through a persistent connection) under 事件与回调 > {menu}."
                 findings.append(Finding(Level.WARNING, f"{menu} sends to a webhook", advice, page))
             elif mode == "websocket":
                 findings.append(Finding(Level.OK, f"{menu} uses the long connection"))
-        hint = "Feishu does not tell how events are delivered"
-        look = "Look at 事件与回调 (Events & Callbacks) yourself."
-        return findings or [Finding(Level.UNKNOWN, hint, look, self._console.events)]
+        text = "Feishu does not say how events are delivered"
+        advice = "Check 事件与回调 (Events & Callbacks) yourself."
+        return findings or [Finding(Level.UNKNOWN, text, advice, self._console.events)]
 
     async def _version(self) -> list[Finding]:
         """The published version."""
         params = {"lang": "zh_cn", "page_size": 20}
         answer = await self._client.call("application/v6/applications/me/app_versions", params=params)
-        published = [v for v in _items(answer, "items") if v.get("status") == PUBLISHED and v.get("publish_time")]
+        versions = _items(_data(answer), "items")
+        published = [each for each in versions if each.get("status") == PUBLISHED and each.get("publish_time")]
         publish = "Create and publish one under 版本管理与发布 (Version Management & Release)."
         if not published:
             return [Finding(Level.PROBLEM, "no version of the app is published", publish, self._console.versions)]
-        infos = _items({"data": published[0]}, "event_infos")
-        events = {str(info.get("event_type")) for info in infos}
+        events = {str(info.get("event_type")) for info in _items(published[0], "event_infos")}
         if MESSAGE_EVENT not in events:
             text = f"the published version {published[0].get('version')} does not subscribe to {MESSAGE_EVENT}"
             advice = "Add 接收消息 v2.0 under 事件与回调 > 事件配置 (Event Configuration), then publish a version."
@@ -281,13 +296,9 @@ class _Examination:
         return [Finding(Level.OK, f"version {published[0].get('version')} is published and subscribes to messages")]
 
 
-def _subject(check: Callable[..., object]) -> str:
-    return (check.__doc__ or "").strip().rstrip(".")
+def _data(answer: object) -> dict[str, Any]:
+    return as_object(as_object(answer).get("data"))
 
 
-def _items(answer: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    data = answer.get("data")
-    items: object = cast("dict[str, Any]", data).get(key) if isinstance(data, dict) else None
-    if not isinstance(items, list):
-        return []
-    return [cast("dict[str, Any]", item) for item in cast("list[object]", items) if isinstance(item, dict)]
+def _items(data: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    return [as_object(item) for item in as_list(data.get(key))]

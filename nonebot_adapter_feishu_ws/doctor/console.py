@@ -1,4 +1,4 @@
-"""The pages of the developer console."""
+"""Pages of the developer console."""
 
 from __future__ import annotations
 
@@ -10,36 +10,23 @@ class Console:
     """Links into the console of one app."""
 
     def __init__(self, origin: str, app_id: str) -> None:
-        """Args:
-        origin: the platform's origin, which also serves the console.
-        app_id: the app.
+        """Create the links of one app.
+
+        Args:
+            origin: the platform's origin, which also serves the console.
+            app_id: the app.
         """
         self._base = f"{origin}/app/{quote(app_id)}"
-
-    @property
-    def credentials(self) -> str:
+        self.credentials: str = f"{self._base}/baseinfo"
         """凭证与基础信息 (Credentials & Basic Info)."""
-        return f"{self._base}/baseinfo"
-
-    @property
-    def features(self) -> str:
+        self.features: str = f"{self._base}/capability"
         """添加应用能力 (Add Features)."""
-        return f"{self._base}/capability"
-
-    @property
-    def events(self) -> str:
+        self.events: str = f"{self._base}/event?tab=event"
         """事件与回调 > 事件配置 (Events & Callbacks > Event Configuration)."""
-        return f"{self._base}/event?tab=event"
-
-    @property
-    def callbacks(self) -> str:
+        self.callbacks: str = f"{self._base}/event?tab=callback"
         """事件与回调 > 回调配置 (Events & Callbacks > Callback Configuration)."""
-        return f"{self._base}/event?tab=callback"
-
-    @property
-    def versions(self) -> str:
+        self.versions: str = f"{self._base}/version"
         """版本管理与发布 (Version Management & Release)."""
-        return f"{self._base}/version"
 
     def grant(self, scopes: Sequence[str]) -> str:
         """权限管理 (Permissions & Scopes), with the scopes to grant filled in."""

@@ -1,4 +1,4 @@
-"""Which scopes a bot needs for what (接收消息, 发送消息, 获取消息中的资源文件)."""
+"""The scopes a bot needs (接收消息, 发送消息, 获取消息中的资源文件)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ MESSAGE_EVENT: Final = "im.message.receive_v1"
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One purpose and the scopes of which any one serves it; the narrowest comes first.
+    """A purpose and its scopes, any one of which suffices; the narrowest comes first.
 
     Attributes:
-        purpose: what does not work without.
+        purpose: what does not work without them.
         scopes: their names.
-        vital: whether a bot is of no use without.
-        optional: whether it is worth a note only, since many bots never need it.
+        vital: whether a bot is useless without them.
+        optional: whether a note suffices, since many bots never need them.
     """
 
     purpose: str
@@ -26,11 +26,7 @@ class Need:
 
 
 NEEDS: Final = (
-    Need(
-        "to send messages",
-        ("im:message:send_as_bot", "im:message:send", "im:message"),
-        vital=True,
-    ),
+    Need("to send messages", ("im:message:send_as_bot", "im:message:send", "im:message"), vital=True),
     Need(
         "to receive private messages",
         ("im:message.p2p_msg:readonly", "im:message.p2p_msg", "im:message", "im:message:readonly"),
@@ -54,4 +50,4 @@ BACKFILL_NEEDS: Final = (
     Need("to fetch missed private messages", ("im:message:readonly", "im:message", "im:message.history:readonly")),
     Need("to fetch missed messages of groups", ("im:message.group_msg",)),
 )
-"""What ``FEISHU_BACKFILL_AFTER`` wants on top (获取会话历史消息)."""
+"""What ``FEISHU_BACKFILL_AFTER`` needs in addition (获取会话历史消息)."""

@@ -113,7 +113,7 @@ async def doctor(tmp_path, env: str, *arguments: str) -> tuple[int, str]:
 async def test_the_command_and_its_exit_code(sandbox, tmp_path):
     good = f"FEISHU_BOTS='{json.dumps([_entry(sandbox.url)])}'\n"
     code, text = await doctor(tmp_path, good)
-    assert (code, "credentials are good" in text) == (0, True), text
+    assert (code, "credentials are valid" in text) == (0, True), text
     sandbox.world.apps[APP].has_bot = False
     code, text = await doctor(tmp_path, good, APP)
     assert (code, "添加应用能力" in text) == (1, True), text
