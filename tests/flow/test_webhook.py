@@ -173,7 +173,7 @@ async def test_a_replayed_delivery_makes_no_event(sandbox, run_adapter, heard, l
         again, fresh = build_request(sandbox.world.apps[APP], raw, time.time())
         assert (await post(url, again, **fresh))[0] == 200, "Feishu's own redelivery is signed anew"
     assert heard == ["once"]
-    assert len([line for line in logs if "a replay (said once" in line]) == 1
+    assert len([line for line in logs if "a replay (logged once" in line]) == 1
 
 
 @pytest.mark.parametrize(
