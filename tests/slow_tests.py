@@ -7,15 +7,32 @@ from __future__ import annotations
 
 import pytest
 
+PROCESS, SDK, BROWSER = "starts bots as processes", "imports the official SDK, which takes seconds", "drives Chromium"
 SLOW = {
-    "tests/peers/": "starts the official SDKs (Python and Node) and the existing adapter as processes",
-    "tests/sandbox/test_page.py": "drives Chromium",
-    "tests/sandbox/test_card_page.py": "drives Chromium",
-    "tests/management/test_status_page.py": "drives Chromium",
-    "tests/stream/test_page.py": "drives Chromium",
-    "tests/flow/test_crash.py": "kills bot processes",
+    "tests/compat/": "starts a process per plugin and adapter",
+    "tests/doctor/test_doctor.py::test_the_command_and_its_exit_code": PROCESS,
+    "tests/flow/test_crash.py": "kills bot processes again and again",
+    "tests/flow/test_drivers.py": "starts a bot process per NoneBot driver, and nb-cli",
+    "tests/flow/test_faults.py::test_many_bots_come_back_spread": "connects 500 bots",
+    "tests/flow/test_handlers.py::test_a_burst_is_acked_at_once_and_handled_a_bounded_number_at_a_time": PROCESS,
+    "tests/flow/test_handlers.py::test_many_commands_do_not_hold_up_acks": "matches 100 commands for each event",
+    "tests/flow/test_proxy.py": "sends everything through proxies in processes, by both transports",
     "tests/flow/test_replicas.py": "runs fleets of bot processes on one Redis, and kills some",
-    "tests/flow/test_drivers.py": "starts a bot process per NoneBot driver",
+    "tests/flow/test_shutdown.py": "starts bots as processes and ends them under load",
+    "tests/flow/test_store_trouble.py::test_the_system_refuses_to_write_more": PROCESS,
+    "tests/management/test_restart.py": "kills bot processes and starts them again",
+    "tests/management/test_status_page.py": BROWSER,
+    "tests/message/test_fuzz.py": "parses 100,000 damaged payloads",
+    "tests/message/test_split.py::test_three_megabytes_are_cut_in_reasonable_time": "splits megabytes of text",
+    "tests/peers/": "runs the official SDKs (Python and Node) and the existing adapter as processes",
+    "tests/sandbox/test_card_page.py": BROWSER,
+    "tests/sandbox/test_page.py": BROWSER,
+    "tests/sandbox/test_sandbox.py::test_the_command_runs_alone_and_prints_what_to_type": PROCESS,
+    "tests/sdk/test_get_lark.py": SDK,
+    "tests/sdk/test_sdk_trouble.py": SDK,
+    "tests/stream/test_page.py": BROWSER,
+    "tests/test_secret_watch.py": "runs pytest inside pytest, alone and with workers",
+    "tests/transport/test_manager_machine.py": "runs thousands of random sequences of commands and faults",
 }
 
 
