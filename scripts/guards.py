@@ -97,7 +97,7 @@ GUARDS: Final = (
     Guard(
         "how a decryption ends is not told to whoever cannot sign",
         "server/webhook.py",
-        "    except (SignatureError, _Refused):\n        return None",
+        "    except (SignatureError, Refused):\n        return None",
         "    except NotImplementedError:\n        return None",
         _NONCES,
     ),

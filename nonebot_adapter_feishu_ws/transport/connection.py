@@ -248,7 +248,7 @@ class OpenConnection:
             dropped = self._fragments.dropped
             payload = self._fragments.add(headers.message_id, headers.sum, headers.seq, frame.payload)
             if self._fragments.dropped > dropped:
-                self._report("fragment", "dropped an event with a missing fragment; it will be pushed again")
+                self._report("fragment", "dropped an event: a fragment is missing; it will be pushed again")
             if payload is None:
                 return
         self._spawn(self._receive(frame, headers, payload))
