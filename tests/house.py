@@ -124,8 +124,8 @@ class House:
         return count, lines
 
     def page_lines(self) -> int:
-        """The lines of HTML, CSS and JavaScript."""
-        files = (path for path in self.package.rglob("*") if path.suffix in {".html", ".css", ".js", ".mjs"})
+        """The lines of HTML, CSS, JavaScript and Lua."""
+        files = (path for path in self.package.rglob("*") if path.suffix in {".html", ".css", ".js", ".lua"})
         return sum(len(path.read_text("utf-8").splitlines()) for path in files)
 
     def functions(self) -> Iterator[tuple[str, str, int]]:

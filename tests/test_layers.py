@@ -107,7 +107,7 @@ def test_the_measures(capsys: pytest.CaptureFixture[str]):
             f"\n{len(modules)} modules and {len(folders)} folders on the top level; "
             f"{sum(by_hand.values())} lines by hand in {len(by_hand)} files, "
             f"{sum(HOUSE.lines(name) for name in HOUSE.files if generated(name))} generated, "
-            f"{HOUSE.page_lines()} of HTML, CSS and JavaScript; "
+            f"{HOUSE.page_lines()} of HTML, CSS, JavaScript and Lua; "
             f"circles {len(circles)} (largest {max(map(len, circles), default=0)}), upward imports {len(upward)}; "
             f"longest file {by_hand[longest]} ({longest}), "
             f"functions over 60 lines {sum(found[2] > 60 and not generated(found[0]) for found in HOUSE.functions())}; "
