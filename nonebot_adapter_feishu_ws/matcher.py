@@ -1,4 +1,4 @@
-"""``on_card_action``: a matcher whose handlers answer a click by what they return."""
+"""``on_card_action``: a matcher whose handlers answer a click with their return value."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import wraps
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 from nonebot.dependencies import Dependent
 from nonebot.dependencies.utils import get_typed_signature
@@ -17,15 +17,13 @@ from nonebot.rule import Rule
 from nonebot.typing import T_Handler, T_PermissionChecker, T_RuleChecker, T_State
 from typing_extensions import override
 
+from .bot import Bot
+from .event import Event
 from .rule import card_action
-
-if TYPE_CHECKING:
-    from .bot import Bot
-    from .event import Event
 
 
 class CardActionMatcher(Matcher):
-    """A matcher for callbacks. What a handler returns answers the click, as :meth:`Bot.respond` takes it."""
+    """A matcher for callbacks. The return value of a handler answers the click, see :meth:`Bot.respond`."""
 
     @classmethod
     @override
@@ -45,13 +43,14 @@ def on_card_action(
     state: T_State | None = None,
     _depth: int = 0,
 ) -> type[CardActionMatcher]:
-    """A matcher for clicks on cards (卡片回传交互, ``card.action.trigger``).
+    """Create a matcher for clicks on cards (卡片回传交互, ``card.action.trigger``).
 
-    A handler answers by ``await bot.respond(event, toast=..., card=...)`` or by what it returns: a text or ``Toast``, a
-    ``Card``, or the answer's JSON. Feishu waits three seconds; later a card still arrives, a toast does not.
+    A handler answers with ``await bot.respond(event, toast=..., card=...)`` or with its return value: a text or
+    ``Toast``, a ``Card``, or the answer's JSON. Feishu waits three seconds; after that a card still arrives, a toast
+    does not.
 
     Args:
-        actions: names of what was clicked, see :func:`~.rule.card_action`; every click without any.
+        actions: names of the clicked elements, see :func:`~.rule.card_action`; none matches every click.
         rule: a further rule.
         permission: who may click; others get an empty answer.
         handlers: as for ``nonebot.on``, like everything below.
@@ -79,11 +78,10 @@ def _responding(handler: T_Handler) -> Callable[..., Any]:
         if isawaitable(answer):
             answer = await answer
         if answer is not None:
-            bot: Bot = current_bot.get()  # pyright: ignore[reportAssignmentType] - only our adapter makes callbacks
-            event: Event = current_event.get()  # pyright: ignore[reportAssignmentType]
-            await bot.respond(event, answer)
+            # Only our adapter creates callbacks.
+            await cast("Bot", current_bot.get()).respond(cast("Event", current_event.get()), answer)
 
-    # Resolved where the handler was written: this module knows none of its names.
+    # Resolved in the handler's own module, whose names are unknown here.
     respond.__signature__ = get_typed_signature(handler)  # pyright: ignore[reportAttributeAccessIssue]
     return respond
 

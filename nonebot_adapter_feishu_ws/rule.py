@@ -1,13 +1,13 @@
-"""Rules for matchers: which card action, which reaction, which entry of the menu."""
+"""Rules for matchers: clicks on cards, reactions, and the bot's menu."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from nonebot.rule import Rule
 
 from .event import Event
+from .net.bounded_json import is_object
 
 CARD_ACTION = "card.action.trigger"
 REACTION = "im.message.reaction."
@@ -18,8 +18,8 @@ def card_action(*names: str) -> Rule:
     """A click on a card (``card.action.trigger``).
 
     Args:
-        names: any of these must be the name of what was clicked: ``value["action"]`` of the element, its ``value`` when
-            that is a text, or its ``name`` in a form. Without any, every click matches.
+        names: names of the element, any of which matches: its ``value["action"]``, its ``value`` if that is a text, or
+            its ``name`` in a form. None matches every click.
     """
 
     async def matches(event: Event) -> bool:
@@ -32,9 +32,9 @@ def reaction(*emoji_types: str, added: bool = True, removed: bool = False) -> Ru
     """A reaction to a message.
 
     Args:
-        emoji_types: any of these, such as ``THUMBSUP``; without any, every reaction matches.
-        added: when one is added.
-        removed: when one is taken back.
+        emoji_types: any of these, such as ``THUMBSUP``; none matches every reaction.
+        added: match added reactions.
+        removed: match removed reactions.
     """
     wanted = {f"{REACTION}{word}_v1" for word, yes in (("created", added), ("deleted", removed)) if yes}
 
@@ -50,7 +50,7 @@ def menu(*event_keys: str) -> Rule:
     """A click on the bot's menu.
 
     Args:
-        event_keys: any of these keys, as set in the console; without any, every entry matches.
+        event_keys: any of these keys, as set in the developer console; none matches every entry.
     """
 
     async def matches(event: Event) -> bool:
@@ -62,11 +62,11 @@ def menu(*event_keys: str) -> Rule:
 
 
 def action_names(event: Event) -> set[str]:
-    """By what names a click may be known."""
+    """The names of the clicked element."""
     action: Any = getattr(event, "action", None)
     value: object = getattr(action, "value", None)
-    if isinstance(value, Mapping):
-        value = cast("Mapping[str, object]", value).get("action")
+    if is_object(value):
+        value = value.get("action")
     return {name for name in (value, getattr(action, "name", None)) if isinstance(name, str) and name}
 
 

@@ -1,4 +1,4 @@
-"""The uuid of a send: the same when a handler is replayed for the same event, so that Feishu delivers it once."""
+"""Idempotency keys: a handler that is replayed for the same event sends with the same uuid, so Feishu delivers once."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ MAX_LENGTH = 50
 
 
 class IdempotencyKeys:
-    """One bot's counters. A uuid is made of event, matcher, target and the number of the send to that target.
+    """The idempotency keys of one bot, each derived from event, matcher, target and the ordinal of the send.
 
-    The content is no part of it: a handler that words its answer anew (a model, a clock) still answers once. Matchers
-    of one priority run concurrently, and each has a count of its own.
+    The content is not part of the key: a handler whose answer differs in a replay (a model, a clock) still answers
+    once. Matchers of one priority run concurrently, so each has a counter of its own.
     """
 
     def __init__(self) -> None:
+        """Create the counters of one bot."""
         self._counts: WeakKeyDictionary[Matcher, dict[str, int]] = WeakKeyDictionary()
 
     def next(self, target: str, uuid: str | None = None) -> str:
-        """The uuid of the next send to a target; random outside of an event's matcher.
+        """The key of the next send to a target; random outside of an event's matcher.
 
         Args:
-            target: chat, user, or message that is answered.
-            uuid: the caller's own, which wins.
+            target: the chat or user, or the message that is answered.
+            uuid: the caller's own key, which takes precedence.
 
         Raises:
-            ValueError: the caller's own is too long.
+            ValueError: the caller's key is too long.
         """
         if uuid:
             if len(uuid) > MAX_LENGTH:
@@ -45,16 +46,16 @@ class IdempotencyKeys:
         if name is None:
             return uuid4().hex
         counts = self._counts.setdefault(matcher, {})
-        # A matcher that was kept for the next event of a session counts from the beginning for that one.
-        place = f"{event.header.event_id}\n{target}"
-        number = counts[place] = counts.get(place, 0) + 1
-        return blake2b(f"{name}\n{place}\n{number}".encode(), digest_size=20).hexdigest()
+        # A matcher that waits for the next event of a session counts from the beginning for that event.
+        scope = f"{event.header.event_id}\n{target}"
+        number = counts[scope] = counts.get(scope, 0) + 1
+        return blake2b(f"{name}\n{scope}\n{number}".encode(), digest_size=20).hexdigest()
 
 
 def name_matcher(matcher: type[Matcher]) -> str | None:
-    """A name for a matcher that is the same after a restart; None for one that does not outlive the process.
+    """A name of a matcher that survives a restart; None for a temporary matcher.
 
-    Matchers of one line of code (a loop, a factory) are told apart by the order in which they were registered.
+    Matchers created by the same line of code (a loop, a factory) are numbered in the order of their registration.
     """
     if matcher.temp:
         return None

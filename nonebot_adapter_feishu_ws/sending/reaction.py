@@ -1,4 +1,4 @@
-"""A reaction of the bot to a message, for good or while something happens."""
+"""A reaction of the bot to a message: permanent, or for the duration of a block."""
 
 from __future__ import annotations
 
@@ -13,25 +13,32 @@ from .legacy_methods import LegacyMethods
 
 
 class Reaction:
-    """Await it to react for good; ``async with`` it to react for as long as the block runs."""
+    """Await it for a permanent reaction; ``async with`` it for a reaction that lasts as long as the block."""
 
     def __init__(self, bot: LegacyMethods, message_id: str, emoji_type: str) -> None:
+        """Describe the reaction; nothing is sent yet.
+
+        Args:
+            bot: the bot that reacts.
+            message_id: the message.
+            emoji_type: such as ``THUMBSUP``.
+        """
         self._bot_id = bot.self_id
         self._reactions = Reactions(bot)
         self._message_id = message_id
         self._emoji_type = emoji_type
         self.reaction_id: str | None = None
-        """The reaction's id, once it is there."""
+        """The reaction's id, once it is added."""
 
     def __await__(self) -> Generator[Any, None, Reaction]:
         return self.add().__await__()
 
     async def __aenter__(self) -> Reaction:
-        # What is shown while a handler works must not keep it from working.
+        # A decoration must not break the handler that it decorates.
         try:
             return await self.add()
         except (ActionFailed, NetworkError) as error:
-            log("WARNING", "Bot {}: no reaction {}: {}", self._bot_id, self._emoji_type, error)
+            log("WARNING", "Bot {bot}: no reaction {}: {}", self._emoji_type, error, bot=self._bot_id)
             return self
 
     async def __aexit__(
@@ -40,10 +47,10 @@ class Reaction:
         try:
             await self.remove()
         except (ActionFailed, NetworkError) as trouble:
-            log("WARNING", "Bot {}: the reaction {} stays: {}", self._bot_id, self._emoji_type, trouble)
+            log("WARNING", "Bot {bot}: the reaction {} stays: {}", self._emoji_type, trouble, bot=self._bot_id)
 
     async def add(self) -> Reaction:
-        """Add it (添加消息表情回复).
+        """Add the reaction (添加消息表情回复).
 
         Raises:
             ActionFailed: Feishu refused.
@@ -53,7 +60,7 @@ class Reaction:
         return self
 
     async def remove(self) -> None:
-        """Take it back (删除消息表情回复); does nothing when it is not there.
+        """Remove the reaction (删除消息表情回复); does nothing if it was not added.
 
         Raises:
             ActionFailed: Feishu refused.

@@ -1,4 +1,4 @@
-"""Answers to callbacks: within Feishu's three seconds by the callback itself, later by the delayed update."""
+"""Answers to callbacks: in the callback's response within Feishu's three seconds, afterwards by a delayed update."""
 
 from __future__ import annotations
 
@@ -16,15 +16,20 @@ if TYPE_CHECKING:
     from ..card import Card, RawCard, Template, Toast
 
     Answer = str | Toast | Card | Template | RawCard | Mapping[str, Any] | None
-    """What a handler may give: a toast, a card, or the whole answer as JSON."""
+    """A toast, a card, or the whole response as JSON."""
 
 RETRY_AFTER = 1.0
-"""Seconds before a delayed update that came too early for Feishu is tried once more."""
+"""Seconds before a delayed update that Feishu considers too early is sent once more."""
 _TOO_EARLY = 200810
 
 
 def make_response(answer: Answer, toast: Toast | str | None, card: Any) -> dict[str, Any]:
-    """The JSON of an answer.
+    """Build the JSON of a response.
+
+    Args:
+        answer: a toast, a card, or the whole response.
+        toast: a toast.
+        card: a card.
 
     Raises:
         ValueError: a card breaks Feishu's limits, or there are two cards or toasts.
@@ -51,8 +56,8 @@ async def respond(bot: LegacyMethods, event: Event, response: dict[str, Any]) ->
     token = getattr(event, "token", "")
     if card is None or not token:
         what = "a toast" if "toast" in response else "this answer"
-        text = f"Bot {bot.self_id}: {what} comes too late for {event.get_event_name()} and is dropped"
-        log("WARNING", "{}", text)
+        template = "Bot {bot}: {} comes too late for {} and is dropped"
+        log("WARNING", template, what, event.get_event_name(), bot=bot.self_id, event_id=event.header.event_id)
         return False
     if callback is not None:
         await asyncio.sleep(callback.seconds_until_settled())
@@ -61,7 +66,7 @@ async def respond(bot: LegacyMethods, event: Event, response: dict[str, Any]) ->
 
 
 async def _update_later(bot: LegacyMethods, token: str, card: dict[str, Any]) -> None:
-    """延时更新消息卡片: good for 30 minutes and twice, and only after the callback's own answer."""
+    """延时更新消息卡片: within 30 minutes, at most twice, and only after the callback itself was answered."""
     cards = Cards(bot)
     try:
         await cards.delayed_update(token, card)

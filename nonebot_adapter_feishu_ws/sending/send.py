@@ -1,9 +1,9 @@
-"""Where an answer goes, and the messages it becomes."""
+"""``send`` and ``send_to``: find the destination, encode the message, send its parts in order."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any
 
 from nonebot.adapters import Event as BaseEvent
 from nonebot.adapters import Message as BaseMessage
@@ -12,6 +12,7 @@ from nonebot.adapters import MessageSegment as BaseMessageSegment
 from ..api.methods.im import ReceiveIdType
 from ..event import GroupMessageEvent, MessageEvent, NoticeEvent, TopicMessageEvent
 from ..message import Message, MessageSegment, OutgoingMessage, render
+from ..net.bounded_json import is_object
 from .legacy_methods import LegacyMethods
 
 Sendable = str | BaseMessage[Any] | BaseMessageSegment[Any]
@@ -30,14 +31,14 @@ async def send(
 ) -> Any:
     """Answer an event where it happened; the default of :meth:`Bot.send`, replaced by ``Adapter.custom_send``.
 
-    In a topic the answer stays in the topic. What Feishu cannot mix is sent as several messages, in order. Contents
-    that segments carry are uploaded first.
+    In a topic the answer stays in the topic. Segments that Feishu can't combine are sent as separate messages, in
+    order. Files are uploaded first.
 
     Args:
         bot: the bot that sends.
         event: the event to answer.
         message: text, segment or message.
-        at_sender: begin with an @ of the sender (groups only).
+        at_sender: begin with a mention of the sender (groups only).
         reply_message: quote the message that is answered.
         reply_in_thread: open a topic under the message that is answered.
 
@@ -47,7 +48,7 @@ async def send(
     Raises:
         ValueError: the event has nothing to answer to, or the message cannot be sent.
     """
-    full_message = Message(message)  # pyright: ignore[reportArgumentType]
+    full_message = _as_message(message)
     if at_sender and isinstance(event, GroupMessageEvent) and event.get_user_id():
         full_message = MessageSegment.at(event.get_user_id()) + " " + full_message
     in_topic = isinstance(event, TopicMessageEvent) or (isinstance(event, MessageEvent) and bool(event.thread_id))
@@ -72,30 +73,30 @@ async def send_to(
     async def send_one(outgoing: OutgoingMessage) -> Any:
         return await bot.send_msg(kind, receive_id, outgoing.content, outgoing.msg_type)
 
-    return await _send_all(bot, Message(message), send_one)  # pyright: ignore[reportArgumentType]
+    return await _send_all(bot, _as_message(message), send_one)
 
 
 async def render_one(bot: LegacyMethods, message: Sendable) -> OutgoingMessage:
-    """What a message becomes when it must be a single one.
+    """Encode a message that must not be split.
 
     Raises:
-        ValueError: it cannot be sent, or becomes several.
+        ValueError: it cannot be sent, or becomes several messages.
     """
-    outgoing = render(await bot.uploads.prepare(Message(message)))  # pyright: ignore[reportArgumentType]
+    outgoing = render(await bot.uploads.prepare(_as_message(message)))
     if len(outgoing) != 1:
-        raise ValueError(f"this becomes {len(outgoing)} messages, where only one can stand; send less at once")
+        raise ValueError(f"this becomes {len(outgoing)} messages, where only one is possible; send less at once")
     return outgoing[0]
 
 
 def guess_id_type(receive_id: str) -> ReceiveIdType:
-    """What kind of id this is, by its prefix; what has none is a ``user_id``.
+    """Tell the type of an id by its prefix; one without a known prefix is a ``user_id``.
 
     Raises:
-        ValueError: it is empty or the id of a message.
+        ValueError: it is empty, or the id of a message, app or topic.
     """
     if not receive_id or receive_id.startswith(("om_", "cli_", "omt_")):
         raise ValueError(
-            f"{receive_id!r} is no chat and no person: give a chat_id, open_id, union_id, user_id or e-mail"
+            f"{receive_id!r} is neither a chat nor a person: give a chat_id, open_id, union_id, user_id or e-mail"
         )
     if "@" in receive_id:
         return "email"
@@ -106,7 +107,7 @@ def guess_id_type(receive_id: str) -> ReceiveIdType:
 
 
 def find_target(event: BaseEvent) -> tuple[ReceiveIdType, str]:
-    """Where an answer to an event goes: its chat, else its operator.
+    """The destination of an answer to an event: its chat, or else its operator.
 
     Raises:
         ValueError: the event names neither.
@@ -128,10 +129,13 @@ def find_target(event: BaseEvent) -> tuple[ReceiveIdType, str]:
     )
 
 
+def _as_message(message: Sendable) -> Message:
+    return Message(message)  # pyright: ignore[reportArgumentType] - another adapter's text is taken too
+
+
 async def _send_all(bot: LegacyMethods, message: Message, send_one: Callable[[OutgoingMessage], Awaitable[Any]]) -> Any:
     answers = [await send_one(outgoing) for outgoing in render(await bot.uploads.prepare(message))]
     first = answers[0]
-    if isinstance(first, dict):  # hooks and mocks may answer anything
-        first = cast("dict[str, Any]", first)
+    if is_object(first):  # hooks and mocks may return anything
         first["message_ids"] = [answer.get("message_id") for answer in answers]
     return first
