@@ -49,13 +49,23 @@ class FeishuAdapterException(AdapterException):
     """Base class of this adapter's exceptions.
 
     Attributes:
+        message: what happened.
         log_id: what Feishu's support asks for; empty where Feishu has not answered.
     """
 
     log_id: str = ""
 
-    def __init__(self, *args: object) -> None:
-        super().__init__("Feishu", *args)
+    def __init__(self, message: str = "") -> None:
+        super().__init__("Feishu", message)
+        self.message = message
+
+    @override
+    def __str__(self) -> str:
+        return self.message
+
+    @override
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self}>"
 
 
 class ActionFailed(BaseActionFailed, FeishuAdapterException):
@@ -85,7 +95,7 @@ class ActionFailed(BaseActionFailed, FeishuAdapterException):
         body: Mapping[str, Any] | None = None,
         **info: Any,
     ) -> None:
-        FeishuAdapterException.__init__(self)
+        FeishuAdapterException.__init__(self, msg)
         self.code = code
         self.msg = msg
         self.status_code = status_code
@@ -111,10 +121,6 @@ class ActionFailed(BaseActionFailed, FeishuAdapterException):
         if self.log_id:
             parts.append(f"(log_id {self.log_id})")
         return " ".join(parts)
-
-    @override
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self}>"
 
 
 class RateLimited(ActionFailed):
@@ -210,30 +216,18 @@ class NetworkError(BaseNetworkError, FeishuAdapterException):
     """
 
     def __init__(self, msg: str | None = None, *, sent: bool = True, status_code: int = 0) -> None:
-        FeishuAdapterException.__init__(self)
+        FeishuAdapterException.__init__(self, msg or "no usable answer came from Feishu")
         self.msg = msg
         self.sent = sent
         self.status_code = status_code
-
-    @override
-    def __str__(self) -> str:
-        return self.msg or "no usable answer came from Feishu"
-
-    @override
-    def __repr__(self) -> str:
-        return f"<NetworkError {self}>"
 
 
 class ApiNotAvailable(BaseApiNotAvailable, FeishuAdapterException):
     """The call cannot be made here; the message says why."""
 
     def __init__(self, msg: str = "") -> None:
-        FeishuAdapterException.__init__(self)
+        FeishuAdapterException.__init__(self, msg or "this API is not available")
         self.msg = msg
-
-    @override
-    def __str__(self) -> str:
-        return self.msg or "this API is not available"
 
 
 class ConnectionFailed(FeishuAdapterException):
@@ -252,8 +246,7 @@ class ConnectionFailed(FeishuAdapterException):
         code: int | None = None,
         phase: Literal["setup", "discovery", "handshake", "socket"] = "socket",
     ) -> None:
-        super().__init__()
-        self.message = message
+        super().__init__(message)
         self.code = code
         self.phase = phase
 
@@ -266,50 +259,29 @@ class ConfigError(FeishuAdapterException, ValueError):
     """The configuration is invalid; each problem is a line that names its entry."""
 
     def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__()
+        super().__init__("\n".join(problems))
         self.problems: list[str] = list(problems)
-
-    @override
-    def __str__(self) -> str:
-        return "\n".join(self.problems)
 
 
 class BotNotFound(FeishuAdapterException, LookupError):
     """No bot with this app id is configured."""
 
     def __init__(self, bot_id: str, known: Sequence[str] = ()) -> None:
-        super().__init__()
+        super().__init__(f"No bot has the app id {bot_id!r}; configured are: {', '.join(known) or 'none'}")
         self.bot_id = bot_id
         self.known: tuple[str, ...] = tuple(known)
-
-    @override
-    def __str__(self) -> str:
-        known = ", ".join(self.known) or "none"
-        return f"No bot has the app id {self.bot_id!r}; configured are: {known}"
 
 
 class BotDisabled(FeishuAdapterException):
     """The bot is configured with ``"enabled": false``."""
 
     def __init__(self, bot_id: str) -> None:
-        super().__init__()
+        super().__init__("Bot is disabled")
         self.bot_id = bot_id
-
-    @override
-    def __str__(self) -> str:
-        return "Bot is disabled"
 
 
 class StoreError(FeishuAdapterException):
     """The store cannot be read or written; the message says why and what to do."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__()
-        self.message = message
-
-    @override
-    def __str__(self) -> str:
-        return self.message
 
 
 class InboxFull(StoreError):
