@@ -10,7 +10,7 @@ from typing import Any
 from .events import mention, message_event
 from .gateway import Delivery, Gateway, data_frame
 from .rest.cards import Cards, Click
-from .state import TENANT, App, Chat, ChatMode, Message, User, World, new_id
+from .state import TENANT, App, Chat, ChatMode, Department, Message, User, World, new_id
 
 GROUP = "Sandbox group"
 YOU = "You"
@@ -48,6 +48,10 @@ class Actions:
     ) -> Chat:
         """A group, or a topic group."""
         return self.world.add_chat(name, mode, [user.open_id for user in members], list(apps))
+
+    def add_department(self, name: str, members: Sequence[User] = (), parent: Department | None = None) -> Department:
+        """A department below another one, or below the root."""
+        return self.world.add_department(name, [user.open_id for user in members], parent)
 
     def p2p(self, user: User, app_id: str) -> Chat:
         """The private chat of a user with an app."""
@@ -91,17 +95,9 @@ class Actions:
         first_app = self.world.apps[chat.apps[0]]
         keys, mentions = self._mentions(first_app, at)
         fields = {"text": "".join(f"{key} " for key in keys) + content} if isinstance(content, str) else content
-        message = Message(
-            new_id("om"),
-            chat.chat_id,
-            user.open_id,
-            "user",
-            msg_type,
-            json.dumps(fields, ensure_ascii=False),
-            self.world.now_ms(),
-            mentions,
-            thread_id=thread_id or (reply_to.thread_id if reply_to else None),
-        )
+        message = self.world.new_message(chat, user.open_id, "user", msg_type, json.dumps(fields, ensure_ascii=False))
+        message.mentions = mentions
+        message.thread_id = thread_id or (reply_to.thread_id if reply_to else None)
         if reply_to is not None:
             message.parent_id, message.root_id = reply_to.message_id, reply_to.root_id or reply_to.message_id
         self.world.add_message(message)
@@ -110,7 +106,7 @@ class Actions:
 
     async def forward(self, user: User, chat: Chat, messages: Sequence[Message]) -> Message:
         """A user forwards several messages as one; every app of the chat gets its event."""
-        message = self.world.merge(chat.chat_id, user.open_id, "user", list(messages))
+        message = self.world.add_message(self.world.new_merged(chat, user.open_id, "user", messages))
         await self._deliver(message, chat)
         return message
 

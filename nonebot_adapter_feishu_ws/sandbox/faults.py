@@ -1,16 +1,19 @@
-"""Scripted trouble: what goes wrong next, where, and how often."""
+"""Faults that tests script: what fails next, where, and how often."""
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from aiohttp import web
+
 
 @dataclass(slots=True)
 class Fault:
-    """One kind of trouble at one place.
+    """One kind of failure at one place.
 
     Attributes:
         place: ``discovery``, ``handshake``, or the beginning of a REST path below ``/open-apis/``.
@@ -23,7 +26,7 @@ class Fault:
         hang: never answer.
         stall: seconds between acting and answering.
         headers: further headers of an answer with a code.
-        share: the part of the calls at this place that it happens to, 0.0-1.0.
+        share: which part of the calls at this place fails, 0.0-1.0.
         auth_code: for the handshake, ``handshake-autherrcode``.
     """
 
@@ -43,13 +46,13 @@ class Fault:
 
 @dataclass(slots=True)
 class Faults:
-    """The script; faults of one place happen in the order in which they were added."""
+    """The scripted faults; those of one place happen in the order in which they were added."""
 
     pending: list[Fault] = field(default_factory=list[Fault])
     random: Callable[[], float] = random.random
 
     def add(self, place: str, **what: object) -> Fault:
-        """Script a fault; see :class:`Fault` for the words."""
+        """Script a fault; see :class:`Fault` for the names."""
         fault = Fault(place, **what)  # pyright: ignore[reportArgumentType]
         self.pending.append(fault)
         return fault
@@ -68,5 +71,23 @@ class Faults:
         return None
 
     def clear(self) -> None:
-        """Forget what has not happened yet."""
+        """Drop all faults that have not happened yet."""
         self.pending.clear()
+
+
+async def play(fault: Fault, request: web.Request) -> web.Response | None:
+    """Do what a fault says before the server acts.
+
+    Returns:
+        The answer instead of the server's own; None if there is none yet, such as for a code.
+    """
+    await asyncio.sleep(fault.delay)
+    if fault.hang:
+        await asyncio.sleep(3600)
+    if fault.drop == "before" and request.transport is not None:
+        request.transport.abort()
+    if fault.body is not None:
+        return web.Response(status=fault.status or 200, body=fault.body, content_type="text/html")
+    if fault.code is not None or fault.status is None:
+        return None
+    return web.Response(status=fault.status, text="scripted")

@@ -10,15 +10,16 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import aiohttp
 from aiohttp import WSMsgType, web
 
+from ..net.bounded_json import as_object
 from ..transport import wire
 from ..transport.frame import CONTROL, DATA, Frame, FrameError, decode, get_header
 from .events import envelope
-from .faults import Faults
+from .faults import Faults, play
 from .state import App, World
 from .webhook import deliver
 
@@ -116,20 +117,11 @@ class Gateway:
         """``POST /callback/ws/endpoint``."""
         self.discoveries += 1
         fault = self._faults.take("discovery")
-        if fault is not None:
-            await asyncio.sleep(fault.delay)
-            if fault.hang:
-                await asyncio.sleep(3600)
-            if fault.drop:
-                assert request.transport is not None
-                request.transport.abort()
-            if fault.body is not None:
-                return web.Response(status=fault.status or 200, body=fault.body, content_type="text/html")
-            if fault.code is not None:
-                return web.json_response({"code": fault.code, "msg": "scripted"}, status=fault.status or 200)
-            if fault.status is not None:
-                return web.Response(status=fault.status)
-        body = cast("dict[str, Any]", await request.json())
+        if fault is not None and (answer := await play(fault, request)) is not None:
+            return answer
+        if fault is not None and fault.code is not None:
+            return web.json_response({"code": fault.code, "msg": "scripted"}, status=fault.status or 200)
+        body = as_object(await request.json())
         app = self._world.apps.get(str(body.get("AppID")))
         if app is None or app.app_secret != body.get("AppSecret"):
             return web.json_response({"code": wire.CODE_AUTH_FAILED, "msg": "auth failed"})

@@ -10,22 +10,14 @@ from typing import Self
 from aiohttp import web
 
 from .actions import Actions
-from .console import console_endpoints
 from .faults import Faults
 from .gateway import ACK_TIMEOUT, REDELIVERY, Gateway
 from .page.page import Page
-from .rest.cardkit import CardKit
-from .rest.chats import Chats
-from .rest.contacts import Contacts
-from .rest.files import Files
+from .rest.console import Console
 from .rest.limits import Limits
-from .rest.menus import Menus
-from .rest.messages import Messages
-from .rest.pins import Pins
 from .rest.routes import RecordedRequest, Rest
-from .rest.store_apps import StoreApps
-from .rest.threads import Threads
-from .rest.urgent import Urgent
+from .rest.table import ENDPOINTS, open_endpoints, stateful_endpoints
+from .rest.tokens import Tokens
 from .state import World
 
 CLIENT_CONFIG = {"ReconnectCount": -1, "ReconnectInterval": 120, "ReconnectNonce": 30, "PingInterval": 120}
@@ -70,10 +62,7 @@ class Sandbox(Actions):
         super().__init__(world, gateway)
         self.limits: Limits = Limits()
         self.rest: Rest = Rest(self.world, self.faults, self.limits)
-        self.store_apps: StoreApps = StoreApps(self.world, self.rest, self.gateway)
-        self.cardkit: CardKit = CardKit(self.world)
-        self.contacts: Contacts = Contacts(self.world)
-        """The tenant's departments, and what it knows of its people."""
+        self.tokens: Tokens = Tokens(self.world, self.gateway)
         self._runner: web.AppRunner | None = None
 
     @property
@@ -95,14 +84,8 @@ class Sandbox(Actions):
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.add_routes([web.post("/callback/ws/endpoint", self.gateway.discover)])
         app.add_routes([web.get("/ws/v2", self.gateway.accept)])
-        messages = Messages(self.world, self.limits)
-        console = console_endpoints(lambda app_id: len(self.gateway.connections.get(app_id, [])))
-        endpoints = [*console, *messages.endpoints(), *Files(self.world).endpoints()]
-        endpoints += [*self.cards.endpoints(), *self.cardkit.endpoints(), *self.contacts.endpoints()]
-        for part in (Chats, Menus, Pins, Urgent, Threads):
-            endpoints += part(self.world).endpoints()
-        app.add_routes(self.store_apps.routes())
-        app.add_routes(self.rest.routes(endpoints))
+        endpoints = [*ENDPOINTS, *stateful_endpoints(self.cards, Console(self.gateway))]
+        app.add_routes(self.rest.routes(endpoints, open_endpoints(self.tokens)))
         app.add_routes(Page(self).routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()

@@ -6,11 +6,13 @@ import asyncio
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 TENANT = "sandbox_tenant"
+ROOT = "0"
+"""The root department."""
 TOKEN_LIFETIME = 7200.0
 TOKEN_RENEWAL = 1800.0
 MAX_MESSAGES = 20_000
@@ -75,10 +77,39 @@ class User:
     name: str
     tenant_key: str = TENANT
 
+    @property
+    def email(self) -> str:
+        """The user's mail address."""
+        return f"{self.user_id}@sandbox"
+
+    @property
+    def mobile(self) -> str:
+        """The user's mobile number."""
+        return f"+86138{int(self.user_id, 16) % 10**8:08}"
+
+
+@dataclass(slots=True)
+class Department:
+    """A department; ``members`` are open_ids, ``parent`` is an open_department_id."""
+
+    open_department_id: str
+    department_id: str
+    name: str
+    parent: str = ROOT
+    members: list[str] = field(default_factory=list[str])
+
 
 @dataclass(slots=True)
 class Chat:
-    """A private chat, a group or a topic group."""
+    """A private chat, a group or a topic group.
+
+    Attributes:
+        owner: an open_id or an app id; the first member if empty.
+        managers: open_ids and app ids.
+        settings: what the group has beyond its name, such as ``description``, by the names of the REST methods.
+        menu: the top entries of the group's menu.
+        created_with: the app and the uuid of the REST call that created the group.
+    """
 
     chat_id: str
     name: str
@@ -88,6 +119,15 @@ class Chat:
     owner: str = ""
     managers: list[str] = field(default_factory=list[str])
     tenant_key: str = TENANT
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+    top_notice: list[Any] = field(default_factory=list[Any])
+    menu: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    created_with: tuple[str, str] = ("", "")
+
+    @property
+    def owner_id(self) -> str:
+        """Who owns it: an open_id or an app id, empty if nobody does."""
+        return self.owner or next(iter(self.members), "")
 
     @property
     def chat_type(self) -> str:
@@ -136,7 +176,6 @@ class CardEntity:
 
     Attributes:
         opened_at: when its streaming mode was last switched on.
-        operations: times of the latest operations.
         uuids: of the operations so far.
         message_id: the message that shows it; an entity is sent once.
     """
@@ -147,7 +186,6 @@ class CardEntity:
     created_at: float
     opened_at: float = 0.0
     sequence: int = 0
-    operations: list[float] = field(default_factory=list[float])
     uuids: set[str] = field(default_factory=set[str])
     message_id: str | None = None
 
@@ -163,6 +201,8 @@ class World:
         self.messages: OrderedDict[str, Message] = OrderedDict()
         self.files: dict[str, StoredFile] = {}
         self.entities: OrderedDict[str, CardEntity] = OrderedDict()
+        self.departments: dict[str, Department] = {}
+        self.pins: dict[str, dict[str, Any]] = {}
         self.reactions: dict[str, list[dict[str, Any]]] = {}
         self.sent_uuids: OrderedDict[tuple[str, str], tuple[float, str]] = OrderedDict()
         self.repeated_sends = 0
@@ -192,6 +232,14 @@ class World:
         self.chats[chat.chat_id] = chat
         return chat
 
+    def add_department(self, name: str, members: list[str], parent: Department | None = None) -> Department:
+        """A new department, below the root or another one."""
+        key = new_id("od").replace("_", "-")
+        number = f"D{len(self.departments) + 1:03}"
+        made = Department(key, number, name, parent.open_department_id if parent else ROOT, list(members))
+        self.departments[key] = made
+        return made
+
     def p2p(self, open_id: str, app_id: str) -> Chat:
         """The private chat of a user with an app; made when there is none."""
         for chat in self.chats.values():
@@ -210,12 +258,21 @@ class World:
             self.messages.popitem(last=False)
         return message
 
-    def merge(self, chat_id: str, sender_id: str, sender_type: str, messages: list[Message]) -> Message:
-        """Keep a merged forward of messages."""
+    def new_message(self, chat: Chat, sender_id: str, sender_type: str, msg_type: str, content: str) -> Message:
+        """A message that is sent now; not yet in its chat."""
+        return Message(new_id("om"), chat.chat_id, sender_id, sender_type, msg_type, content, self.now_ms())
+
+    def new_merged(self, chat: Chat, sender_id: str, sender_type: str, messages: Iterable[Message]) -> Message:
+        """A merged forward of messages that is sent now; not yet in its chat."""
         content = "Merged and Forwarded Message"
-        merged = Message(new_id("om"), chat_id, sender_id, sender_type, "merge_forward", content, self.now_ms())
+        merged = self.new_message(chat, sender_id, sender_type, "merge_forward", content)
         merged.forwarded = [_copied(message, merged.message_id) for message in messages]
-        return self.add_message(merged)
+        return merged
+
+    async def change_content(self, message: Message, content: str) -> None:
+        """Replace what a message shows."""
+        message.content, message.update_time = content, self.now_ms()
+        await self.notify()
 
     def history(self, chat_id: str | None = None, *, after: int = 0, thread_id: str | None = None) -> Iterator[Message]:
         """Messages of a chat or topic in order, from behind message number ``after``."""

@@ -31,8 +31,8 @@ async def world(sandbox, run_adapter):
         chat_id = (await bot.chat.create("Group", user_id_list=[li.open_id])).chat_id
         message = await bot.im.create_message("chat_id", chat_id, "text", {"text": "hello"})
         sent = {"chat_id": chat_id, "message_id": message.message_id}
-        people = sandbox.contacts.add_department("People", [li])
-        below = sandbox.contacts.add_department("Below", [han], people)
+        people = sandbox.add_department("People", [li])
+        below = sandbox.add_department("Below", [han], people)
         yield SimpleNamespace(bot=bot, sandbox=sandbox, li=li, han=han, people=people, below=below, **sent)
 
 
@@ -236,7 +236,7 @@ ALL: dict[str, Any] = {
         lambda w, r: [each.name for each in r.items] == ["Li Lei", "Han Meimei"],
     ),
     "contact.batch_get_id": (
-        lambda w: w.bot.contact.batch_get_id(emails=["no@one"], mobiles=[w.sandbox.contacts.mobile(w.li)]),
+        lambda w: w.bot.contact.batch_get_id(emails=["no@one"], mobiles=[w.li.mobile]),
         lambda w, r: [each.user_id for each in r.user_list] == [None, w.li.open_id],
     ),
     "contact.list_users": (

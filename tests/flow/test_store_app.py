@@ -118,7 +118,7 @@ async def test_a_ticket_is_kept_over_a_restart(sandbox, run_adapter, app, tenant
     store = f"sqlite:///{tmp_path}/store.sqlite3"
     chat = tenants["tenant_a"][1]
     async with running(run_adapter, app, feishu_store=store):
-        await sandbox.store_apps.push_ticket(app).wait()
+        await sandbox.tokens.push_ticket(app).wait()
     async with running(run_adapter, app, feishu_store=store) as adapter:
         with adapter.bots[APP].for_tenant("tenant_a"):
             await adapter.bots[APP].send_to(chat.chat_id, "again")
@@ -130,7 +130,7 @@ async def test_a_self_built_bot_that_gets_tickets_is_told(sandbox, run_adapter, 
     app.is_store = False
     async with run_adapter([bot], driver=FastAPIDriver) as adapter, serving(adapter) as url:
         app.webhook_url = f"{url}/feishu/{APP}"
-        await sandbox.store_apps.push_ticket(app).wait()
+        await sandbox.tokens.push_ticket(app).wait()
     assert [line for line in logs if '"app_type": "store"' in line]
     assert not [line for line in logs if app.app_ticket in line]
 

@@ -24,8 +24,8 @@ def without_nothing(value: Any) -> Any:
 async def test_the_sdk_gets_the_same_answers(sandbox, run_adapter):
     li = sandbox.add_user("Li Lei")
     han = sandbox.add_user("Han Meimei")
-    people = sandbox.contacts.add_department("People", [li])
-    below = sandbox.contacts.add_department("Below", [han], people)
+    people = sandbox.add_department("People", [li])
+    below = sandbox.add_department("Below", [han], people)
     async with run_adapter() as adapter:
         bot = adapter.bots[APP]
         chat = (await bot.chat.create("Group", user_id_list=[li.open_id])).chat_id
@@ -35,7 +35,7 @@ async def test_the_sdk_gets_the_same_answers(sandbox, run_adapter):
         item = {"chat_menu_item": {"name": "a", "action_type": "NONE"}}
         await bot.chat_menu.create(chat, {"chat_menu_top_levels": [item]})
         ids, od = [li.open_id, "ou_none"], people.open_department_id
-        mails = [sandbox.contacts.email(li)]
+        mails = [li.email]
         in_chat, on_om = {"chat_id": chat}, {"message_id": om}
         members = {**in_chat, "member_id_type": "open_id"}
         urgent = {**on_om, "user_id_type": "open_id"}

@@ -139,7 +139,7 @@ async def test_ten_operations_per_second_per_entity(sandbox, client):
     await client.write(second)
     now += 1
     await client.write(first)
-    sandbox.cardkit.rate = None
+    sandbox.limits.per_card = None
     for _ in range(20):
         await client.write(first)
 
@@ -169,7 +169,7 @@ async def test_what_cannot_be_streamed(client):
 
 
 async def test_components_are_added_changed_and_removed(sandbox, client):
-    sandbox.cardkit.rate = None
+    sandbox.limits.per_card = None
     card_id = await client.create()
 
     def names() -> list[str]:

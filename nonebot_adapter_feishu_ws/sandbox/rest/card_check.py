@@ -1,12 +1,14 @@
-"""Which cards Feishu refuses: the grave mistakes, with the codes of 发送消息 (230099 and its sub-codes)."""
+"""The mistakes for which Feishu refuses a card, with the codes of 发送消息 (230099 and its sub-codes)."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any
 
-from .routes import ApiError
+from ...net.bounded_json import as_object
+from .call import ApiError
+from .card_tree import walk
 
 MAX_COMPONENTS = 200
 MAX_TABLES = 5
@@ -23,8 +25,7 @@ def check_card(card: Mapping[str, Any]) -> None:
     """
     if card.get("type") in ("template", "card"):
         key = "template_id" if card["type"] == "template" else "card_id"
-        data = card.get("data")
-        if not isinstance(data, dict) or not isinstance(cast("dict[str, Any]", data).get(key), str):
+        if not isinstance(as_object(card.get("data")).get(key), str):
             raise _refusal(200380, f"template does not exist; ErrorValue: {key}")
         return
     schema = card.get("schema", "1.0")
@@ -34,8 +35,9 @@ def check_card(card: Mapping[str, Any]) -> None:
         if not isinstance(card.get("elements", []), list):
             raise _malformed("elements is not an array")
         return
-    body = card.get("body", {})
-    if not isinstance(body, dict) or not isinstance(cast("dict[str, Any]", body).get("elements", []), list):
+    body: object = card.get("body", {})
+    elements = as_object(body).get("elements", [])
+    if not isinstance(body, dict) or not isinstance(elements, list):
         raise _malformed("body.elements is not an array")
     if "elements" in card:
         raise _malformed("unknown property elements")
@@ -43,7 +45,8 @@ def check_card(card: Mapping[str, Any]) -> None:
 
 
 def _check_components(card: Mapping[str, Any]) -> None:
-    found = list(_components(card))
+    # What bots put into values and rows is no component.
+    found = [each for each, _ in walk(card, _DATA) if isinstance(each.get("tag"), str)]
     tags = Counter(str(each["tag"]) for each in found)
     if dead := _DEAD_TAGS & tags.keys():
         tag = min(dead)
@@ -64,24 +67,10 @@ def _check_components(card: Mapping[str, Any]) -> None:
         raise _refusal(11310, f"name({names.most_common(1)[0][0]}) duplicate")
 
 
-def _components(card: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Every object with a tag; what bots put into values and rows is no component."""
-    rest: list[Any] = [card]
-    while rest:
-        item = rest.pop()
-        if isinstance(item, dict):
-            fields = cast("dict[str, Any]", item)
-            if isinstance(fields.get("tag"), str):
-                yield fields
-            rest.extend(value for key, value in fields.items() if key not in _DATA)
-        elif isinstance(item, list):
-            rest.extend(cast("list[Any]", item))
-
-
 def _malformed(value: str) -> ApiError:
     return _refusal(200621, f"parse card json err, please check whether the card json is correct; ErrorValue: {value}")
 
 
 def _refusal(code: int, message: str, *, path: str = "") -> ApiError:
     where = f"ErrPath: {path}; " if path else ""
-    return ApiError(230099, f"Failed to create card content, ext=ErrCode: {code}; {where}ErrMsg: {message}; ")
+    return ApiError(230099, ext=f"ErrCode: {code}; {where}ErrMsg: {message}; ")

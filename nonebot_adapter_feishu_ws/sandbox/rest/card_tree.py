@@ -1,52 +1,30 @@
-"""Components inside a card entity: found, added, changed, removed."""
+"""The objects inside a card: visited, found, added, changed, removed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, cast
 
-from .routes import ApiError
+from .call import ApiError
 
 
-def config_of(card: dict[str, Any]) -> dict[str, Any]:
-    """A card's ``config``, or nothing."""
-    config = card.get("config")
-    return cast("dict[str, Any]", config) if isinstance(config, dict) else {}
+def walk(card: Mapping[str, Any], without: Collection[str] = ()) -> Iterator[tuple[dict[str, Any], list[Any]]]:
+    """Every object of a card, with the list that holds it (empty if none does).
 
-
-def check_entity(card: dict[str, Any]) -> None:
-    """What CardKit demands of every entity (创建卡片实体).
-
-    Raises:
-        ApiError: 300307, 300303 or 300302.
+    Args:
+        card: where to begin.
+        without: keys whose values are not visited.
     """
-    if not card:
-        raise ApiError(300307, "The card DSL is empty")
-    if card.get("schema") != "2.0":
-        raise ApiError(300303, "Only schema 2.0 is supported")
-    if config_of(card).get("update_multi") is False:
-        raise ApiError(300302, "update_multi property is false")
-
-
-def _lists(node: Any) -> Iterator[list[Any]]:
-    """Every list in a card that may hold components."""
-    rest: list[Any] = [node]
+    rest: list[tuple[Any, list[Any]]] = [(card, [])]
     while rest:
-        item = rest.pop()
+        item, holder = rest.pop()
         if isinstance(item, dict):
-            rest.extend(cast("dict[str, Any]", item).values())
+            fields = cast("dict[str, Any]", item)
+            yield fields, holder
+            rest += [(value, []) for key, value in fields.items() if key not in without]
         elif isinstance(item, list):
             children = cast("list[Any]", item)
-            yield children
-            rest.extend(children)
-
-
-def _place(card: dict[str, Any], element_id: str, code: int) -> tuple[list[Any], int]:
-    for children in _lists(card):
-        for index, child in enumerate(children):
-            if isinstance(child, dict) and cast("dict[str, Any]", child).get("element_id") == element_id:
-                return children, index
-    raise ApiError(code, f"ErrMsg: not find elementID: {element_id}; ")
+            rest += [(child, children) for child in children]
 
 
 def find(card: dict[str, Any], element_id: str) -> dict[str, Any]:
@@ -55,17 +33,21 @@ def find(card: dict[str, Any], element_id: str) -> dict[str, Any]:
     Raises:
         ApiError: 300313; there is none with this id.
     """
-    rest: list[Any] = [card]
-    while rest:
-        item = rest.pop()
-        if isinstance(item, dict):
-            fields = cast("dict[str, Any]", item)
-            if fields.get("element_id") == element_id:
-                return fields
-            rest.extend(fields.values())
-        elif isinstance(item, list):
-            rest.extend(cast("list[Any]", item))
-    raise ApiError(300313, f"ErrMsg: not find elementID: {element_id}; ")
+    for element, _ in walk(card):
+        if element.get("element_id") == element_id:
+            return element
+    raise _missing(300313, element_id)
+
+
+def _place(card: dict[str, Any], element_id: str, code: int) -> tuple[list[Any], int]:
+    for element, holder in walk(card):
+        if holder and element.get("element_id") == element_id:
+            return holder, next(index for index, each in enumerate(holder) if each is element)
+    raise _missing(code, element_id)
+
+
+def _missing(code: int, element_id: str) -> ApiError:
+    return ApiError(code, f"ErrMsg: not find elementID: {element_id}; ")
 
 
 def insert(card: dict[str, Any], params: dict[str, Any]) -> None:
@@ -73,7 +55,7 @@ def insert(card: dict[str, Any], params: dict[str, Any]) -> None:
     elements, kind = params.get("elements"), params.get("type")
     target = str(params.get("target_element_id") or "")
     if not isinstance(elements, list) or kind not in ("insert_before", "insert_after", "append"):
-        raise ApiError(300315, "Failed to add element")
+        raise ApiError(300315)
     new = cast("list[Any]", elements)
     if not target:
         card.setdefault("body", {}).setdefault("elements", []).extend(new)
@@ -89,7 +71,7 @@ def change(card: dict[str, Any], element_id: str, new: dict[str, Any], *, whole:
     """全量更新组件, 更新组件属性: whole replaces the component, else its named properties."""
     element = find(card, element_id)
     if not whole and new.get("tag", element.get("tag")) != element.get("tag"):
-        raise ApiError(300312, "Unable to update element tag")
+        raise ApiError(300312)
     if whole:
         element.clear()
     element.update(new)

@@ -7,14 +7,15 @@ import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
+from ...net.bounded_json import as_object
 from ..events import user_ids
 from ..gateway import ACK_TIMEOUT, Delivery, Gateway
 from ..state import TENANT, App, Message, User, World, new_id
+from .call import ApiError, Call
 from .card_check import check_card
 from .content import check_content
-from .routes import ApiError, Call, Handler
 
 TOKEN_LIFETIME = 1800.0
 MAX_USES = 2
@@ -45,16 +46,12 @@ class Click:
 
 
 class Cards:
-    """Pushes clicks, takes their answers and keeps their tokens."""
+    """Clicks: pushed to the bot, answered, and redeemable for a delayed update."""
 
     def __init__(self, world: World, gateway: Gateway) -> None:
         self._world = world
         self._gateway = gateway
         self._clicks: OrderedDict[str, Click] = OrderedDict()
-
-    def endpoints(self) -> list[tuple[str, str, Handler]]:
-        """Method, path and handler of each."""
-        return [("POST", "interactive/v1/card/update", self.update)]
 
     async def click(self, user: User, message: Message, action: Mapping[str, Any], transport: str = "auto") -> Click:
         """Push a click, wait for its answer, show the new card.
@@ -86,13 +83,9 @@ class Cards:
         return click
 
     async def _take_answer(self, click: Click, message: Message) -> None:
-        answer = click.delivery.answer
-        if not isinstance(answer, dict):
-            return
-        fields = cast("dict[str, Any]", answer)
-        toast, card = fields.get("toast"), fields.get("card")
-        click.toast = cast("dict[str, Any]", toast) if isinstance(toast, dict) else None
-        if card is None:
+        answer = as_object(click.delivery.answer)
+        click.toast = as_object(answer.get("toast")) or None
+        if (card := answer.get("card")) is None:
             return
         try:
             content = _answered_card(card)
@@ -101,25 +94,22 @@ class Cards:
             click.error = f"the card in the answer is wrong: {error}"
             return
         click.card = card
-        await self._show(message, content)
-
-    async def _show(self, message: Message, content: str) -> None:
-        message.content = content
-        message.update_time = self._world.now_ms()
-        await self._world.notify()
+        await self._world.change_content(message, content)
 
     async def update(self, call: Call) -> dict[str, Any]:
         """延时更新消息卡片."""
         click = self._redeemable(call)
-        card: object = call.json.get("card")
+        card = call.json.get("card")
+        fields = as_object(card).copy()
         if not isinstance(card, dict):
             raise ApiError(10002, "card is invalid")
-        fields = {key: value for key, value in cast("dict[str, Any]", card).items() if key != "open_ids"}
+        open_ids = fields.pop("open_ids", None)
         message = self._world.messages.get(click.message_id)
         if message is None or message.deleted:
             raise ApiError(200000, "the card message has been recalled")
-        shared = fields.get("schema") == "2.0" or _config(fields).get("update_multi") or "type" in fields
-        if not shared and not cast("dict[str, Any]", card).get("open_ids"):
+        config = as_object(fields.get("config"))
+        shared = fields.get("schema") == "2.0" or config.get("update_multi") or "type" in fields
+        if not shared and not open_ids:
             raise ApiError(300090, "open_ids is required for a card that is not shared")
         try:
             check_card(fields)
@@ -128,7 +118,7 @@ class Cards:
         content = json.dumps(fields, ensure_ascii=False)
         check_content(self._world, "interactive", content)
         click.uses += 1
-        await self._show(message, content)
+        await self._world.change_content(message, content)
         return {"code": 0, "msg": "ok"}
 
     def _redeemable(self, call: Call) -> Click:
@@ -143,7 +133,7 @@ class Cards:
         if click.uses >= MAX_USES:
             raise ApiError(300040, "the token was used too often")
         if not click.delivery.acked.is_set():
-            raise ApiError(200810, "The card is in an ongoing interaction and cannot be updated")
+            raise ApiError(200810)
         return click
 
 
@@ -157,14 +147,9 @@ def _event(app: App, user: User, message: Message, action: Mapping[str, Any], to
     }
 
 
-def _answered_card(card: Any) -> str:
-    fields = cast("dict[str, Any]", card) if isinstance(card, dict) else {}
+def _answered_card(card: object) -> str:
+    fields = as_object(card)
     kind, data = fields.get("type"), fields.get("data")
     if kind not in ("raw", "template") or not isinstance(data, dict):
         raise ValueError('"card" must be {"type": "raw" or "template", "data": {...}}')
     return json.dumps(data if kind == "raw" else card, ensure_ascii=False)
-
-
-def _config(card: Mapping[str, Any]) -> Mapping[str, Any]:
-    config = card.get("config")
-    return cast("Mapping[str, Any]", config) if isinstance(config, dict) else {}

@@ -1,4 +1,4 @@
-"""Rate limits as Feishu keeps them, off until somebody switches them on (发送消息, 使用限制; 频控策略)."""
+"""Rate limits as Feishu keeps them, off until a test sets them (发送消息, 使用限制; 频控策略)."""
 
 from __future__ import annotations
 
@@ -53,6 +53,7 @@ class Limits:
     Attributes:
         per_chat: messages to one chat from all its bots; a private chat is its user.
         per_api: calls of one API by one app.
+        per_card: operations on one card entity; the only limit that is on by itself.
         api_status: HTTP status of a refusal by app and API: 429, or 400 as some older APIs answer.
         clock: monotonic seconds.
         arrivals: what was counted while limits were on, oldest first.
@@ -60,6 +61,7 @@ class Limits:
 
     per_chat: Limit | None = None
     per_api: Limit | None = None
+    per_card: Limit | None = Limit(10, 1.0)
     api_status: int = 429
     clock: Callable[[], float] = time.monotonic
     arrivals: deque[Arrival] = field(default_factory=lambda: deque[Arrival](maxlen=LOG))
@@ -71,8 +73,21 @@ class Limits:
         Raises:
             Refusal: with 230020.
         """
-        if self.per_chat is not None and self._excess(chat_id, self.per_chat) is not None:
-            raise Refusal(230020, "This operation triggers the frequency limit.", 400, {})
+        if self.per_chat is not None and self._count(chat_id, self.per_chat) is not None:
+            raise _too_many()
+
+    def count_card(self, card_id: str, now: float) -> None:
+        """Count an operation on a card entity.
+
+        Args:
+            card_id: the entity.
+            now: seconds, on the clock of the entity.
+
+        Raises:
+            Refusal: with 230020.
+        """
+        if self.per_card is not None and self._wait(card_id, self.per_card, now) is not None:
+            raise _too_many()
 
     def count_call(self, app_id: str, api: str) -> None:
         """Count a call of an API.
@@ -81,7 +96,7 @@ class Limits:
             Refusal: with 99991400 and the headers that say how long to wait.
         """
         limit = self.per_api
-        if limit is None or (wait := self._excess(f"{app_id} {api}", limit)) is None:
+        if limit is None or (wait := self._count(f"{app_id} {api}", limit)) is None:
             return
         headers = {
             "x-ogw-ratelimit-limit": str(limit.count),
@@ -89,14 +104,22 @@ class Limits:
         }
         raise Refusal(99991400, "request trigger frequency limit", self.api_status, headers)
 
-    def _excess(self, key: str, limit: Limit) -> float | None:
-        """Seconds until there is room again; None when there is room."""
-        now, accepted = self.clock(), self._accepted[key]
+    def _count(self, key: str, limit: Limit) -> float | None:
+        now = self.clock()
+        wait = self._wait(key, limit, now)
+        self.arrivals.append(Arrival(now, key, accepted=wait is None))
+        return wait
+
+    def _wait(self, key: str, limit: Limit, now: float) -> float | None:
+        """Seconds until there is room again; None if there is room, which is taken."""
+        accepted = self._accepted[key]
         while accepted and accepted[0] <= now - limit.period:
             accepted.popleft()
-        fits = len(accepted) < limit.count
-        self.arrivals.append(Arrival(now, key, fits))
-        if fits:
+        if len(accepted) < limit.count:
             accepted.append(now)
             return None
         return accepted[0] + limit.period - now
+
+
+def _too_many() -> Refusal:
+    return Refusal(230020, "This operation triggers the frequency limit.", 400, {})

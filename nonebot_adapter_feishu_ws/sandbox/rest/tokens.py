@@ -1,4 +1,4 @@
-"""What store apps need: app tickets, pushed by webhook, and the tokens that are got with them."""
+"""Tokens of both kinds of apps, and the tickets that store apps get theirs with."""
 
 from __future__ import annotations
 
@@ -6,46 +6,29 @@ import json
 import secrets
 from typing import Any
 
-from aiohttp import web
-
 from ..gateway import Delivery, Gateway
 from ..state import TOKEN_LIFETIME, App, World
-from .routes import PREFIX, ApiError, Rest
+from .call import ApiError
 
 
-class StoreApps:
-    """The endpoints, and the push of tickets."""
+class Tokens:
+    """The endpoints that are called without a token, and the push of tickets."""
 
-    def __init__(self, world: World, rest: Rest, gateway: Gateway) -> None:
+    def __init__(self, world: World, gateway: Gateway) -> None:
         self._world = world
-        self._rest = rest
         self._gateway = gateway
 
-    def routes(self) -> list[web.RouteDef]:
-        """The endpoints that are called without a token."""
-        handlers = {
-            "auth/v3/app_access_token": self.app_token,
-            "auth/v3/tenant_access_token": self.tenant_token,
-            "auth/v3/app_ticket/resend": self.resend,
-        }
-        return [web.post(PREFIX + path, self._rest.open(handler)) for path, handler in handlers.items()]
-
-    def push_ticket(self, app: App) -> Delivery:
-        """Push a new ticket (app_ticket 事件); the old one is worth nothing any more."""
-        app.app_ticket = f"ticket-{secrets.token_hex(16)}"
-        event_id = secrets.token_hex(16)
-        payload = {
-            "ts": str(self._world.clock()),
-            "uuid": event_id,
-            "token": app.verification_token or "",
-            "type": "event_callback",
-            "event": {"app_id": app.app_id, "app_ticket": app.app_ticket, "type": "app_ticket"},
-        }
-        return self._gateway.push(app, json.dumps(payload).encode(), event_id, "webhook")
+    async def internal(self, body: dict[str, Any]) -> dict[str, Any]:
+        """自建应用获取 tenant_access_token."""
+        app = self._app(body)
+        if app.is_store:
+            raise ApiError(10003, "invalid app type", 200)
+        token, expire = self._world.issue_token(app)
+        return {"code": 0, "msg": "ok", "tenant_access_token": token, "expire": expire}
 
     async def app_token(self, body: dict[str, Any]) -> dict[str, Any]:
         """商店应用获取 app_access_token."""
-        app = self._app(body)
+        app = self._store_app(body)
         if not app.app_ticket or body.get("app_ticket") != app.app_ticket:
             raise ApiError(10012, "app ticket invalid", 200)
         token = f"a-{secrets.token_hex(20)}"
@@ -64,14 +47,33 @@ class StoreApps:
         token, expire = self._world.issue_token(app, tenant_key)
         return {"code": 0, "msg": "success", "tenant_access_token": token, "expire": expire}
 
-    async def resend(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def resend_ticket(self, body: dict[str, Any]) -> dict[str, Any]:
         """重新获取 app_ticket."""
-        self.push_ticket(self._app(body))
+        self.push_ticket(self._store_app(body))
         return {"code": 0, "msg": "success"}
+
+    def push_ticket(self, app: App) -> Delivery:
+        """Push a new ticket (app_ticket 事件); the old one is no longer valid."""
+        app.app_ticket = f"ticket-{secrets.token_hex(16)}"
+        event_id = secrets.token_hex(16)
+        payload = {
+            "ts": str(self._world.clock()),
+            "uuid": event_id,
+            "token": app.verification_token or "",
+            "type": "event_callback",
+            "event": {"app_id": app.app_id, "app_ticket": app.app_ticket, "type": "app_ticket"},
+        }
+        return self._gateway.push(app, json.dumps(payload).encode(), event_id, "webhook")
+
+    def _store_app(self, body: dict[str, Any]) -> App:
+        app = self._app(body)
+        if not app.is_store:
+            raise ApiError(10003, "invalid param", 200)
+        return app
 
     def _app(self, body: dict[str, Any]) -> App:
         app = self._world.apps.get(str(body.get("app_id")))
-        if app is None or not app.is_store:
+        if app is None:
             raise ApiError(10003, "invalid param", 200)
         if app.app_secret != body.get("app_secret"):
             raise ApiError(10014, "app secret invalid", 200)

@@ -1,0 +1,34 @@
+"""What the REST side checks comes from the documents' facts, and nothing that is generated was edited."""
+
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+from nonebot_adapter_feishu_ws.sandbox.rest import facts, table
+from nonebot_adapter_feishu_ws.sandbox.rest.call import ApiError
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_generating_the_facts_again_changes_nothing(tmp_path, monkeypatch):
+    """If it does: ``python scripts/generate_sandbox.py``, then look at the difference."""
+    script, fresh = ROOT / "scripts" / "generate_sandbox.py", tmp_path / "facts.py"
+    monkeypatch.setattr(sys, "argv", [str(script), "--output", str(fresh)])
+    runpy.run_path(str(script), run_name="__main__")
+    assert fresh.read_text("utf-8") == Path(facts.__file__).read_text("utf-8")
+
+
+def test_every_endpoint_but_these_is_documented():
+    undocumented = {name for name, _ in table.ENDPOINTS if name not in facts.ENDPOINTS}
+    assert undocumented <= {"POST cardkit/v1/cards/id_convert"}
+
+
+@pytest.mark.parametrize(
+    ("code", "ext", "text"), [(230011, "", "The message is recalled."), (230001, "x.", ", ext=x.")]
+)
+def test_an_error_has_the_documents_words(code, ext, text):
+    error = ApiError(code, ext=ext)
+    assert error.msg.endswith(text)
+    assert error.status == 400
