@@ -1,7 +1,8 @@
 """Joins the two loops: deliveries go over to NoneBot's, and what became of them comes back.
 
 Each loop has its own end and calls nothing but that. The ends share counters and queues that one side writes and the
-other reads, so no lock is needed.
+other reads, so no lock is needed. One wake-up serves many events, so it runs in the context in which the other end was
+opened, not in that of the event which caused it: else its log lines would carry that event's ids.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import math
 from collections import defaultdict, deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Protocol
@@ -93,9 +95,11 @@ class _Shared:
     def __init__(self) -> None:
         # Written by the network end.
         self.network_loop: asyncio.AbstractEventLoop | None = None
+        self.network_context: Context | None = None
         self.incoming: deque[Delivery | Lease] = deque()
         # Written by the plugin end.
         self.plugin_loop: asyncio.AbstractEventLoop | None = None
+        self.plugin_context: Context | None = None
         self.is_open = False
         self.present: set[str] = set()
         self.started: defaultdict[str, _Load] = defaultdict(_Load)
@@ -157,6 +161,7 @@ class NetworkEnd:
             results: learns what became of the deliveries that have a key.
         """
         self._shared.network_loop = asyncio.get_running_loop()
+        self._shared.network_context = copy_context()
         self._results = results
 
     @property
@@ -253,7 +258,7 @@ class NetworkEnd:
 
     def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
         self._waking = False
-        loop.call_soon_threadsafe(self._plugins.drain)
+        loop.call_soon_threadsafe(self._plugins.drain, context=self._shared.plugin_context)
 
     def collect(self) -> None:
         """Pass on what NoneBot's loop has told; called by the plugin end, on this loop."""
@@ -289,6 +294,7 @@ class PluginEnd:
         self._deliveries = deliveries
         self._arrivals = arrivals
         self._shared.plugin_loop = asyncio.get_running_loop()
+        self._shared.plugin_context = copy_context()
         self._shared.is_open = True
 
     def close(self) -> None:
@@ -329,7 +335,7 @@ class PluginEnd:
         """Tell the network loop at once what has begun and ended."""
         self._telling = False
         if (loop := self._shared.network_loop) is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self.network.collect)
+            loop.call_soon_threadsafe(self.network.collect, context=self._shared.network_context)
 
     def drain(self) -> None:
         """Hand over what the network loop has put; called by the network end, on this loop."""

@@ -48,8 +48,9 @@ class ConnectionFollower:
 
     def publish(self, status: ConnectionStatus) -> None:
         """A bot's connection has changed."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._follow, status)
+        # Read once: NoneBot's loop may stop the follower while the network thread is here.
+        if (loop := self._loop) is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._follow, status)
 
     def _follow(self, status: ConnectionStatus) -> None:
         bot_id = status.bot_id

@@ -17,8 +17,10 @@ class StateHooks:
     """Runs the hooks of plugins one status after the other, so that each sees the states in their order."""
 
     def __init__(self, hooks: Sequence[StateHook]) -> None:
-        """Args:
-        hooks: what plugins have registered; it may still grow.
+        """Create the runner of the hooks.
+
+        Args:
+            hooks: what plugins have registered; it may still grow.
         """
         self._hooks = hooks
         self._waiting: asyncio.Queue[ConnectionStatus] = asyncio.Queue()

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
+from contextvars import ContextVar
 
 import pytest
 
 from nonebot_adapter_feishu_ws import Adapter
 from nonebot_adapter_feishu_ws.event.envelope import Envelope
-from nonebot_adapter_feishu_ws.intake.bridge import Bridge, WrongLoop
+from nonebot_adapter_feishu_ws.intake.bridge import Bridge, Ended, WrongLoop
 from nonebot_adapter_feishu_ws.intake.delivery import Delivery, claim_keys, identify
 from nonebot_adapter_feishu_ws.intake.receiver import Receiver
 from nonebot_adapter_feishu_ws.net.bounded_json import read_object
@@ -132,6 +134,33 @@ async def test_the_bridge_crosses_threads_in_batches_and_loses_nothing():
     await asyncio.sleep(0)
     assert [delivery.payload["n"] for delivery in taken] == list(range(20_000))
     assert len(wake_ups) <= 210
+
+
+async def test_a_wake_up_does_not_run_in_the_context_of_one_event():
+    seen: list[str] = []
+    current: ContextVar[str] = ContextVar("current", default="none")
+
+    class Deliveries(Collector):
+        def take(self, delivery: Delivery) -> None:
+            seen.append(f"{delivery.key} in {current.get()}")
+
+    class Results:
+        def begun(self, key: str) -> None: ...
+
+        def ended(self, batch: Sequence[Ended]) -> None:
+            seen.extend(f"{ended.key} ended in {current.get()}" for ended in batch)
+
+    bridge = Bridge()
+    bridge.plugins.open(Deliveries([]))
+    bridge.network.open(Results())
+    deliveries = [Delivery("a", {}, 1, NOBODY, key=key) for key in ("first", "second")]
+    for act in (lambda it: bridge.network.put(it, 1), lambda it: bridge.plugins.ended(it, True)):
+        for delivery in deliveries:
+            current.set(f"the event {delivery.key}")
+            act(delivery)
+        for _ in range(4):
+            await asyncio.sleep(0)
+    assert seen == ["first in none", "second in none", "first ended in none", "second ended in none"]
 
 
 async def test_the_test_mode_sees_a_call_on_the_wrong_loop():
