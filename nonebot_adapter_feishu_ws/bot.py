@@ -1,4 +1,4 @@
-"""The NoneBot ``Bot``: what a plugin calls to answer, send, fetch and upload."""
+"""The NoneBot ``Bot``: the methods with which plugins answer, send, fetch and upload."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import AsyncIterable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from nonebot.adapters import Adapter as BaseAdapter
 from nonebot.adapters import Event as BaseEvent
@@ -21,6 +21,7 @@ from .exception import ActionFailed, NetworkError
 from .log import log
 from .media import Uploads, resource_of
 from .message import EXPAND_COUNT, EXPAND_DEPTH, ForwardedMessage, Message, MessageSegment, expand
+from .net.bounded_json import as_list, as_object, as_text
 from .sending.idempotency import IdempotencyKeys
 from .sending.legacy_methods import LegacyMethods
 from .sending.reaction import Reaction
@@ -60,10 +61,6 @@ def _message_id(target: MessageEvent | NoticeEvent | str) -> str:
     return message_id
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
-
-
 class BotHost(BaseAdapter):
     """What a bot needs of its adapter."""
 
@@ -79,10 +76,9 @@ class BotHost(BaseAdapter):
 class Bot(TypedApi, LegacyMethods):
     """A Feishu bot. ``self_id`` is its app id.
 
-    Feishu's API stands in groups of typed methods: ``bot.im``, ``bot.chat``, ``bot.contact``, ... (:class:`TypedApi`).
-
-    Methods that the existing NoneBot Feishu adapter has keep its names, arguments and results, and go through
-    :meth:`call_api` with the REST path, because API hooks key on it.
+    Feishu's API is available as groups of typed methods: ``bot.im``, ``bot.chat``, ``bot.contact``, ...
+    (:class:`TypedApi`). The methods of the existing NoneBot Feishu adapter keep their names, arguments and results
+    (:class:`LegacyMethods`).
     """
 
     platform: ClassVar[str] = "feishu"
@@ -92,11 +88,13 @@ class Bot(TypedApi, LegacyMethods):
 
     @override
     def __init__(self, adapter: BotHost, self_id: str, *, bot_config: BotConfig, bot_info: BotInfo) -> None:
-        """Args:
-        adapter: the adapter that owns the connection.
-        self_id: the app id.
-        bot_config: the bot's entry of the configuration.
-        bot_info: its own profile, from ``bot/v3/info``.
+        """Create the bot of one app.
+
+        Args:
+            adapter: the adapter that owns the connection.
+            self_id: the app id.
+            bot_config: the bot's entry of the configuration.
+            bot_info: its own profile, from ``bot/v3/info``.
         """
         super().__init__(adapter, self_id)
         self.bot_config = bot_config
@@ -121,8 +119,7 @@ class Bot(TypedApi, LegacyMethods):
     def for_tenant(self, tenant_key: str) -> Generator[None, None, None]:
         """Make the calls inside ``with bot.for_tenant(key):`` for one tenant of a store app.
 
-        In the handler of an event that is the event's tenant already. A self-built app has one tenant, so it is of no
-        effect there.
+        A handler already runs for the tenant of its event. A self-built app has a single tenant, so this has no effect.
 
         Args:
             tenant_key: from an event's header (``event.header.tenant_key``).
@@ -134,26 +131,26 @@ class Bot(TypedApi, LegacyMethods):
             current_tenant.reset(reset)
 
     async def _own_open_id(self) -> str:
-        """By which an @ of the bot is known; a store app has one in every tenant."""
+        """The bot's own open_id, which mentions of it carry; a store app has one in every tenant."""
         tenant = current_tenant.get()
         if self.bot_config.app_type != "store" or not tenant:
             return self.bot_info.open_id
 
         async def fetch() -> str:
             answer = await self.call_api("bot/v3/info", method="GET", _deadline=0.0)
-            return str(_mapping(_mapping(answer).get("bot")).get("open_id") or "")
+            return as_text(as_object(as_object(answer).get("bot")).get("open_id"))
 
         try:
             return await self._open_ids.get(tenant, fetch)
         except (ActionFailed, NetworkError) as error:
-            text = f"Bot {self.self_id}: an @ in a group is not recognised, since bot/v3/info failed: {error}"
-            log("WARNING", "{}", text)
+            template = "Bot {bot}: an @ in a group is not recognised, since bot/v3/info failed: {}"
+            log("WARNING", template, error, bot=self.self_id)
             return ""
 
     async def fetch_reply(self, event: MessageEvent) -> Reply | None:
-        """The message that a message quotes; also in ``event.reply``, where it is by default before the handlers run.
+        """Fetch the message that a message quotes into ``event.reply``; by default done before the handlers run.
 
-        With ``FEISHU_FETCH_REPLY=false`` a plugin that wants it calls this. A failure is a warning in the log.
+        With ``FEISHU_FETCH_REPLY=false`` plugins call this themselves. A failure is logged as a warning.
         """
         parent_id = event.event.message.parent_id
         if event.reply is not None or not parent_id or parent_id == event.message_id:
@@ -162,14 +159,14 @@ class Bot(TypedApi, LegacyMethods):
             items = (await self.get_msg(parent_id))["data"]["items"]
             event.reply = Reply.model_validate(items[0])
         except (ActionFailed, NetworkError, LookupError, TypeError, ValueError) as error:
-            log("WARNING", "Bot {}: the quoted message could not be fetched: {}", self.self_id, error)
+            log("WARNING", "Bot {bot}: the quoted message could not be fetched: {}", error, bot=self.self_id)
             return None
         check_reply(event, self.self_id)
         return event.reply
 
     @override
     async def send(self, event: BaseEvent, message: Sendable, **kwargs: Any) -> Any:
-        """Answer an event where it happened. See :func:`~.sending.send` for the arguments and the result."""
+        """Answer an event where it happened; see :func:`~.sending.send.send` for the arguments and the result."""
         return await self.__class__.send_handler(self, event, message, **kwargs)
 
     async def send_to(self, receive_id: str, message: Sendable, *, receive_id_type: ReceiveIdType | None = None) -> Any:
@@ -178,13 +175,13 @@ class Bot(TypedApi, LegacyMethods):
         Args:
             receive_id: a chat_id, open_id, union_id, user_id or e-mail address.
             message: text, segment or message.
-            receive_id_type: what ``receive_id`` is; told by its form when not given.
+            receive_id_type: what ``receive_id`` is; derived from its prefix when not given.
 
         Returns:
             Feishu's answer to the first message sent, with ``message_ids`` of all.
 
         Raises:
-            ValueError: the message cannot be sent, or ``receive_id`` is the id of something else.
+            ValueError: the message cannot be sent, or ``receive_id`` is the id of neither a chat nor a person.
         """
         return await send_to(self, receive_id, message, receive_id_type)
 
@@ -198,17 +195,17 @@ class Bot(TypedApi, LegacyMethods):
     ) -> bool:
         """Answer a callback: a click on a card (处理卡片回调), or the preview of a link.
 
-        Feishu waits three seconds. After 2.5 s an empty answer has gone out; a card that comes later still replaces the
-        one that was clicked (延时更新消息卡片, within 30 minutes and twice), a toast is dropped.
+        Feishu waits three seconds, so an empty answer is sent after 2.5 s. A later card still replaces the one that was
+        clicked (延时更新消息卡片, within 30 minutes, at most twice); a later toast is dropped.
 
         Args:
             event: the callback.
-            answer: a toast's text, a ``Toast``, a card, or the whole answer as JSON.
-            toast: a note to the person.
+            answer: a toast's text, a ``Toast``, a card, or the whole response as JSON.
+            toast: a short note shown to the person.
             card: replaces the card.
 
         Returns:
-            Whether the person gets to see it.
+            Whether the person can see the answer.
 
         Raises:
             ValueError: the card breaks Feishu's limits.
@@ -249,11 +246,11 @@ class Bot(TypedApi, LegacyMethods):
         return await self.forward_msg(_message_id(target), receive_id, guess_id_type(receive_id))
 
     async def get_user_name(self, open_id: str) -> str:
-        """A user's name, remembered for some hours (获取单个用户信息, scope contact:user.base:readonly)."""
+        """A user's name, cached for some hours (获取单个用户信息, scope contact:user.base:readonly)."""
         return await self._directory.get_user_name(open_id)
 
     async def get_chat_info(self, chat_id: str) -> dict[str, Any]:
-        """What a chat is, remembered for some minutes (获取群信息): ``name``, ``chat_mode``, ``owner_id``, ..."""
+        """The properties of a chat, cached for some minutes (获取群信息): ``name``, ``chat_mode``, ``owner_id``, ..."""
         return await self._directory.get_chat_info(chat_id)
 
     async def download(
@@ -267,8 +264,8 @@ class Bot(TypedApi, LegacyMethods):
 
         Args:
             segment: an image, file, voice message or video.
-            source: the event or quoted message it stands in, or that message's id.
-            to: a file to write it to, piece by piece.
+            source: the event or quoted message that contains it, or that message's id.
+            to: a file that it is written to in pieces; returned as bytes when None.
             progress: called with the bytes received and the bytes altogether (None: not known), after each piece. A
                 plain function, not a coroutine.
 
@@ -285,14 +282,15 @@ class Bot(TypedApi, LegacyMethods):
         return await self.get_msg_resource(message_id, key, kind, to=to, progress=progress)
 
     def stream(self, event: BaseEvent, **options: Unpack[StreamOptions]) -> Stream:
-        """Answer with a text that grows: ``async with bot.stream(event) as stream: await stream.write(chunk)``.
+        """Answer with a growing text: ``async with bot.stream(event) as stream: await stream.write(chunk)``.
 
         Args:
             event: the event to answer; in a topic the answer stays in the topic.
             options: see :class:`~.stream.StreamOptions`.
 
         Raises:
-            ValueError: the event has nothing to answer to, or an option is out of its range.
+            TypeError: an option has been renamed; the text has the new name.
+            ValueError: the event has no chat to answer in, or an option is out of its range.
         """
         from .stream import Destination, Stream  # only a plugin that streams loads it
 
@@ -302,7 +300,7 @@ class Bot(TypedApi, LegacyMethods):
     async def send_stream(
         self, event: BaseEvent, chunks: AsyncIterable[str], **options: Unpack[StreamOptions]
     ) -> StreamResult:
-        """Answer with what an asynchronous iterator gives, while it gives it. See :meth:`stream`."""
+        """Answer with the chunks of an asynchronous iterator as they arrive; see :meth:`stream`."""
         from .stream import pour  # only a plugin that streams loads it
 
         return await pour(self.stream(event, **options), chunks)
@@ -322,21 +320,19 @@ class Bot(TypedApi, LegacyMethods):
         max_depth: int = EXPAND_DEPTH,
         max_count: int = EXPAND_COUNT,
     ) -> ForwardedMessage:
-        """Fetch what is inside a merged forward (获取指定消息的内容), in one call however deep it goes.
+        """Fetch the messages inside a merged forward (获取指定消息的内容), all levels in one call.
 
         Args:
-            target: the segment of type ``merge_forward``, a message with one in it, or the message's id.
-            max_depth: levels that are built.
-            max_count: messages that are built.
+            target: the ``merge_forward`` segment, a message that contains one, or the message's id.
+            max_depth: maximum number of levels.
+            max_count: maximum number of messages.
 
         Returns:
             The merged forward; its ``children`` are the messages.
 
         Raises:
-            ValueError: the target has no merged forward in it, or does not know its message's id.
+            ValueError: the target contains no merged forward, or the segment lacks the id of its message.
         """
         message_id = target if isinstance(target, str) else _forward_in(target)
-        body = _mapping((await self.get_msg(message_id)).get("data"))
-        items: object = body.get("items")
-        found = [_mapping(item) for item in cast("list[object]", items)] if isinstance(items, list) else []
-        return expand(found, message_id, max_depth=max_depth, max_count=max_count)
+        items = as_list(as_object(as_object(await self.get_msg(message_id)).get("data")).get("items"))
+        return expand(map(as_object, items), message_id, max_depth=max_depth, max_count=max_count)

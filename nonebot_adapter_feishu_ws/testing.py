@@ -1,4 +1,4 @@
-"""Events of every kind for the tests of plugins; nothing is sent or received.
+"""Synthetic events for the tests of plugins; nothing is sent or received.
 
 With nonebug::
 
@@ -44,11 +44,11 @@ APP_ID: Final = "cli_test"
 BOT_OPEN_ID: Final = "ou_bot"
 """Its own open_id."""
 USER_OPEN_ID: Final = "ou_user"
-"""Who acts in these events, unless told otherwise."""
+"""The acting user, by default."""
 CHAT_ID: Final = "oc_chat"
-"""Where these events happen, unless told otherwise."""
+"""The chat of these events, by default."""
 TIME: Final = "1700000000000"
-"""When they happen: milliseconds since the epoch, 2023-11-14T22:13:20Z."""
+"""The time of these events: milliseconds since the epoch, 2023-11-14T22:13:20Z."""
 
 _TEXTS: Final = {
     "chat_id": CHAT_ID,
@@ -71,7 +71,7 @@ _DEPTH: Final = 8
 
 
 def bot_options(app_id: str = APP_ID) -> dict[str, Any]:
-    """What nonebug's ``create_bot(base=Bot, ...)`` takes: ``self_id``, ``bot_config`` and ``bot_info``."""
+    """The arguments of nonebug's ``create_bot(base=Bot, ...)``: ``self_id``, ``bot_config`` and ``bot_info``."""
     return {
         "self_id": app_id,
         "bot_config": BotConfig(app_id=app_id, app_secret="secret-of-a-test"),  # pyright: ignore[reportArgumentType]
@@ -95,19 +95,19 @@ def make_event(
     registry: EventRegistry | None = None,
     **body: Any,
 ) -> Event:
-    """An event of any kind, every field filled.
+    """Create an event of any kind, with every field filled.
 
     Args:
         kind: the event type, such as ``im.chat.member.bot.added_v1``, or the class.
-        header: laid over the header, such as ``{"create_time": "1700000000000"}``.
-        registry: ``Adapter.event_models`` for classes of your own that were added there.
-        body: laid over ``event``, objects key by key: ``operator_id={"open_id": "ou_..."}``.
+        header: overrides fields of the header, such as ``{"create_time": "1700000000000"}``.
+        registry: ``Adapter.event_models``, for your own classes that were added there.
+        body: overrides fields of ``event``; objects are merged: ``operator_id={"open_id": "ou_..."}``.
 
     Returns:
-        The event as the adapter makes it of a delivery.
+        The event as the adapter parses it from a delivery.
 
     Raises:
-        TypeError: the class and its event type do not belong together.
+        TypeError: another class is registered for the event type.
     """
     registry = registry or EventRegistry()
     event_type = kind if isinstance(kind, str) else kind.__event__
@@ -150,13 +150,13 @@ def make_payload(
 def make_private_message(
     content: str | Mapping[str, Any] = "hi", *, msg_type: str = "text", open_id: str = USER_OPEN_ID, **message: Any
 ) -> PrivateMessageEvent:
-    """A message in a private chat, as handlers get it (``to_me`` is set).
+    """Create a message in a private chat, as handlers receive it (``to_me`` is set).
 
     Args:
         content: the text, or the content's object.
         msg_type: ``text``, ``post``, ``image``, ...
-        open_id: who sends it.
-        message: laid over ``event.message``, such as ``message_id`` or ``chat_id``.
+        open_id: the sender.
+        message: overrides fields of ``event.message``, such as ``message_id`` or ``chat_id``.
     """
     return _message(PrivateMessageEvent, "p2p", content, msg_type, open_id, (), message)
 
@@ -170,15 +170,15 @@ def make_group_message(
     open_id: str = USER_OPEN_ID,
     **message: Any,
 ) -> GroupMessageEvent:
-    """A message in a group, as handlers get it.
+    """Create a message in a group, as handlers receive it.
 
     Args:
         content: the text, or the content's object.
-        at_me: begin the text with an @ of the bot; ``to_me`` is set and the @ dropped, as the adapter does it.
-        at: open_ids of others who are mentioned behind it.
+        at_me: begin the text with a mention of the bot; ``to_me`` is set and the mention removed, as by the adapter.
+        at: open_ids of further mentions.
         msg_type: ``text``, ``post``, ``image``, ...
-        open_id: who sends it.
-        message: laid over ``event.message``, such as ``message_id``, ``chat_id`` or ``thread_id``.
+        open_id: the sender.
+        message: overrides fields of ``event.message``, such as ``message_id``, ``chat_id`` or ``thread_id``.
     """
     mentioned = (*((BOT_OPEN_ID,) if at_me else ()), *at)
     return _message(GroupMessageEvent, "group", content, msg_type, open_id, mentioned, message)
@@ -193,7 +193,7 @@ def make_topic_message(
     open_id: str = USER_OPEN_ID,
     **message: Any,
 ) -> TopicMessageEvent:
-    """A message in a topic group, as handlers get it. See :func:`make_group_message`."""
+    """Create a message in a topic group, as handlers receive it. See :func:`make_group_message`."""
     mentioned = (*((BOT_OPEN_ID,) if at_me else ()), *at)
     message = {"thread_id": "omt_topic", **message}
     return _message(TopicMessageEvent, "topic_group", content, msg_type, open_id, mentioned, message)
@@ -202,13 +202,13 @@ def make_topic_message(
 def make_card_action(
     value: Any = None, *, tag: str = "button", open_id: str = USER_OPEN_ID, chat_id: str = CHAT_ID, **action: Any
 ) -> CardActionEvent:
-    """What a user did on a card.
+    """Create the callback of a click on a card.
 
     Args:
-        value: what the card's author gave to the element.
+        value: the ``value`` of the element.
         tag: the element: ``button``, ``select_static``, ``input``, ...
-        open_id: who did it.
-        chat_id: where the card is.
+        open_id: the user.
+        chat_id: the chat of the card.
         action: further fields of ``event.action``: ``name``, ``option``, ``input_value``, ``form_value``, ...
     """
     payload = make_payload("card.action.trigger", operator={"open_id": open_id}, context={"open_chat_id": chat_id})
@@ -283,7 +283,7 @@ def _sample(name: str, annotation: Any, depth: int = 0) -> Any:
 
 
 def _is_absent(field: FieldInfo) -> bool:
-    """Texts and lists that may be None, such as ``parent_id``, are there in special messages only."""
+    """Whether a field is left out: optional texts and lists, such as ``parent_id``, occur in special messages only."""
     arguments = get_args(field.annotation)
     return type(None) in arguments and not {int, float, bool}.intersection(arguments)
 

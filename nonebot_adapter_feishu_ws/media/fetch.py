@@ -1,4 +1,4 @@
-"""Fetches what a segment names by URL. A URL may come from a user, so it reaches public addresses only."""
+"""Fetches the files that segments name by URL. URLs may come from users, so only public addresses are reached."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ MAX_REDIRECTS = 5
 TIMEOUT = 30.0
 """Seconds for one URL, redirects included."""
 LOOKUP_TIMEOUT = 2.0
-"""Seconds for a name behind a proxy: a machine that needs one may have no DNS at all."""
+"""Seconds for a DNS lookup behind a proxy: a machine that needs a proxy may have no DNS at all."""
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 _UNICAST: Final = ipaddress.ip_network("2000::/3")
 _FAKE: Final = ipaddress.ip_network("198.18.0.0/15")
-"""What proxies on this machine (Clash and its kin) answer instead of a name's address, so that they see the name."""
+"""Fake addresses with which local proxies (Clash and the like) answer DNS queries, in order to see the names."""
 _INSIDE: Final = frozenset({"localhost", "local", "internal", "intranet", "lan", "home", "corp", "private", "arpa"})
-"""Last labels of names that exist inside networks only."""
+"""Top-level labels of names that exist in private networks only."""
 
 
 class PrivateAddress(ValueError):
@@ -34,9 +34,9 @@ class PrivateAddress(ValueError):
 
 
 class GuardedResolver(AbstractResolver):
-    """Resolves names and refuses those that lead to a private address.
+    """Resolves names, and refuses those with a private address.
 
-    The connection is made to the very addresses that were checked, so a name cannot change its mind in between.
+    The connection is made to the addresses that were checked, so a second lookup cannot return others (DNS rebinding).
     """
 
     def __init__(self, resolver: AbstractResolver | None = None) -> None:
@@ -60,7 +60,7 @@ def check_address(address: str, host: str) -> None:
     """Refuse an address that is not public.
 
     Raises:
-        PrivateAddress: it is private, loopback, link-local, reserved or no address.
+        PrivateAddress: it is private, loopback, link-local or reserved.
     """
     ip = ipaddress.ip_address(address.partition("%")[0])
     if not _is_public(ip):
@@ -88,16 +88,16 @@ def _refusal(host: str, where: str) -> str:
 async def fetch(
     url: str, max_bytes: int, *, proxy: str | None = None, resolver: AbstractResolver | None = None
 ) -> bytes:
-    """The content of a URL.
+    """Fetch a URL.
 
     Args:
         url: ``http://`` or ``https://``.
-        max_bytes: more is refused while it arrives.
-        proxy: a proxy, which resolves the names itself; they are looked up here as well, where that is possible.
-        resolver: finds addresses; a guarded one when None, and behind a proxy the system's.
+        max_bytes: the transfer is aborted beyond this size.
+        proxy: a proxy, which resolves names itself; they are looked up here as well, if possible.
+        resolver: when None, a guarded one, or the system's for lookups behind a proxy.
 
     Raises:
-        ValueError: the URL is no such URL, leads to a private address, or its content is too large.
+        ValueError: the URL is invalid or leads to a private address, or its content is too large.
         NetworkError: it cannot be fetched.
     """
     own = {} if proxy else {"resolver": resolver or GuardedResolver(), "use_dns_cache": False}
@@ -109,7 +109,7 @@ async def fetch(
             if proxy:
                 await _check_name(host, resolver or aiohttp.ThreadedResolver())
             try:
-                # Nothing is inflated: a few kilobytes could become gigabytes before the limit sees them.
+                # Not decompressed: a few kilobytes could become gigabytes before the limit applies.
                 async with session.get(
                     target,
                     allow_redirects=False,
@@ -130,7 +130,7 @@ async def fetch(
 
 
 def _parse(url: str) -> URL:
-    # The very parser that aiohttp uses: two that disagree about the host would make the check worthless.
+    # The parser that aiohttp uses: two parsers that disagree about the host would make the check worthless.
     try:
         return URL(url)
     except ValueError:
@@ -149,8 +149,10 @@ def _check_url(url: URL) -> str:
 
 
 def _literal(host: str) -> str | None:
-    """The address that a host is, in any of its spellings (``127.1``, ``0x7f000001``, ``2130706433``); None for a
-    name. Whoever connects, here or in a proxy, may understand all of them."""
+    """The address in a host, in any spelling (``127.1``, ``0x7f000001``, ``2130706433``); None for a name.
+
+    Whatever connects, here or in a proxy, may understand all spellings.
+    """
     bare = host.rstrip(".")
     try:
         return str(ipaddress.ip_address(bare.partition("%")[0]))
@@ -162,7 +164,7 @@ def _literal(host: str) -> str | None:
 
 
 async def _check_name(host: str, resolver: AbstractResolver) -> None:
-    """What can be known of a name that a proxy will resolve. The proxy may see another address."""
+    """Check a name that a proxy will resolve, as far as possible: the proxy may see another address."""
     if _literal(host) is not None:
         return
     labels = host.rstrip(".").lower().split(".")
@@ -180,7 +182,7 @@ async def _check_name(host: str, resolver: AbstractResolver) -> None:
 
 
 def _guard(error: BaseException) -> PrivateAddress | None:
-    """The guard's own words, wherever aiohttp has put them."""
+    """The guard's own exception, wherever aiohttp has wrapped it."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, PrivateAddress):
         cause = cause.__cause__ or cause.__context__

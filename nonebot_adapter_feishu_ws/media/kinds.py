@@ -1,4 +1,4 @@
-"""What a file is, and what it must be. Pure."""
+"""File types, formats and durations. Pure."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ def file_type(file_name: str, segment_type: str) -> FileType:
     if segment_type == "media":
         return "mp4"
     found = _BY_SUFFIX.get(PurePath(file_name).suffix.lower(), "stream")
-    # As a file to be kept it is neither a voice message nor a video.
+    # Sent as a file, it is neither a voice message nor a video.
     return "stream" if found in ("opus", "mp4") else found
 
 
 def check_format(head: bytes, segment_type: str) -> None:
-    """Refuse a voice message that is no opus and a video that is no mp4, by the first bytes.
+    """Check by its first bytes that a voice message is opus, or a video mp4.
 
     Raises:
-        ValueError: it is something else; the text says how to convert it.
+        ValueError: it is not; the text says how to convert it.
     """
     if segment_type == "audio" and not (head.startswith(b"OggS") and b"OpusHead" in head[:512]):
         raise ValueError(
@@ -65,10 +65,10 @@ def check_format(head: bytes, segment_type: str) -> None:
 
 
 def read_duration(file: BinaryIO) -> int | None:
-    """Milliseconds that an opus or mp4 file plays; None when it does not say.
+    """The duration of an opus or mp4 file in milliseconds; None when it is unknown.
 
     Raises:
-        ApiNotAvailable: the library that reads it is not installed.
+        ApiNotAvailable: the library for it is not installed.
     """
     try:
         from tinytag import TinyTag, TinyTagException

@@ -1,4 +1,4 @@
-"""Uploads what the segments of a message carry, when it is sent, and once per content."""
+"""Uploads the files that segments carry when their message is sent; identical content is uploaded only once."""
 
 from __future__ import annotations
 
@@ -18,30 +18,35 @@ from .fetch import fetch
 from .kinds import check_format, file_type, read_duration
 
 MAX_KNOWN = 1000
-"""Keys of contents that are remembered per bot."""
+"""Number of uploaded contents whose keys are kept, per bot."""
 _CARRIERS = frozenset({"image", "file", "audio", "media"})
-"""Types of segments that may carry a content; in others, such as a card's JSON, the names mean something else."""
+"""Types of segments that may carry a file; in others, such as cards, the same keys mean something else."""
 
 
 class Uploads:
     """The uploads of one bot. Lives on NoneBot's loop."""
 
     def __init__(self, caller: ApiCaller, *, proxy: str | None = None) -> None:
-        """Args:
-        caller: makes the uploads.
-        proxy: for what is given by URL.
+        """Create the uploads of one bot.
+
+        Args:
+            caller: makes the REST calls.
+            proxy: for files given by URL.
         """
         self._files = File(caller)
         self._proxy = proxy
         self._known: Cache[tuple[str, str, str], str] = Cache(ttl=math.inf, size=MAX_KNOWN)
 
     async def prepare(self, message: Message) -> Message:
-        """The message with keys instead of contents; the one that is given stays as it is.
+        """Upload the files of a message.
+
+        Returns:
+            The message with keys instead of files; the given message is left unchanged.
 
         Raises:
-            ValueError: a content is empty, too large, or of a format that Feishu does not take.
+            ValueError: a file is empty, too large, or of a format that Feishu does not accept.
             ActionFailed: Feishu refused an upload.
-            NetworkError: a content could not be fetched or uploaded.
+            NetworkError: a file could not be fetched or uploaded.
         """
         if not any(map(_carries, message)):
             return message
@@ -87,7 +92,7 @@ class Uploads:
     async def _once(
         self, kind: str, content: Content, upload: Callable[[], Awaitable[str]], meter: Meter, size: int
     ) -> str:
-        """Upload a content, or wait for the upload of the same one."""
+        """Upload a content, unless it was uploaded before or is being uploaded."""
         is_known = True
 
         async def fetch() -> str:
@@ -95,7 +100,7 @@ class Uploads:
             is_known = False
             return await upload()
 
-        # A tenant of a store app may not use what another one has uploaded.
+        # Keys of one tenant of a store app are invalid in another.
         key = await self._known.get((current_tenant.get(), kind, await asyncio.to_thread(content.digest)), fetch)
         if is_known:
             meter.add(size)
@@ -107,17 +112,17 @@ def _carries(segment: MessageSegment) -> bool:
 
 
 async def read_source(source: Source, max_bytes: int, proxy: str | None) -> Content:
-    """What a segment was made with; what is given by URL is fetched, anything else is left where it is.
+    """Open the source of a segment. URLs are fetched; anything else is read during the upload.
 
     Raises:
-        ValueError: its URL leads to something too large, or to a private address.
-        NetworkError: its URL cannot be fetched.
+        ValueError: the file behind the URL is too large, or at a private address.
+        NetworkError: the URL cannot be fetched.
     """
     return Content(await fetch(source, max_bytes, proxy=proxy) if isinstance(source, str) else source)
 
 
 def name_of(source: Source, segment_type: str) -> str:
-    """A file name for what came without one."""
+    """The name of a file that was given without one."""
     if isinstance(source, Path):
         return source.name
     if isinstance(source, str):
@@ -138,7 +143,7 @@ async def _duration(content: Content) -> int | None:
     try:
         return await asyncio.to_thread(_read_duration, content)
     except ApiNotAvailable as error:
-        log("WARNING", "A voice message or video is sent without its length: {}", error)
+        log("WARNING", "A voice message or video is sent without its duration: {}", error)
         return None
 
 

@@ -112,7 +112,7 @@ class LegacyMethods(BaseBot):
         return await self.call_api(f"im/v1/messages/{message_id}", method="DELETE")
 
     async def get_msg(self, message_id: str) -> Any:
-        """Fetch a message (获取指定消息的内容); ``data.items`` has it."""
+        """Fetch a message (获取指定消息的内容); it is in ``data.items``."""
         return await self.call_api(f"im/v1/messages/{message_id}", method="GET")
 
     async def get_msgs(self, container_id_type: Literal["chat", "thread"], container_id: str, **params: Any) -> Any:
@@ -138,13 +138,13 @@ class LegacyMethods(BaseBot):
         to: str | Path | None = None,
         progress: Progress | None = None,
     ) -> Any:
-        """Download what a message carries, at most 100 MB (获取消息中的资源文件).
+        """Download a file from a message, at most 100 MB (获取消息中的资源文件).
 
         Args:
             message_id: the message.
-            file_key: the key of the image, or of the file, sound or video.
+            file_key: the key of the image, file, voice message or video.
             type_: ``image`` for images, ``file`` for everything else.
-            to: a file to write it to, piece by piece.
+            to: a file that it is written to in pieces; returned as bytes when None.
             progress: called with the bytes received and the bytes altogether (None: not known), after each piece. A
                 plain function, not a coroutine.
 
@@ -210,15 +210,15 @@ class LegacyMethods(BaseBot):
         *,
         progress: Progress | None = None,
     ) -> Any:
-        """Upload a file of at most 30 MB (上传文件); ``data.file_key`` has its key. It goes up piece by piece.
+        """Upload a file of at most 30 MB in pieces (上传文件); ``data.file_key`` is its key.
 
         Args:
             file_type: what the file is; ``stream`` for anything else.
             file_name: with extension.
-            file: bytes, a path, or a file opened in binary mode, which is read from where it stands.
+            file: bytes, a path, or a file opened in binary mode, which is read from its current position.
             duration: milliseconds, for ``opus`` and ``mp4``.
             progress: called with the bytes sent and the bytes altogether (None: not known), after each piece; from 0
-                again when the upload is tried again. A plain function, not a coroutine.
+                again when the upload is retried. A plain function, not a coroutine.
 
         Raises:
             ValueError: the file cannot be read, is empty or too large.
