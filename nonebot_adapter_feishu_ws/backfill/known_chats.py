@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,7 +77,7 @@ class KnownChats:
         for chat in chats_of(payload):
             new[chat.to_text()] = now
         if new and (self._flush is None or self._flush.done()):
-            self._flush = asyncio.create_task(self._flush_soon(), name="feishu-known-chats")
+            self._flush = asyncio.create_task(self._flush_soon(), name="feishu-known-chats", context=Context())
 
     async def known(self, bot_id: str) -> list[KnownChat]:
         """Return the chats of a bot, those with the latest message first.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextvars import Context
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Protocol, TypeVar
@@ -170,7 +171,8 @@ class FallbackStore(Inbox):
         )
         self._set_status(str(error))
         self._failed_at = self._clock()
-        self._probing = asyncio.create_task(self._probe(), name="feishu-store-probe")
+        # In a context of its own: its log lines must not carry the ids of the event that found the store down.
+        self._probing = asyncio.create_task(self._probe(), name="feishu-store-probe", context=Context())
 
     async def _probe(self) -> None:
         while True:

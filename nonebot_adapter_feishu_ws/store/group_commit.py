@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from typing import Any, Generic, TypeVar
 
 from ..exception import StoreError
@@ -51,7 +52,8 @@ class GroupCommit(Generic[Op]):
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append((operation, future))
         if self._writer is None:
-            self._writer = asyncio.create_task(self._run(), name="feishu-store")
+            # It serves many callers: its log lines must not carry the ids of the first one's event.
+            self._writer = asyncio.create_task(self._run(), name="feishu-store", context=Context())
         return await future
 
     async def flush(self) -> None:
