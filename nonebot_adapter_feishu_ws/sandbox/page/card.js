@@ -1,0 +1,178 @@
+// Cards: their header, and the components below it.
+
+import { click } from "./click.js";
+import { list, make, picture, textOf } from "./dom.js";
+import { button, field } from "./fields.js";
+import { markdown } from "./markdown.js";
+import { personName } from "./state.js";
+
+const TINTS = {
+  blue: "#3370ff",
+  wathet: "#1295ca",
+  turquoise: "#0f8575",
+  green: "#258832",
+  yellow: "#ad7a03",
+  orange: "#c25705",
+  red: "#e22e28",
+  carmine: "#cc398c",
+  violet: "#bf3dbf",
+  purple: "#8d55ed",
+  indigo: "#5b65f5",
+  grey: "#646a73",
+};
+const CONTROLS = "button,select,input,textarea,a";
+
+/** Component tag -> (node, message, form) => element. */
+const ELEMENTS = {
+  markdown: text,
+  lark_md: text,
+  plain_text: text,
+  text,
+  div: division,
+  hr: () => make("hr"),
+  img: node => (node.img_key ? picture(node.img_key, textOf(node.alt)) : null),
+  img_combination: node => boxOf("columns", list(node.img_list), image => picture(image.img_key)),
+  column_set: (node, message, form) =>
+    boxOf("columns", list(node.columns), column => stack(column.elements, message, form, column)),
+  action: (node, message, form) =>
+    boxOf("stack horizontal", list(node.actions), each => element(each, message, form) ?? ""),
+  note: (node, message, form) => stack(node.elements, message, form),
+  form: (node, message) => stack(node.elements, message, { fields: [] }, node),
+  collapsible_panel: panel,
+  interactive_container: container,
+  button,
+  table: dataTable,
+  person: node => make("span", "at", mention(node.user_id)),
+  person_list: node => make("span", "at", list(node.persons).map(person => mention(person.id)).join(" ")),
+  input: field,
+  select_static: field,
+  multi_select_static: field,
+  select_person: field,
+  multi_select_person: field,
+  overflow: field,
+  checker: field,
+  date_picker: field,
+  picker_time: field,
+  picker_datetime: field,
+};
+
+/** Show a card in a box. */
+export function card(box, content, message) {
+  box.classList.add("card");
+  if (content.type === "template" || content.type === "card") {
+    box.append(reference(content, message));
+    return;
+  }
+  const header = content.header || (content.title ? { title: content.title } : null);
+  const elements = content.body?.elements ?? content.elements ?? Object.values(content.i18n_elements || {})[0];
+  if (header) box.append(head(header));
+  box.append(stack(elements, message, null, content.body));
+  if (!header && !list(elements).length) box.append(make("div", "stack", "[card]"));
+}
+
+/** A card that is only named: its template or entity. */
+function reference({ type, data }, message) {
+  const variables = data?.template_variable;
+  const nodes = [
+    { tag: "markdown", content: `**[${type}] ${data?.template_id || data?.card_id}**` },
+    { tag: "text", text: variables ? JSON.stringify(variables, null, 2) : "" },
+  ];
+  return stack(nodes, message);
+}
+
+function head(header) {
+  const element = make("header");
+  const tint = TINTS[header.template];
+  if (tint) {
+    element.className = "tinted";
+    element.style.background = tint;
+  }
+  element.append(markdown(make("b"), textOf(header.title)));
+  for (const tag of list(header.text_tag_list)) element.append(make("span", "tag", textOf(tag.text)));
+  if (textOf(header.subtitle)) element.append(make("small", "", textOf(header.subtitle)));
+  return element;
+}
+
+function stack(nodes, message, form, parent) {
+  const box = make("div", parent?.direction === "horizontal" ? "stack horizontal" : "stack");
+  for (const node of list(nodes)) {
+    const shown = Array.isArray(node) ? line(node, message) : element(node, message, form);
+    if (shown) box.append(shown);
+  }
+  return box;
+}
+
+/** A line of a card as it is received: a list of small elements. */
+function line(nodes, message) {
+  return boxOf("md", nodes, node => {
+    if (node?.tag === "button") return button(node, message);
+    if (node?.tag === "a") return markdown(make("span"), `[${node.text}](${node.href})`);
+    return textOf(node) || `[${node?.tag}]`;
+  });
+}
+
+function element(node, message, form) {
+  if (!node || typeof node !== "object") return null;
+  const show = Object.hasOwn(ELEMENTS, node.tag) ? ELEMENTS[node.tag] : unknown;
+  return show(node, message, form);
+}
+
+const unknown = node => make("div", "meta", `[${node.tag}]`);
+const mention = openId => "@" + (personName(openId) || openId);
+
+function text(node) {
+  return markdown(make("div", "md"), textOf(node));
+}
+
+function boxOf(className, items, show) {
+  const box = make("div", className);
+  for (const item of items) box.append(show(item));
+  return box;
+}
+
+function division(node, message, form) {
+  const box = make("div", "stack");
+  if (node.text) box.append(text(node.text));
+  for (const each of list(node.fields)) box.append(text(each.text));
+  if (node.extra) box.append(element(node.extra, message, form) ?? "");
+  return box;
+}
+
+function panel(node, message, form) {
+  const box = make("details", "area");
+  box.open = !!node.expanded;
+  box.append(markdown(make("summary"), textOf(node.header?.title)), stack(node.elements, message, form, node));
+  return box;
+}
+
+function container(node, message, form) {
+  const box = make("div", "area");
+  box.append(stack(node.elements, message, form, node));
+  if (!node.disabled) {
+    box.style.cursor = "pointer";
+    box.onclick = event => {
+      if (!event.target.closest(CONTROLS)) click(message, node, {});
+    };
+  }
+  return box;
+}
+
+function dataTable(node) {
+  const box = make("table");
+  const columns = list(node.columns);
+  const titles = make("tr");
+  for (const column of columns) titles.append(make("th", "", column.display_name || ""));
+  box.append(titles);
+  for (const row of list(node.rows)) {
+    const cells = make("tr");
+    for (const column of columns) cells.append(markdown(make("td"), cellText(column, row?.[column.name])));
+    box.append(cells);
+  }
+  return box;
+}
+
+function cellText(column, value) {
+  if (column.data_type === "date" && value) return new Date(+value).toLocaleString();
+  if (Array.isArray(value)) return value.map(each => cellText({}, each)).join(" ");
+  return textOf(value) || (value == null || typeof value === "object" ? "" : String(value));
+}

@@ -1,0 +1,144 @@
+// What people fill in: buttons, selects, checkers, dates, text inputs; alone or inside a form.
+
+import { click, toast } from "./click.js";
+import { list, make, textOf } from "./dom.js";
+import { changed, drafts, personName, state } from "./state.js";
+import { t } from "./words.js";
+
+const DATES = {
+  date_picker: { type: "date", initial: "initial_date" },
+  picker_time: { type: "time", initial: "initial_time" },
+  picker_datetime: { type: "datetime-local", initial: "initial_datetime" },
+};
+const FORM_ACTIONS = { form_submit: "submit", form_reset: "reset" };
+
+/** A button; `form` is what it submits or resets. */
+export function button(node, message, form) {
+  const element = make("button", (node.type || "").replace("_", " "), textOf(node.text));
+  element.type = "button";
+  element.disabled = !!node.disabled;
+  element.title = textOf(node.hover_tips);
+  const kind = node.form_action_type || FORM_ACTIONS[node.action_type];
+  element.onclick = () => {
+    if (kind === "submit") return submit(node, message, form?.fields || []);
+    if (kind !== "reset") return click(message, node, {});
+    delete drafts[message.message_id];
+    return changed();
+  };
+  return element;
+}
+
+function submit(node, message, fields) {
+  const isEmpty = value => value === undefined || !String(value).length;
+  if (fields.some(field => field.node.required && isEmpty(field.read()))) {
+    return toast({ type: "warning", content: t.needed });
+  }
+  const entries = fields.map(field => [field.node.name, field.read()]).filter(([, value]) => value !== undefined);
+  return click(message, node, { form_value: Object.fromEntries(entries) });
+}
+
+/** An input of any kind. In a form it is read when the form is submitted, alone every change is an operation. */
+export function field(node, message, form) {
+  const kept = drafts[message.message_id]?.[node.name];
+  const control = makeControl(node, kept);
+  const { element, read } = control;
+  element.disabled = !!node.disabled;
+  element.name = node.name || "";
+  if (form) {
+    element.oninput = element.onchange = () => {
+      (drafts[message.message_id] ??= {})[node.name] = control.draft();
+    };
+    form.fields.push({ node, read });
+  } else {
+    element.onchange = () => operate(node, message, control);
+  }
+  return labelled(node, element);
+}
+
+function operate(node, message, { element, action }) {
+  if (node.tag !== "overflow") return click(message, node, action());
+  const shown = element.selectedOptions?.[0]?.textContent;
+  const chosen = list(node.options).find(
+    option => option.value === element.value || (option.multi_url && shown === textOf(option.text)),
+  );
+  click(message, { ...node, multi_url: chosen?.multi_url }, action());
+  element.value = "";
+}
+
+function labelled(node, element) {
+  const checker = node.tag === "checker";
+  const label = textOf(checker ? node.text : node.label);
+  if (!label && !node.required) return element;
+  const box = make("label", checker ? "" : "up");
+  const name = make("span", "", label + (node.required ? " *" : ""));
+  box.append(...(checker ? [element, " ", name] : [name, element]));
+  return box;
+}
+
+/**
+ * The element of a field, with
+ * read(): its value for the bot, undefined if there is none;
+ * action(): its value as the callback of a single operation has it;
+ * draft(): its value as a redraw needs it.
+ */
+function makeControl(node, kept) {
+  if (/select/.test(node.tag) || node.tag === "overflow") return makeSelect(node, kept);
+  if (node.tag === "checker") return makeChecker(node, kept);
+  return DATES[node.tag] ? makeDate(node, kept) : makeInput(node, kept);
+}
+
+function makeSelect(node, kept) {
+  const many = /^multi_/.test(node.tag);
+  const element = make("select");
+  element.multiple = many;
+  if (!many) element.append(new Option(textOf(node.placeholder) || (node.tag === "overflow" ? "⋯" : t.none), ""));
+  selectOptions(node).forEach((option, index) => {
+    const value = option.value ?? "";
+    const label = textOf(option.text) || personName(value) || value;
+    element.append(new Option(label, value, false, isSelected(node, kept, many, { value, label, index })));
+  });
+  const read = () => (many ? [...element.selectedOptions].map(option => option.value) : element.value || undefined);
+  const action = () => (many ? { options: read() } : { option: read() });
+  return { element, read, action, draft: many ? read : () => element.value };
+}
+
+function selectOptions(node) {
+  const options = list(node.options);
+  if (options.length || !/person/.test(node.tag)) return options;
+  return state.people.map(person => ({ value: person.open_id, text: person.name }));
+}
+
+function isSelected(node, kept, many, { value, label, index }) {
+  if (kept) return [].concat(kept).includes(value);
+  if (list(node.selected_values).includes(value)) return true;
+  return !many && (node.initial_option === label || node.initial_option === value || node.initial_index === index + 1);
+}
+
+function makeChecker(node, kept) {
+  const element = make("input");
+  element.type = "checkbox";
+  element.checked = kept ?? !!node.checked;
+  const read = () => element.checked;
+  return { element, read, action: () => ({ checked: read() }), draft: read };
+}
+
+function makeDate(node, kept) {
+  const element = make("input");
+  const { type, initial } = DATES[node.tag];
+  element.type = type;
+  element.value = kept ?? String(node[initial] ?? "").replace(" ", "T");
+  element.placeholder = textOf(node.placeholder);
+  const read = () => (element.value ? `${element.value.replace("T", " ")} +0800` : undefined);
+  return { element, read, action: () => ({ option: read() }), draft: () => element.value };
+}
+
+function makeInput(node, kept) {
+  const multiline = node.input_type === "multiline_text";
+  const element = make(multiline ? "textarea" : "input");
+  if (!multiline) element.type = node.input_type === "password" ? "password" : "text";
+  element.value = kept ?? node.default_value ?? "";
+  element.placeholder = textOf(node.placeholder);
+  element.maxLength = node.max_length || 1000;
+  const read = () => element.value;
+  return { element, read, action: () => ({ input_value: read() }), draft: read };
+}
