@@ -55,5 +55,5 @@ async def test_the_line_that_a_store_is_back_names_no_event(tmp_path):
         await asyncio.sleep(0.02)
     await store.close()
     logger.remove(sink)
-    [back] = [record for record in records if "is back" in record["message"]]
+    [back] = [record for record in records if record["message"].startswith("Feishu | The store")]
     assert "event_id" not in back["extra"]

@@ -35,7 +35,9 @@ def check(call: Call) -> None:
 def _value(call: Call, field: Field) -> object:
     if field.place == "query":
         return call.query.get(field.name)
-    return call.json.get(field.name, call.files.get(field.name))
+    value = call.json.get(field.name, call.files.get(field.name))
+    # A form has texts only.
+    return int(value) if call.files and field.kind == "int" and str(value).isdigit() else value
 
 
 def _fits(field: Field, value: object) -> bool:
