@@ -29,7 +29,7 @@ class Guard:
 
 _NONCES: Final = ("tests/server/test_replay_guard.py",)
 _SIGNATURE: Final = ("tests/server/test_signature.py",)
-_BODY: Final = "tests/flow/test_body_limit.py"
+_BODY: Final = "tests/server/test_body_limit.py"
 _JSON: Final = ("tests/net/test_bounded_json.py",)
 _FETCH: Final = ("tests/media/test_fetch_guard.py",)
 _ROUTES: Final = ("tests/management/test_routes.py", "tests/management/test_access.py")

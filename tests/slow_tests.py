@@ -9,6 +9,7 @@ import pytest
 
 PROCESS, SDK, BROWSER = "starts bots as processes", "imports the official SDK, which takes seconds", "drives Chromium"
 SLOW = {
+    "tests/api/test_sending.py::test_2000_sends_with_faults_lose_none_and_double_none": "sends 2,000 messages",
     "tests/compat/": "starts a process per plugin and adapter",
     "tests/doctor/test_doctor.py::test_the_command_and_its_exit_code": PROCESS,
     "tests/flow/test_crash.py": "kills bot processes again and again",
@@ -20,6 +21,7 @@ SLOW = {
     "tests/flow/test_replicas.py": "runs fleets of bot processes on one Redis, and kills some",
     "tests/flow/test_shutdown.py": "starts bots as processes and ends them under load",
     "tests/flow/test_store_trouble.py::test_the_system_refuses_to_write_more": PROCESS,
+    "tests/intake/test_inbox.py::test_an_orphan_that_waits_does_not_hold_up_the_others_for_long": "waits for seconds",
     "tests/management/test_restart.py": "kills bot processes and starts them again",
     "tests/management/test_status_page.py": BROWSER,
     "tests/message/test_fuzz.py": "parses 100,000 damaged payloads",

@@ -12,9 +12,9 @@ import pytest
 from nonebot_adapter_feishu_ws.sandbox.webhook import build_request
 from nonebot_adapter_feishu_ws.server import body_limit
 from tests.conftest import APP, wait_until
-from tests.flow.test_body_limit import HUGE, PIECE, raw
 from tests.flow.test_trouble import person
 from tests.flow.test_webhook import KEY, TOKEN, post, webhook
+from tests.server.test_body_limit import HUGE, PIECE, raw
 
 Saw = Callable[[str], None]
 
