@@ -1,4 +1,4 @@
-"""The operator's door: control routes, status page, health and metrics, on NoneBot's own server."""
+"""Control routes, status page, health and metrics for operators, on NoneBot's own server."""
 
 from .routes import Management
 

@@ -1,4 +1,4 @@
-"""Who may see and steer which bots. Pure: no I/O."""
+"""Which bots a token may see and control. Pure: no I/O."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HASHED = "sha256:"
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What the bearer of a token may reach.
+    """The bots that a token gives access to.
 
     Attributes:
         bots: app ids, or ``*`` for all.
@@ -24,7 +24,7 @@ class Access:
     bots: frozenset[str]
 
     def allows(self, bot_id: str) -> bool:
-        """Whether a bot may be seen and steered."""
+        """Whether a bot may be seen and controlled."""
         return ALL in self.bots or bot_id in self.bots
 
 
@@ -32,8 +32,10 @@ class Tokens:
     """The configured tokens; holds only their hashes."""
 
     def __init__(self, tokens: Mapping[str, Sequence[str]]) -> None:
-        """Args:
-        tokens: token, or ``sha256:`` and the hex of its hash -> app ids it may reach, ``*`` for all.
+        """Hash the configured tokens.
+
+        Args:
+            tokens: token, or ``sha256:`` and the hex of its hash -> app ids it may reach, ``*`` for all.
         """
         self._known = [(_digest_of(token), Access(frozenset(bots))) for token, bots in tokens.items()]
 
@@ -57,16 +59,18 @@ class Tokens:
 class FailureLimit:
     """Counts refused requests over a sliding window, so that guessing is answered with 429.
 
-    A right token always passes: who guesses cannot lock the operator out.
+    A valid token always passes, so that guessing cannot lock the operator out.
     """
 
     def __init__(
         self, max_failures: int = 10, window: float = 60.0, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Args:
-        max_failures: how many are answered with 401 within ``window`` seconds.
-        window: seconds.
-        clock: monotonic seconds.
+        """Create a limit.
+
+        Args:
+            max_failures: how many are answered with 401 within ``window`` seconds.
+            window: seconds.
+            clock: monotonic seconds.
         """
         self._max_failures = max_failures
         self._window = window

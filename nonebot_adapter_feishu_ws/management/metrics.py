@@ -1,4 +1,4 @@
-"""``GET /feishu/metrics``: the numbers of all bots as Prometheus text, read at the moment of the question."""
+"""``GET /feishu/metrics``: the figures of all bots as Prometheus text, read at request time."""
 
 from __future__ import annotations
 

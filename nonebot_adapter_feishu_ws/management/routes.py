@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from importlib import resources
 from typing import Any
 
 from nonebot.drivers import Request, Response
@@ -15,12 +13,14 @@ from ..log import LogOnce, log
 from ..store import StoreView
 from ..transport.manager import ConnectionManager
 from ..transport.status import ConnectionStatus
+from . import status_page
 from .access import Access, FailureLimit, Tokens
 from .health import check_health
 from .store import store_to_dict
 
 Handler = Callable[[Request], Awaitable[Response]]
 _JSON = {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store"}
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="feishu"'}
 _NO_TOKEN = (
     "The status page and the control routes are off: set FEISHU_MANAGEMENT_TOKENS in .env, for example\n"
     'FEISHU_MANAGEMENT_TOKENS=\'{"<a long random token>": ["*"]}\'\n'
@@ -42,14 +42,16 @@ class Management:
         store: Callable[[], StoreView],
         limit: FailureLimit | None = None,
     ) -> None:
-        """Args:
-        connections: what is shown and steered.
-        tokens: token -> app ids it may reach; without any, only ``healthz`` answers.
-        names: app id -> the bot's name.
-        counts: deliveries by app id, transport and outcome.
-        load: app id -> running handlers, waiting events.
-        store: the store and its inboxes.
-        limit: when wrong tokens are answered with 429.
+        """Create the routes of one adapter.
+
+        Args:
+            connections: what is shown and controlled.
+            tokens: token -> app ids it may reach; without any, only ``healthz`` answers.
+            names: app id -> the bot's name.
+            counts: deliveries by app id, transport and outcome.
+            load: app id -> running handlers, waiting events.
+            store: the store and its inboxes.
+            limit: when wrong tokens are answered with 429.
         """
         self._connections = connections
         self._tokens = Tokens(tokens)
@@ -62,36 +64,39 @@ class Management:
 
     def routes(self) -> list[tuple[str, str, str, Handler]]:
         """What NoneBot's driver is to serve: method, path, name and handler of each route."""
+        health = ("GET", "/feishu/healthz", "feishu_healthz", self.health)
+        if not self._tokens:
+            return [health, ("GET", "/feishu/", "feishu_page", _no_page)]
         bot = "/feishu/bots/{app_id}"
-        routes: list[tuple[str, str, str, Handler]] = [
-            ("GET", "/feishu/healthz", "feishu_healthz", self.health),
-            ("GET", "/feishu/", "feishu_page", self.page),
+        return [
+            health,
+            ("GET", "/feishu/", "feishu_page", status_page.page),
+            *(
+                ("GET", f"/feishu/page/{name}", f"feishu_page_{name.replace('.', '_')}", status_page.file)
+                for name in status_page.FILES
+            ),
+            ("POST", f"{bot}/ws/connect", "feishu_connect", self.connect),
+            ("POST", f"{bot}/ws/disconnect", "feishu_disconnect", self.disconnect),
+            ("GET", f"{bot}/ws/status", "feishu_status", self.status),
+            ("GET", "/feishu/ws/status", "feishu_all_statuses", self.all_statuses),
+            ("GET", "/feishu/metrics", "feishu_metrics", self.metrics),
         ]
-        if self._tokens:
-            routes += [
-                ("POST", f"{bot}/ws/connect", "feishu_connect", self.connect),
-                ("POST", f"{bot}/ws/disconnect", "feishu_disconnect", self.disconnect),
-                ("GET", f"{bot}/ws/status", "feishu_status", self.status),
-                ("GET", "/feishu/ws/status", "feishu_all_statuses", self.all_statuses),
-                ("GET", "/feishu/metrics", "feishu_metrics", self.metrics),
-            ]
-        return routes
 
     # Control
 
     async def connect(self, request: Request) -> Response:
         """``POST /feishu/bots/{app_id}/ws/connect``."""
-        return await self._steer(request, self._connections.connect)
+        return await self._control(request, self._connections.connect)
 
     async def disconnect(self, request: Request) -> Response:
         """``POST /feishu/bots/{app_id}/ws/disconnect``."""
-        return await self._steer(request, self._connections.disconnect)
+        return await self._control(request, self._connections.disconnect)
 
     async def status(self, request: Request) -> Response:
         """``GET /feishu/bots/{app_id}/ws/status``."""
 
-        async def read(bot_id: str) -> Response:
-            return _answer(200, self._connections.get_status(bot_id).to_dict())
+        async def read(bot_id: str) -> dict[str, Any]:
+            return self._connections.get_status(bot_id).to_dict()
 
         return await self._for_bot(request, read)
 
@@ -103,29 +108,30 @@ class Management:
         connections = [status.to_dict() for status in self._visible(access)]
         return _answer(200, {"connections": connections, "store": store_to_dict(self._store(), access)})
 
-    async def _steer(self, request: Request, act: Callable[[str], Awaitable[ConnectionStatus]]) -> Response:
-        async def run(bot_id: str) -> Response:
-            status = await act(bot_id)
-            log("INFO", "Bot {}: {} by a control route; now {}", bot_id, act.__name__, status.state.value)
-            return _answer(200, {"success": True, "botId": bot_id, "status": status.state.value})
+    async def _control(self, request: Request, act: Callable[[str], Awaitable[ConnectionStatus]]) -> Response:
+        async def run(bot_id: str) -> dict[str, Any]:
+            state = (await act(bot_id)).state.value
+            log("INFO", "Bot {bot}: {} by a control route; now {}", act.__name__, state, bot=bot_id)
+            return {"success": True, "botId": bot_id, "status": state}
 
         return await self._for_bot(request, run)
 
-    async def _for_bot(self, request: Request, run: Callable[[str], Awaitable[Response]]) -> Response:
+    async def _for_bot(self, request: Request, run: Callable[[str], Awaitable[dict[str, Any]]]) -> Response:
         access = self._authorise(request)
         if isinstance(access, Response):
             return access
         bot_id = request.url.path.rstrip("/").split("/")[-3]
-        if not access.allows(bot_id):
-            return _not_found()
         try:
-            return await run(bot_id)
+            if access.allows(bot_id):
+                return _answer(200, await run(bot_id))
         except BotNotFound:
-            return _not_found()
+            pass
         except BotDisabled as error:
-            return _failure(409, str(error), bot_id)
-        except RuntimeError as error:  # the network thread is not there: start or shutdown
-            return _failure(503, str(error), bot_id)
+            return _answer(409, {"success": False, "botId": bot_id, "error": str(error)})
+        except RuntimeError as error:  # the network thread does not run: start or shutdown
+            return _answer(503, {"success": False, "botId": bot_id, "error": str(error)})
+        # The same answer for a bot that does not exist and for one that the token may not see.
+        return _answer(404, {"success": False, "error": "Bot not found"})
 
     # For machines
 
@@ -135,9 +141,8 @@ class Management:
         access = self._authorise(request) if authorization and self._tokens else None
         if isinstance(access, Response):
             return access
-        healthy, lines = check_health(
-            self._connections, self._names(), access.allows if access else lambda bot_id: False
-        )
+        access_to = access or Access(frozenset())
+        healthy, lines = check_health(self._connections, self._names(), access_to.allows)
         status = 200 if healthy else 503
         if access is None:
             return Response(status, headers={"Cache-Control": "no-store", "Content-Type": "text/plain"}, content=b"")
@@ -156,59 +161,30 @@ class Management:
         body = render_metrics(self._visible(access), self._counts, self._load, self._store())
         return Response(200, headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}, content=body)
 
-    # For people
-
-    async def page(self, request: Request) -> Response:
-        """``GET /feishu/``: the status page. It holds no data; its script asks the routes above with a token."""
-        if not self._tokens:
-            return _text(404, _NO_TOKEN)
-        nonce = secrets.token_urlsafe(16)
-        page = resources.files(__name__.rpartition(".")[0]).joinpath("page.html").read_text("utf-8")
-        policy = (
-            f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; "
-            "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        )
-        headers = {
-            "Content-Type": "text/html; charset=utf-8",
-            "Cache-Control": "no-store",
-            "Content-Security-Policy": policy,
-            "Referrer-Policy": "no-referrer",
-            "X-Content-Type-Options": "nosniff",
-            "X-Frame-Options": "DENY",
-        }
-        return Response(200, headers=headers, content=page.replace("{{nonce}}", nonce))
-
-    # Who asks
+    # Access
 
     def _authorise(self, request: Request) -> Access | Response:
+        """What the request's token allows, or the refusal."""
         access = self._tokens.find(request.headers.get("Authorization", ""))
         if access is not None:
             return access
         wait = self._limit.failed()
         if wait is None:
-            return _answer(401, _refusal("A valid token is needed: Authorization: Bearer <token>"), _CHALLENGE)
+            return _refuse(401, "A valid token is needed: Authorization: Bearer <token>", _CHALLENGE)
         if self._reported.first("guessing"):
             log("WARNING", "Control routes: many requests with a wrong token or none are refused (said once)")
-        return _answer(429, _refusal("Too many requests without a valid token"), {"Retry-After": str(int(wait) + 1)})
+        return _refuse(429, "Too many requests without a valid token", {"Retry-After": str(int(wait) + 1)})
 
     def _visible(self, access: Access) -> list[ConnectionStatus]:
         return [status for status in self._connections.get_all_statuses() if access.allows(status.bot_id)]
 
 
-_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="feishu"'}
+async def _no_page(request: Request) -> Response:
+    return _text(404, _NO_TOKEN)
 
 
-def _refusal(error: str) -> dict[str, Any]:
-    return {"success": False, "botId": None, "error": error}
-
-
-def _not_found() -> Response:
-    # The same answer for a bot that is not there and for one that the token may not see.
-    return _answer(404, {"success": False, "error": "Bot not found"})
-
-
-def _failure(status: int, error: str, bot_id: str) -> Response:
-    return _answer(status, {"success": False, "botId": bot_id, "error": error})
+def _refuse(status: int, error: str, headers: Mapping[str, str]) -> Response:
+    return _answer(status, {"success": False, "botId": None, "error": error}, headers)
 
 
 def _answer(status: int, content: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response:
