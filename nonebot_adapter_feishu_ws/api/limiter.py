@@ -37,12 +37,38 @@ class Rate:
     period: float = 1.0
 
 
+class Bucket:
+    """Token bucket of one chat or user. A token returns ``period`` seconds after the call that held it was answered.
+
+    Feishu has seen a call before it answers, so in any period it sees at most ``count`` of them, however long they
+    were under way.
+    """
+
+    def __init__(self, rate: Rate, clock: Clock) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._returns: deque[float] = deque(maxlen=rate.count)
+
+    def wait(self) -> float:
+        """Seconds until a token is available; 0 when one is available now."""
+        if len(self._returns) < self._rate.count:
+            return 0.0
+        return max(0.0, self._returns[0] - self._clock())
+
+    def used(self) -> None:
+        """Note that a call was answered: its token returns a period from now."""
+        self._returns.append(self._clock() + self._rate.period)
+
+    @property
+    def full(self) -> bool:
+        """Whether all tokens are available."""
+        return not self._returns or self._returns[-1] <= self._clock()
+
+
 class Lane:
     """Calls to one chat or user: one at a time, first come first served, within the rate.
 
-    A call keeps the lane while it is tried again, so that the next one cannot overtake it. Its rate is a token bucket:
-    a token returns ``period`` seconds after the call that held it was answered. Feishu has seen a call before it
-    answers, so in any period it sees at most ``count`` of them, however long they were under way.
+    A call keeps the lane while it is tried again, so that the next one cannot overtake it.
     """
 
     def __init__(
@@ -50,10 +76,8 @@ class Lane:
     ) -> None:
         self.key = key
         """Its chat, user or message; the same name in all processes."""
-        self._rate = rate
-        self._clock = clock
+        self._bucket = Bucket(rate, clock)
         self._sleep = sleep
-        self._returns: deque[float] = deque(maxlen=rate.count)
         self._reserve = reserve
         self._turn = asyncio.Lock()
         self._interested = 0
@@ -61,7 +85,7 @@ class Lane:
     @property
     def idle(self) -> bool:
         """Whether it is unused and holds no state that would be lost."""
-        return not self.in_use and (not self._returns or self._returns[-1] <= self._clock())
+        return not self.in_use and self._bucket.full
 
     @property
     def in_use(self) -> bool:
@@ -81,14 +105,14 @@ class Lane:
     @asynccontextmanager
     async def token(self) -> AsyncGenerator[None]:
         """One try of the call that holds the lane; waits for a token."""
-        while len(self._returns) == self._rate.count and (seconds := self._returns[0] - self._clock()) > 0:
+        while (seconds := self._bucket.wait()) > 0:
             await self._sleep(seconds)
         if self._reserve is not None and (seconds := await self._reserve(self.key)) > 0:
             await self._sleep(seconds)
         try:
             yield
         finally:
-            self._returns.append(self._clock() + self._rate.period)
+            self._bucket.used()
 
 
 class Gate:
@@ -106,9 +130,7 @@ class Gate:
         self._refused_at = float("-inf")
         self._width = 1.0
         self._inside = 0
-        self._queue = asyncio.Lock()
-        """Held by the first in the queue while it waits for room; the lock is fair."""
-        self._changed = asyncio.Event()
+        self._waiting: deque[asyncio.Future[None]] = deque()
 
     @property
     def opens_in(self) -> float:
@@ -118,7 +140,7 @@ class Gate:
     @property
     def idle(self) -> bool:
         """Whether it is wide open and unused."""
-        return self._inside == 0 and not self._queue.locked() and self._is_calm()
+        return self._inside == 0 and not self._waiting and self._is_calm()
 
     def refused(self, seconds: float) -> None:
         """Note a refusal by the platform: close for ``seconds``, then admit a quarter as many calls at a time."""
@@ -132,29 +154,53 @@ class Gate:
         """Note a call that the platform accepted. Calls that began before the last refusal do not count."""
         if self.opens_in == 0:
             self._width += 1 / self._width
-            self._changed.set()
+            self._admit()
 
     @asynccontextmanager
     async def passage(self) -> AsyncGenerator[None]:
         """One try of a call; waits while the gate is closed or crowded, first come first served."""
-        async with self._queue:
-            while not self._has_room():
-                self._changed.clear()
-                await self._changed.wait()
-            self._inside += 1
+        await self._enter()
         try:
-            while (seconds := self.opens_in) > 0:
-                await self._sleep(seconds)
             yield
         finally:
             self._inside -= 1
-            self._changed.set()
+            self._admit()
 
     def _is_calm(self) -> bool:
         return self._clock() - self._refused_at >= CALM and self.opens_in == 0
 
     def _has_room(self) -> bool:
         return self._is_calm() or self._inside + 1 <= self._width
+
+    async def _enter(self) -> None:
+        if self._waiting or not self._has_room():
+            mine = asyncio.get_running_loop().create_future()
+            self._waiting.append(mine)
+            try:
+                await mine
+            except asyncio.CancelledError:
+                if mine.done() and not mine.cancelled():
+                    self._inside -= 1
+                    self._admit()
+                else:
+                    self._waiting.remove(mine)
+                raise
+        else:
+            self._inside += 1
+        try:
+            while (seconds := self.opens_in) > 0:
+                await self._sleep(seconds)
+        except BaseException:
+            self._inside -= 1
+            self._admit()
+            raise
+
+    def _admit(self) -> None:
+        while self._waiting and self._has_room():
+            mine = self._waiting.popleft()
+            if not mine.done():
+                self._inside += 1
+                mine.set_result(None)
 
 
 class Limiter:
