@@ -263,7 +263,7 @@ class Store(Protocol):
     """A backend: it can do what it has. Used on the network loop only.
 
     Raises:
-        StoreError: ``open``, ``claim`` and ``release``, when it cannot be used.
+        StoreError: ``open`` and ``claim``, when it cannot be used.
     """
 
     @property
@@ -313,8 +313,4 @@ class Store(Protocol):
             True when it is ours to handle; False when any key was claimed within the time of a claim,
             :data:`CLAIM_TTL` or more.
         """
-        ...
-
-    async def release(self, keys: Sequence[str]) -> None:
-        """Forget a claim, so that a redelivery is taken."""
         ...

@@ -15,7 +15,7 @@ from ..exception import InboxFull, StoreError
 from ..log import log
 from .base import DUPLICATE, Entry, Inbox, InboxCount, KeyValue, Locks, SharedValues, Store, StoreStatus, Taken
 from .boottime import boottime
-from .memory import MemoryStore
+from .claims import Claims
 
 T = TypeVar("T")
 PROBE_EVERY = 2.0
@@ -44,7 +44,7 @@ class DurableStore(Store, Protocol):
 
 
 class FallbackStore(Inbox):
-    """A durable store, and a memory store that knows the same claims and stands in for its inbox."""
+    """A durable store, and a memory of claims that tells new events from duplicates while it is down."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class FallbackStore(Inbox):
         self.state: KeyValue = inner.state
         self.locks: Locks | None = inner.locks
         self.shared: SharedValues | None = inner.shared
-        self._memory = MemoryStore()
+        self._claims = Claims()
         self._probe_every = probe_every
         self._clock = clock
         self._failed_at = 0.0
@@ -92,51 +92,42 @@ class FallbackStore(Inbox):
 
     async def claim(self, keys: Sequence[str]) -> bool:
         """Claim an event, in memory while the store is down; see :meth:`.Store.claim`."""
-        if not await self._memory.claim(keys):
+        if not self._claims.claim(keys):
             return False
-        if self.status.ok:
-            try:
-                return await self.inner.claim(keys)
-            except StoreError as error:
-                self._fail(error)
-        _remember(self._unwritten, [tuple(keys)])
-        return True
-
-    async def release(self, keys: Sequence[str]) -> None:
-        """Forget a claim; see :meth:`.Store.release`."""
-        await self._memory.release(keys)
-        if self.status.ok:
-            await self.inner.release(keys)
+        is_ours = await self._ask(lambda: self.inner.claim(keys))
+        if is_ours is None:
+            _remember(self._unwritten, [tuple(keys)])
+        return is_ours is not False
 
     @override
     async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool) -> Taken:
-        if not await self._memory.claim(keys):
+        # First in memory: a redelivery may wait behind a write that fails, and succeed.
+        if not self._claims.claim(keys):
             return DUPLICATE
-        if self.status.ok:
-            try:
-                return await self.inner.inbox.take(entry, keys, begin=begin)
-            except InboxFull:
-                await self._memory.release(keys)  # nothing is wrong with the store
-                raise
-            except StoreError as error:
-                self._fail(error)
+        try:
+            taken = await self._ask(lambda: self.inner.inbox.take(entry, keys, begin=begin))
+        except InboxFull:
+            self._claims.discard(keys)
+            raise
+        if taken is not None:
+            return taken
         if not begin:
-            await self._memory.release(keys)
+            self._claims.discard(keys)
             raise StoreError(f"the store {self.status.name} is down, and there is no room to handle the event at once")
         _remember(self._unwritten, [tuple(keys)])
         return Taken(new=True, entry=entry)
 
     @override
     async def fetch(self, bot_id: str, limit: int) -> list[Entry]:
-        return await self._ask(lambda: self.inner.inbox.fetch(bot_id, limit), [])
+        return await self._ask(lambda: self.inner.inbox.fetch(bot_id, limit)) or []
 
     @override
     async def fetch_abandoned(self, bot_ids: Sequence[str], *, suspects: bool = True) -> Entry | None:
-        return await self._ask(lambda: self.inner.inbox.fetch_abandoned(bot_ids, suspects=suspects), None)
+        return await self._ask(lambda: self.inner.inbox.fetch_abandoned(bot_ids, suspects=suspects))
 
     @override
     async def count(self, bot_ids: Sequence[str]) -> Mapping[str, InboxCount]:
-        return await self._ask(lambda: self.inner.inbox.count(bot_ids), {})
+        return await self._ask(lambda: self.inner.inbox.count(bot_ids)) or {}
 
     @override
     async def done(self, keys: Sequence[str]) -> None:
@@ -152,13 +143,16 @@ class FallbackStore(Inbox):
     async def put_back(self, keys: Sequence[str]) -> None:
         await self.inner.inbox.put_back(keys)
 
-    async def _ask(self, ask: Callable[[], Awaitable[T]], otherwise: T) -> T:
+    async def _ask(self, ask: Callable[[], Awaitable[T]]) -> T | None:
+        """Return the store's answer; None while it is down."""
         if self.status.ok:
             try:
                 return await ask()
+            except InboxFull:
+                raise  # nothing is wrong with the store
             except StoreError as error:
                 self._fail(error)
-        return otherwise
+        return None
 
     def _fail(self, error: StoreError) -> None:
         if not self.status.ok:

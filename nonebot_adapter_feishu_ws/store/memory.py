@@ -33,8 +33,7 @@ class MemoryStore:
         self.inbox: None = None
         self.locks: None = None
         self.shared: None = None
-        self._clock = clock
-        self._claims = Claims(ttl=ttl, max_claims=max_claims)
+        self._claims = Claims(ttl=ttl, max_claims=max_claims, clock=clock)
 
     async def open(self, bot_ids: Sequence[str] = ()) -> None:
         """There is nothing to open."""
@@ -45,18 +44,7 @@ class MemoryStore:
 
     async def claim(self, keys: Sequence[str]) -> bool:
         """Remember an event; see :meth:`.Store.claim`."""
-        now = self._clock()
-        self._claims.forget(now)
-        if any(key in self._claims for key in keys):
-            return False
-        for key in keys:
-            self._claims.add(key, now)
-        return True
-
-    async def release(self, keys: Sequence[str]) -> None:
-        """Forget a claim; see :meth:`.Store.release`."""
-        for key in keys:
-            self._claims.discard(key)
+        return self._claims.claim(keys)
 
 
 class MemoryState(KeyValue):

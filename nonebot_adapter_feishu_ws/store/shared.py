@@ -13,54 +13,51 @@ from ..exception import StoreError
 from .base import SharedValues, Store
 
 T = TypeVar("T")
+OnNetwork = Callable[[Coroutine[Any, Any, Any]], Awaitable[Any]]
 
 
 class Shared:
     """Access to the shared values from NoneBot's loop. Never raises: without the store there are no values."""
 
-    def __init__(
-        self,
-        values: SharedValues,
-        is_up: Callable[[], bool],
-        call: Callable[[Coroutine[Any, Any, Any]], Awaitable[Any]],
-    ) -> None:
+    def __init__(self, store: Store, values: SharedValues, call: OnNetwork) -> None:
         """Create the access.
 
         Args:
-            values: the values of the store.
-            is_up: whether the store works, so that callers don't wait for one that is down.
+            store: the store; while it is down, callers don't wait for it.
+            values: its shared values.
             call: runs a coroutine on the network loop.
         """
+        self._store = store
         self._values = values
-        self._is_up = is_up
         self._call = call
 
     async def get(self, key: str) -> str | None:
         """Return a value; None when there is none, or the store is down."""
-        return await self._ask(lambda: self._values.get_value(key), None)
+        return await self._ask(self._values.get_value(key), None)
 
     async def set(self, key: str, value: str, ttl: float) -> None:
         """Write a value that expires after ``ttl`` seconds, if that is possible."""
-        await self._ask(lambda: self._values.set_value(key, value, ttl), None)
+        await self._ask(self._values.set_value(key, value, ttl), None)
 
     async def reserve(self, key: str, count: int, period: float) -> float:
         """Reserve a call in a rate limit; returns the seconds until it may be made, 0 while the store is down."""
-        return await self._ask(lambda: self._values.reserve(key, count, period), 0.0)
+        return await self._ask(self._values.reserve(key, count, period), 0.0)
 
-    async def _ask(self, make: Callable[[], Coroutine[Any, Any, T]], otherwise: T) -> T:
-        if not self._is_up():
+    async def _ask(self, question: Coroutine[Any, Any, T], otherwise: T) -> T:
+        if not self._store.status.ok:
+            question.close()
             return otherwise
         try:
-            return await self._call(make())
+            return await self._call(question)
         except (StoreError, RuntimeError):  # the network thread does not run
             return otherwise
 
 
-def shared_of(store: Store, call: Callable[[Coroutine[Any, Any, Any]], Awaitable[Any]]) -> Shared | None:
+def shared_of(store: Store, call: OnNetwork) -> Shared | None:
     """Return the shared values of a store that several processes use; None for any other store.
 
     Args:
         store: as :func:`~.make_store` made it.
         call: runs a coroutine on the network loop.
     """
-    return None if store.shared is None else Shared(store.shared, lambda: store.status.ok, call)
+    return None if store.shared is None else Shared(store, store.shared, call)

@@ -52,8 +52,7 @@ class RedisDeadLetters(DeadLetters):
 
     @override
     def drop(self, key: str) -> bool:
-        found = [(stream, number) for stream, number, entry in self._all() if entry.key == key]
-        return sum(int(self._redis.xdel(stream, number)) for stream, number in found) > 0
+        return any(self._redis.xdel(stream, number) for stream, number, entry in self._all() if entry.key == key)
 
     @override
     def close(self) -> None:

@@ -95,10 +95,6 @@ class RedisStore:
         """Remember an event for all processes; see :meth:`.Store.claim`."""
         return bool(await self._connection.run(CLAIM, of_claims(keys), self._claim_ttl))
 
-    async def release(self, keys: Sequence[str]) -> None:
-        """Forget a claim; see :meth:`.Store.release`."""
-        await self._connection.execute("DEL", *of_claims(keys))
-
     async def ping(self) -> None:
         """Check whether Redis can be written, and recover what failed before.
 

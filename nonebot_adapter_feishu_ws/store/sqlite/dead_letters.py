@@ -12,7 +12,6 @@ from typing_extensions import override
 
 from ...exception import StoreError
 from ..base import DeadLetters, Entry
-from .inbox import drop_dead_letter, list_dead_letters, retry_dead_letter
 
 BUSY_TIMEOUT: Final = 5.0
 """Seconds to wait for the bots' own writes."""
@@ -34,22 +33,24 @@ class SqliteDeadLetters(DeadLetters):
             raise StoreError(f"there is no store {path}: run this in the bot's folder, or name it with --store")
         self._database = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)
         try:
-            list_dead_letters(self._database)
+            self.list()
         except sqlite3.Error as error:
             self._database.close()
             raise StoreError(f"{path} cannot be read as a store ({error})") from error
 
     @override
     def list(self) -> Sequence[Entry]:
-        return list_dead_letters(self._database)
+        sql = "SELECT key, bot_id, payload, taken_at, runs FROM inbox WHERE parked_at IS NOT NULL ORDER BY number"
+        return [Entry(*row) for row in self._database.execute(sql)]
 
     @override
     def retry(self, key: str) -> bool:
-        return retry_dead_letter(self._database, key, time.time())
+        sql = "UPDATE inbox SET parked_at = NULL, holder = NULL, runs = 0, taken_at = ? WHERE key = ? AND parked_at > 0"
+        return self._database.execute(sql, (time.time(), key)).rowcount > 0
 
     @override
     def drop(self, key: str) -> bool:
-        return drop_dead_letter(self._database, key)
+        return self._database.execute("DELETE FROM inbox WHERE key = ? AND parked_at > 0", (key,)).rowcount > 0
 
     @override
     def close(self) -> None:

@@ -113,20 +113,3 @@ def count_inbox(database: sqlite3.Connection, bot_ids: Sequence[str]) -> Mapping
     dead_letters = "SELECT bot_id, count(*) FROM inbox WHERE parked_at IS NOT NULL GROUP BY bot_id"
     counts = [dict(database.execute(sql).fetchall()) for sql in (waiting, dead_letters)]
     return {bot_id: InboxCount(*(count.get(bot_id, 0) for count in counts)) for bot_id in bot_ids}
-
-
-def list_dead_letters(database: sqlite3.Connection) -> list[Entry]:
-    """All dead letters, oldest first."""
-    sql = "SELECT key, bot_id, payload, taken_at, runs FROM inbox WHERE parked_at IS NOT NULL ORDER BY number"
-    return [Entry(*row) for row in database.execute(sql)]
-
-
-def retry_dead_letter(database: sqlite3.Connection, key: str, now: float) -> bool:
-    """Let a dead letter wait as if it had just arrived; False when there is none."""
-    sql = "UPDATE inbox SET parked_at = NULL, holder = NULL, runs = 0, taken_at = ? WHERE key = ? AND parked_at > 0"
-    return database.execute(sql, (now, key)).rowcount > 0
-
-
-def drop_dead_letter(database: sqlite3.Connection, key: str) -> bool:
-    """Delete a dead letter; False when there is none."""
-    return database.execute("DELETE FROM inbox WHERE key = ? AND parked_at > 0", (key,)).rowcount > 0

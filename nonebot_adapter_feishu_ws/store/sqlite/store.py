@@ -88,10 +88,6 @@ class SqliteStore(Inbox, KeyValue):
         """Remember an event; see :meth:`.Store.claim`."""
         return await self._submit(values.claim, keys, int(self._clock()), self._claim_ttl)
 
-    async def release(self, keys: Sequence[str]) -> None:
-        """Forget a claim; see :meth:`.Store.release`."""
-        await self._submit(values.release, keys)
-
     async def ping(self) -> None:
         """Check whether the file can be written, and recover what failed before.
 

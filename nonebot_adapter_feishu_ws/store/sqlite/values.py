@@ -19,11 +19,6 @@ def claim(database: sqlite3.Connection, keys: Sequence[str], now: int, ttl: int)
     return True
 
 
-def release(database: sqlite3.Connection, keys: Sequence[str]) -> None:
-    """Forget claims."""
-    database.executemany("DELETE FROM claims WHERE name = ?", [(_digest(key),) for key in keys])
-
-
 def forget_claims(database: sqlite3.Connection, until: int, max_claims: int) -> None:
     """Forget claims from before ``until``, and the oldest of too many."""
     database.execute("DELETE FROM claims WHERE at <= ?", (until,))
