@@ -11,7 +11,7 @@ from nonebot.drivers import ASGIMixin, Driver
 from typing_extensions import override
 
 from .api import ClientPool, call_api
-from .backfill import Backfill, KnownChats, Policy
+from .backfill import Backfill, KnownChats
 from .bot import Bot, BotHost
 from .config import BotConfig, Config
 from .event import Event, EventRegistry
@@ -107,20 +107,18 @@ class Adapter(BotHost):
         self._sandbox: Stoppable | None = None
 
     def _make_backfill(self, config: Config, known_chats: KnownChats | None) -> Backfill | None:
-        if config.feishu_backfill_after is None:
+        if config.feishu_backfill_after is None or known_chats is None:
             return None
         return Backfill(
-            Policy(after=config.feishu_backfill_after, window=config.feishu_backfill_window),
+            after=config.feishu_backfill_after,
+            window=config.feishu_backfill_window,
             store=self._store,
-            on_network=self._network.call,
-            feed=self._receiver.receive,
-            bot_of=self._find_bot,
-            is_receiving=self.connections.is_receiving,
             known_chats=known_chats,
+            network=self._network,
+            receiver=self._receiver,
+            connections=self.connections,
+            bots=self.bots,
         )
-
-    def _find_bot(self, bot_id: str) -> Bot | None:
-        return cast("Bot | None", self.bots.get(bot_id))
 
     @classmethod
     @override

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .backfill import OVERLAP, Backfill, Policy
+from .backfill import OVERLAP, Backfill
 from .known_chats import KnownChat, KnownChats
 
-__all__ = ["OVERLAP", "Backfill", "KnownChat", "KnownChats", "Policy"]
+__all__ = ["OVERLAP", "Backfill", "KnownChat", "KnownChats"]

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+
+from nonebot.adapters import Bot as BaseBot
 
 from ..bot import Bot
 from ..exception import FeishuAdapterException, StoreError
+from ..intake.receiver import Receiver
 from ..log import log
 from ..net.backoff import doubling
 from ..net.waiting import Sleep, wait_for_event
 from ..store import Store
+from ..transport.manager import ConnectionManager
+from ..transport.network_thread import NetworkThread
 from .known_chats import KnownChats
-from .run import BackfillRun, Feed
+from .run import BackfillRun
 
 TICK = 30.0
 """Seconds between two updates of the mark."""
@@ -31,20 +34,6 @@ OVERLAP = 300.0
 """Seconds before the mark that are fetched, too: a dead socket is noticed only after a ping and its timeout."""
 PAUSES = doubling(TICK, 900.0)
 """Seconds until the next try, after each failure in a row."""
-OnNetwork = Callable[[Coroutine[Any, Any, Any]], Awaitable[Any]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """When messages are fetched after an outage.
-
-    Attributes:
-        after: seconds; shorter outages are left to Feishu's redelivery.
-        window: seconds; older messages are not fetched.
-    """
-
-    after: float
-    window: float
 
 
 class Backfill:
@@ -52,38 +41,40 @@ class Backfill:
 
     def __init__(
         self,
-        policy: Policy,
         *,
+        after: float,
+        window: float,
         store: Store,
-        on_network: OnNetwork,
-        feed: Feed,
-        bot_of: Callable[[str], Bot | None],
-        is_receiving: Callable[[str], bool],
-        known_chats: KnownChats | None = None,
+        known_chats: KnownChats,
+        network: NetworkThread,
+        receiver: Receiver,
+        connections: ConnectionManager,
+        bots: Mapping[str, BaseBot],
         clock: Callable[[], float] = time.time,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         """Create the backfill of all bots; :meth:`start` starts it.
 
         Args:
-            policy: when messages are fetched.
-            store: keeps marks and known chats, for all processes of a bot.
-            on_network: runs a coroutine of the store on the network loop.
-            feed: takes a fetched message; runs on the network loop.
-            bot_of: returns the NoneBot bot of an app id, if it is connected.
-            is_receiving: whether events of an app id can arrive now.
-            known_chats: the chats in which the bots are talked to; its own when None.
+            after: seconds; shorter outages are left to Feishu's redelivery.
+            window: seconds; older messages are not fetched.
+            store: keeps the marks, for all processes of a bot.
+            known_chats: the chats in which the bots are talked to.
+            network: the thread of the store and the receiver.
+            receiver: takes a fetched message as an event.
+            connections: know whether events of a bot can arrive now.
+            bots: the bots that are connected to NoneBot.
             clock: seconds since the epoch.
             sleep: waits for seconds.
         """
-        self.known_chats: KnownChats = KnownChats(store.state, clock=clock) if known_chats is None else known_chats
-        """The chats in which the bots are talked to; used on the network loop."""
-        self._policy = policy
+        self._after = after
+        self._window = window
         self._store = store
-        self._on_network = on_network
-        self._feed = feed
-        self._bot_of = bot_of
-        self._is_receiving = is_receiving
+        self._known_chats = known_chats
+        self._network = network
+        self._receiver = receiver
+        self._connections = connections
+        self._bots = bots
         self._clock = clock
         self._sleep = sleep
         self._woken: dict[str, asyncio.Event] = {}
@@ -110,15 +101,15 @@ class Backfill:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for bot_id in self._woken:
-            if self._is_receiving(bot_id):
+            if self._connections.is_receiving(bot_id):
                 await self._last_mark(bot_id)
-        await self._on_network(self.known_chats.close())
+        await self._network.call(self._known_chats.close())
 
     async def _last_mark(self, bot_id: str) -> None:
         now = self._clock()
         try:
             seen = await self._get(bot_id, "seen")
-            if seen is None or now - seen <= self._policy.after:  # else an outage that was not handled yet
+            if seen is None or now - seen <= self._after:  # else an outage that was not handled yet
                 await self._set(bot_id, "seen", now)
         except StoreError as error:
             log("DEBUG", "Bot {bot}: the time of the shutdown is not stored: {error}", bot=bot_id, error=error)
@@ -126,7 +117,7 @@ class Backfill:
     async def _watch(self, bot_id: str) -> None:
         while True:
             try:
-                if self._is_receiving(bot_id):
+                if self._connections.is_receiving(bot_id):
                     await self._check(bot_id)
             except StoreError as error:
                 # Without the store it is unknown what was missed; the mark does not move, so nothing is forgotten.
@@ -138,7 +129,7 @@ class Backfill:
         now = self._clock()
         seen = await self._get(bot_id, "seen")
         since = await self._get(bot_id, "backfill")
-        if seen is not None and now - seen > self._policy.after:
+        if seen is not None and now - seen > self._after:
             since = await self._begin(bot_id, seen, since, now)
         await self._set(bot_id, "seen", now)
         if since is not None:
@@ -147,25 +138,25 @@ class Backfill:
     async def _begin(self, bot_id: str, seen: float, since: float | None, now: float) -> float:
         silent = _duration(now - seen)
         log("INFO", "Bot {bot} received nothing for {silent}: its chats are searched", bot=bot_id, silent=silent)
-        if now - seen > self._policy.window:
+        if now - seen > self._window:
             log(
                 "WARNING",
                 "Bot {bot}: messages from more than {window} ago are not fetched (FEISHU_BACKFILL_WINDOW)",
                 bot=bot_id,
-                window=_duration(self._policy.window),
+                window=_duration(self._window),
             )
-        oldest = max(seen - OVERLAP, now - self._policy.window)
+        oldest = max(seen - OVERLAP, now - self._window)
         # A new value, by which a run under way notices that there was another outage.
         since = oldest if since is None else min(since - 0.001, oldest)
         await self._set(bot_id, "backfill", since)
         return since
 
     def _run(self, bot_id: str, since: float, now: float) -> None:
-        bot = self._bot_of(bot_id)
+        bot = self._bots.get(bot_id)
         running = bot_id in self._runs and not self._runs[bot_id].done()
-        if bot is not None and not running and now >= self._not_before.get(bot_id, 0.0):
+        if isinstance(bot, Bot) and not running and now >= self._not_before.get(bot_id, 0.0):
             name = f"feishu-backfill-{bot_id}"
-            run = asyncio.create_task(self._run_backfill(bot, max(since, now - self._policy.window)), name=name)
+            run = asyncio.create_task(self._run_backfill(bot, max(since, now - self._window)), name=name)
             run.add_done_callback(_report)
             self._runs[bot_id] = run
 
@@ -188,8 +179,8 @@ class Backfill:
 
     async def _fetch(self, bot: Bot, since: float, started_at: float, is_ours: Callable[[], bool]) -> None:
         until = self._clock()
-        known = await self._on_network(self.known_chats.known(bot.self_id))
-        run = BackfillRun(bot, lambda envelope: self._on_network(self._feed(envelope)), is_ours, sleep=self._sleep)
+        known = await self._network.call(self._known_chats.known(bot.self_id))
+        run = BackfillRun(bot, self._network, self._receiver, is_ours, sleep=self._sleep)
         if await run.fetch(known, since, until):
             again = await self._get(bot.self_id, "backfill") != started_at
             await self._set(bot.self_id, "backfill", until - OVERLAP if again else None)
@@ -199,7 +190,7 @@ class Backfill:
         if self._store.locks is None:
             return True
         try:
-            return bool(await self._on_network(self._store.locks.try_lock(lock, LOCK_TTL)))
+            return await self._network.call(self._store.locks.try_lock(lock, LOCK_TTL))
         except StoreError as error:
             log("DEBUG", "The lock {lock} cannot be taken or extended: {error}", lock=lock, error=error)
             return False
@@ -207,7 +198,7 @@ class Backfill:
     async def _unlock(self, lock: str) -> None:
         if self._store.locks is not None:
             with suppress(StoreError):  # the lock expires
-                await self._on_network(self._store.locks.unlock(lock))
+                await self._network.call(self._store.locks.unlock(lock))
 
     async def _keep_lock(self, lock: str) -> None:
         """Extend the lock; returns when it is lost."""
@@ -226,14 +217,14 @@ class Backfill:
     # Marks: seconds since the epoch
 
     async def _get(self, bot_id: str, name: str) -> float | None:
-        text = await self._on_network(self._store.state.get(f"{bot_id}:{name}"))
+        text = await self._network.call(self._store.state.get(f"{bot_id}:{name}"))
         try:
             return None if text is None else float(text)
         except ValueError:
             return None
 
     async def _set(self, bot_id: str, name: str, at: float | None) -> None:
-        await self._on_network(self._store.state.set(f"{bot_id}:{name}", None if at is None else f"{at:.3f}"))
+        await self._network.call(self._store.state.set(f"{bot_id}:{name}", None if at is None else f"{at:.3f}"))
 
 
 def _report(task: asyncio.Task[None]) -> None:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from ..bot import Bot
-from ..event.envelope import Envelope, Receipt
+from ..event.envelope import Envelope
 from ..exception import ActionFailed, PermissionDenied, RateLimited, StoreError
+from ..intake.receiver import Receiver
 from ..log import log
+from ..net.waiting import Sleep
+from ..transport.network_thread import NetworkThread
 from .history import missed_messages, unknown_groups
 from .known_chats import KnownChat
 from .payload import is_missable, to_payload
 
-Feed = Callable[[Envelope], Coroutine[Any, Any, Receipt]]
-"""Takes a message as an event; runs on the network loop."""
 REFUSED_PAUSE = 0.5
 """Seconds until a message is offered again for which there was no room."""
 REFUSALS = 120
@@ -28,21 +28,24 @@ class BackfillRun:
     def __init__(
         self,
         bot: Bot,
-        feed: Callable[[Envelope], Awaitable[Receipt]],
+        network: NetworkThread,
+        receiver: Receiver,
         is_ours: Callable[[], bool],
         *,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         """Create a run.
 
         Args:
             bot: the bot.
-            feed: takes a message as an event.
+            network: the receiver's thread.
+            receiver: takes a message as an event.
             is_ours: whether this process still holds the lock.
             sleep: waits for seconds.
         """
         self._bot = bot
-        self._feed = feed
+        self._network = network
+        self._receiver = receiver
         self._is_ours = is_ours
         self._sleep = sleep
         self._left_out: list[str] = []
@@ -90,7 +93,7 @@ class BackfillRun:
         self.offered += 1
         envelope = Envelope(bot_id=self._bot.self_id, payload=payload, transport="backfill")
         for _ in range(REFUSALS):
-            receipt = await self._feed(envelope)
+            receipt = await self._network.call(self._receiver.receive(envelope))
             if receipt.code == 200:
                 return
             await self._sleep(REFUSED_PAUSE)
