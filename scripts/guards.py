@@ -231,8 +231,8 @@ GUARDS: Final = (
     Guard(
         "a control token reaches its own bots only",
         "management/routes.py",
-        "        if not access.allows(bot_id):",
-        "        if not bot_id:",
+        "            if access.allows(bot_id):",
+        "            if bot_id:",
         _ROUTES,
     ),
     Guard(
@@ -244,7 +244,7 @@ GUARDS: Final = (
     ),
     Guard(
         "the status page loads and runs nothing but its own",
-        "management/routes.py",
+        "management/status_page.py",
         "f\"default-src 'none'; ",
         'f"',
         _ROUTES,
