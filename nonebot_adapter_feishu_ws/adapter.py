@@ -65,7 +65,8 @@ class Adapter(BotHost):
     @override
     def __init__(self, driver: Driver, **kwargs: Any) -> None:
         super().__init__(driver, **kwargs)
-        config = self.feishu_config = read_config(driver)
+        self.feishu_config: Config = read_config(driver)
+        config = self.feishu_config
         self.bot_configs: dict[str, BotConfig] = {bot.app_id: bot for bot in config.feishu_bots if bot.enabled}
         self._network = NetworkThread(switch_interval=config.feishu_switch_interval)
         self._store = _make_store(config)

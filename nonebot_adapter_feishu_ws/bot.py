@@ -99,10 +99,10 @@ class Bot(TypedApi, LegacyMethods):
         super().__init__(adapter, self_id)
         self.bot_config = bot_config
         self.bot_info = bot_info
-        self.idempotency_keys = IdempotencyKeys()
+        self.idempotency_keys: IdempotencyKeys = IdempotencyKeys()
         self._directory = Directory(self, app_id=self_id, shared=adapter.shared)
         self._open_ids: Cache[str, str] = Cache(ttl=OWN_ID_TTL, size=10_000)
-        self.uploads = Uploads(self, proxy=bot_config.proxy_url)
+        self.uploads: Uploads = Uploads(self, proxy=bot_config.proxy_url)
 
     async def handle_event(self, event: Event) -> None:
         """Prepare an event as plugins expect it (``to_me``, nickname, ``reply``) and run it through NoneBot."""

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Protocol
 
 from nonebot.log import logger
 from nonebot.utils import logger_wrapper
 
-log_context = logger.contextualize
+
+class PluginLog(Protocol):
+    """One line of the log, as adapters export it to plugins."""
+
+    def __call__(self, level: str, message: str, exception: Exception | None = None) -> None: ...
+
+
+log_context: Callable[..., AbstractContextManager[None]] = logger.contextualize
 """``with log_context(bot=..., event_id=...)``: adds these to ``extra`` of every line that is logged inside."""
 
 
-plugin_log = logger_wrapper("Feishu")
+plugin_log: PluginLog = logger_wrapper("Feishu")
 """``log(level, message, exception=None)`` as adapters export it to plugins; tags in the message are live."""
 
 

@@ -164,11 +164,11 @@ class Group:
         code = (
             f"{aliases}\n\nMETHODS: Final[Mapping[str, Method]] = {{\n{table}\n}}\n\n\n"
             f'class {self.cls}(Group):\n    """{indent(self.spec["summary"])}"""\n\n'
-            f'    group = "{self.name}"\n    methods = METHODS\n\n{methods}'
+            f'    group = "{self.name}"\n    methods: ClassVar[Mapping[str, Method]] = METHODS\n\n{methods}'
         )
         imports = [
             _from("collections.abc", [*_used(code, ("Mapping", "Sequence"))]),
-            _from("typing", _used(code, ("Any", "Final", "Literal"))),
+            _from("typing", _used(code, ("Any", "ClassVar", "Final", "Literal"))),
             "",
             _from("..group", ["Group", *_used(code, ("read",))]),
             "from ..method import Method",

@@ -129,9 +129,9 @@ class Bridge:
         """
         shared = _Shared()
         max_begun = max_waiting if max_running is None else min(max_waiting, max(MIN_BEGUN, 2 * max_running))
-        self.plugins = PluginEnd(shared, clock)
+        self.plugins: PluginEnd = PluginEnd(shared, clock)
         """NoneBot's loop."""
-        self.network = NetworkEnd(shared, self.plugins, max_waiting, max_begun, max_bytes)
+        self.network: NetworkEnd = NetworkEnd(shared, self.plugins, max_waiting, max_begun, max_bytes)
         """The network loop."""
         self.plugins.network = self.network
         if check_loops:

@@ -61,7 +61,7 @@ class Supervisor:
         """
         self.bot_id = bot_id
         self.receiver = receiver
-        self.client_config = ClientConfig()
+        self.client_config: ClientConfig = ClientConfig()
         self._transport = transport
         self._policy = policy
         self._timing = timing

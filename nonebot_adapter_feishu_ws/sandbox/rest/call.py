@@ -30,10 +30,10 @@ class ApiError(Exception):
         """
         known_status, known_msg = ERRORS.get(code, (400, ""))
         self.code = code
-        self.msg = msg or known_msg
+        self.msg: str = msg or known_msg
         if ext:
             self.msg = f"{self.msg.removesuffix('.')}, ext={ext}"
-        self.status = status or known_status
+        self.status: int = status or known_status
         self.error = error
         super().__init__(self.msg)
 
