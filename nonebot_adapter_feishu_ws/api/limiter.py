@@ -13,8 +13,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from ..net.waiting import Sleep
+
 Clock = Callable[[], float]
-Sleep = Callable[[float], Awaitable[object]]
 Reserve = Callable[[str], Awaitable[float]]
 """Takes a turn in a lane among all processes of the bot; returns the seconds until it comes."""
 
@@ -37,38 +38,12 @@ class Rate:
     period: float = 1.0
 
 
-class Bucket:
-    """Token bucket of one chat or user. A token returns ``period`` seconds after the call that held it was answered.
-
-    Feishu has seen a call before it answers, so in any period it sees at most ``count`` of them, however long they
-    were under way.
-    """
-
-    def __init__(self, rate: Rate, clock: Clock) -> None:
-        self._rate = rate
-        self._clock = clock
-        self._returns: deque[float] = deque(maxlen=rate.count)
-
-    def wait(self) -> float:
-        """Seconds until a token is available; 0 when one is available now."""
-        if len(self._returns) < self._rate.count:
-            return 0.0
-        return max(0.0, self._returns[0] - self._clock())
-
-    def used(self) -> None:
-        """Note that a call was answered: its token returns a period from now."""
-        self._returns.append(self._clock() + self._rate.period)
-
-    @property
-    def full(self) -> bool:
-        """Whether all tokens are available."""
-        return not self._returns or self._returns[-1] <= self._clock()
-
-
 class Lane:
     """Calls to one chat or user: one at a time, first come first served, within the rate.
 
-    A call keeps the lane while it is tried again, so that the next one cannot overtake it.
+    A call keeps the lane while it is tried again, so that the next one cannot overtake it. It holds one of ``count``
+    tokens, which returns ``period`` seconds after the answer: Feishu has seen a call before it answers, so in any
+    period it sees at most ``count`` of them, however long they were under way.
     """
 
     def __init__(
@@ -76,16 +51,18 @@ class Lane:
     ) -> None:
         self.key = key
         """Its chat, user or message; the same name in all processes."""
-        self._bucket = Bucket(rate, clock)
+        self._period = rate.period
+        self._clock = clock
         self._sleep = sleep
         self._reserve = reserve
+        self._returns: deque[float] = deque(maxlen=rate.count)
         self._turn = asyncio.Lock()
         self._interested = 0
 
     @property
     def idle(self) -> bool:
         """Whether it is unused and holds no state that would be lost."""
-        return not self.in_use and self._bucket.full
+        return not self.in_use and (not self._returns or self._returns[-1] <= self._clock())
 
     @property
     def in_use(self) -> bool:
@@ -105,14 +82,14 @@ class Lane:
     @asynccontextmanager
     async def token(self) -> AsyncGenerator[None]:
         """One try of the call that holds the lane; waits for a token."""
-        while (seconds := self._bucket.wait()) > 0:
+        while len(self._returns) == self._returns.maxlen and (seconds := self._returns[0] - self._clock()) > 0:
             await self._sleep(seconds)
         if self._reserve is not None and (seconds := await self._reserve(self.key)) > 0:
             await self._sleep(seconds)
         try:
             yield
         finally:
-            self._bucket.used()
+            self._returns.append(self._clock() + self._period)
 
 
 class Gate:
@@ -161,10 +138,11 @@ class Gate:
         """One try of a call; waits while the gate is closed or crowded, first come first served."""
         await self._enter()
         try:
+            while (seconds := self.opens_in) > 0:
+                await self._sleep(seconds)
             yield
         finally:
-            self._inside -= 1
-            self._admit()
+            self._leave()
 
     def _is_calm(self) -> bool:
         return self._clock() - self._refused_at >= CALM and self.opens_in == 0
@@ -173,27 +151,23 @@ class Gate:
         return self._is_calm() or self._inside + 1 <= self._width
 
     async def _enter(self) -> None:
-        if self._waiting or not self._has_room():
-            mine = asyncio.get_running_loop().create_future()
-            self._waiting.append(mine)
-            try:
-                await mine
-            except asyncio.CancelledError:
-                if mine.done() and not mine.cancelled():
-                    self._inside -= 1
-                    self._admit()
-                else:
-                    self._waiting.remove(mine)
-                raise
-        else:
+        if not self._waiting and self._has_room():
             self._inside += 1
+            return
+        mine = asyncio.get_running_loop().create_future()
+        self._waiting.append(mine)
         try:
-            while (seconds := self.opens_in) > 0:
-                await self._sleep(seconds)
-        except BaseException:
-            self._inside -= 1
-            self._admit()
+            await mine
+        except asyncio.CancelledError:
+            if not mine.cancelled():  # it was admitted at the same moment
+                self._leave()
+            elif mine in self._waiting:  # else the gate has skipped it already
+                self._waiting.remove(mine)
             raise
+
+    def _leave(self) -> None:
+        self._inside -= 1
+        self._admit()
 
     def _admit(self) -> None:
         while self._waiting and self._has_room():
@@ -206,29 +180,11 @@ class Gate:
 class Limiter:
     """The lanes and gates of one bot. Lives on NoneBot's loop."""
 
-    def __init__(
-        self,
-        rate: Rate,
-        clock: Clock,
-        sleep: Sleep,
-        *,
-        reserve: Reserve | None = None,
-        max_lanes: int = MAX_LANES,
-    ) -> None:
-        """Create the lanes and gates of one bot.
-
-        Args:
-            rate: of each lane.
-            clock: monotonic seconds.
-            sleep: waits for seconds.
-            reserve: takes a turn among all processes of the bot, after the lane's own; None for a single process.
-            max_lanes: idle lanes kept.
-        """
+    def __init__(self, rate: Rate, clock: Clock, sleep: Sleep, *, reserve: Reserve | None = None) -> None:
         self._rate = rate
         self._clock = clock
         self._sleep = sleep
         self._reserve = reserve
-        self._max_lanes = max_lanes
         self._lanes: OrderedDict[str, Lane] = OrderedDict()
         self._gates: dict[str, Gate] = {}
         self._chats: OrderedDict[str, str] = OrderedDict()
@@ -239,8 +195,7 @@ class Limiter:
     def lane(self, key: str) -> Lane:
         """The lane of a chat, user or message; messages with a known chat share the chat's lane."""
         key = self._chats.get(key, key)
-        lane = self._lanes.get(key)
-        if lane is None:
+        if (lane := self._lanes.get(key)) is None:
             lane = self._lanes[key] = Lane(self._rate, self._clock, self._sleep, key=key, reserve=self._reserve)
             self._forget_idle(lane)
         self._lanes.move_to_end(key)
@@ -270,10 +225,9 @@ class Limiter:
             self._chats.popitem(last=False)
 
     def _forget_idle(self, keep: Lane) -> None:
-        excess = len(self._lanes) - self._max_lanes
-        if excess <= 0:
+        if (excess := len(self._lanes) - MAX_LANES) <= 0:
             return
         idle = [key for key, lane in self._lanes.items() if lane.idle and lane is not keep]
         # A tenth more than needed, so that the search is not repeated for every new chat.
-        for key in idle[: excess + self._max_lanes // 10]:
+        for key in idle[: excess + MAX_LANES // 10]:
             del self._lanes[key]

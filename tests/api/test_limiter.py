@@ -2,14 +2,16 @@
 
 import asyncio
 
+import pytest
+
 from nonebot_adapter_feishu_ws.api.limiter import CALM, Gate, Limiter, Rate
 
 from .virtual_time import VirtualTime
 
 
-def make(**more) -> tuple[VirtualTime, Limiter]:
+def make() -> tuple[VirtualTime, Limiter]:
     time = VirtualTime()
-    return time, Limiter(Rate(5, 1.0), time.clock, time.sleep, **more)
+    return time, Limiter(Rate(5, 1.0), time.clock, time.sleep)
 
 
 async def test_a_chat_sees_at_most_five_messages_in_any_second_however_long_they_take():
@@ -75,8 +77,9 @@ async def test_a_cancelled_waiter_leaves_the_lane_to_the_next():
     assert lane.idle
 
 
-async def test_idle_lanes_are_forgotten_and_busy_ones_kept():
-    time, limiter = make(max_lanes=100)
+async def test_idle_lanes_are_forgotten_and_busy_ones_kept(monkeypatch):
+    monkeypatch.setattr("nonebot_adapter_feishu_ws.api.limiter.MAX_LANES", 100)
+    time, limiter = make()
     kept = limiter.lane("oc_busy")
     async with kept.turn():
         for number in range(1000):
@@ -174,6 +177,19 @@ async def test_a_crowd_does_not_run_into_the_next_refusal_together():
     # All of the first crowd are refused but 50; afterwards a few at a time find out where the limit is.
     assert api.refused < 450 + 450 / 2
     assert time.now < 60
+
+
+async def test_a_waiter_at_the_gate_that_is_cancelled_as_its_turn_comes_is_skipped():
+    gate = Gate(lambda: 1000.0, asyncio.sleep)
+    async with gate.passage():
+        gate.refused(0)
+        waiting = asyncio.ensure_future(gate.passage().__aenter__())
+        await asyncio.sleep(0)
+        waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    async with gate.passage():
+        pass
 
 
 async def test_a_cancelled_waiter_at_the_gate_takes_no_place():
