@@ -16,13 +16,13 @@ from ..net.bounded_json import as_object, as_text
 from ..net.lark_sdk import make_client, share_token
 from ..store import Shared
 from .call_traits import api_of, lane_of, may_repeat
-from .form import can_replay, check_parts, parts_of
-from .http import CallOptions, Http, json_of
+from .http import CallOptions, Http, can_replay, json_of
 from .isv_token import IsvTokens, LoadTicket, current_tenant
 from .limiter import Clock, Gate, Lane, Limiter, Rate, Reserve, Sleep
 from .retry import RetryPolicy, next_wait
 from .share import share_fetched_token
 from .token import TenantToken, token_in
+from .upload import parts_of
 
 if TYPE_CHECKING:
     from lark_oapi import Client
@@ -108,11 +108,10 @@ class ApiClient:
         url = self._http.url(path)
         api = api_of(method, path)
         if files := data.get("files"):
-            data["files"] = parts = parts_of(files)
-            data["_upload_bytes"] = await check_parts(parts, api)
+            data["files"] = parts_of(files, api)
         gate, body = self._limiter.gate(api), json_of(data)
         key = lane_of(api, path, body)
-        repeatable = _can_replay(data) and may_repeat(api, data.get("params") or data.get("query"), body)
+        repeatable = can_replay(data) and may_repeat(api, data.get("params") or data.get("query"), body)
         lane = None if key is None else self._limiter.lane(key)
         perhaps_done = False
 
@@ -202,7 +201,7 @@ class ApiClient:
         try:
             return await self._http.exchange(method, url, token, data)
         except ActionFailed as error:
-            if error.code not in TOKEN_CODES or not _can_replay(data):
+            if error.code not in TOKEN_CODES or not can_replay(data):
                 raise
             provider.invalidate(token)
         return await self._http.exchange(method, url, await self._get_token(provider), data)
@@ -232,10 +231,6 @@ class ApiClient:
         if (chat_id := as_text(sent.get("chat_id"))) and not key.startswith("edit "):
             self._limiter.learn(key, chat_id)
             self._limiter.learn(as_text(sent.get("message_id")), chat_id)
-
-
-def _can_replay(data: CallOptions) -> bool:
-    return can_replay(data.get("files") or (), data.get("content"))
 
 
 def _reserve_of(shared: Shared | None, app_id: str, rate: Rate) -> Reserve | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json as jsonlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypedDict, cast
 from urllib.parse import urlsplit
@@ -17,8 +17,7 @@ from ..exception import ApiNotAvailable, NetworkError, make_failure
 from ..net.bounded_json import as_object
 from ..net.errors import describe
 from ..net.session import make_session
-from .form import Part, make_form
-from .upload import PIECE, Meter, Progress
+from .upload import PIECE, Meter, Progress, make_form
 
 SLOWEST_UPLOAD = 64 * 1024
 """Bytes per second of the slowest upload that does not time out."""
@@ -46,7 +45,6 @@ class CallOptions(TypedDict, total=False):
         _save_to: the path that a downloaded file is written to, piece by piece; it is also the result.
         _progress: called with a file's bytes as they go over, see :data:`~.upload.Progress`; from 0 for each try.
         _tenant: an ISV app's tenant key; else that of the event being handled.
-        _upload_bytes: the size of ``files``, noted by :meth:`ApiClient.call`.
     """
 
     params: Any
@@ -64,7 +62,6 @@ class CallOptions(TypedDict, total=False):
     _save_to: Path | None
     _progress: Progress | None
     _tenant: str
-    _upload_bytes: int
 
 
 class Http:
@@ -123,16 +120,15 @@ class Http:
         headers |= data.get("headers") or {}
         if cookies := data.get("cookies"):
             headers["Cookie"] = "; ".join(f"{key}={value}" for key, value in cookies.items())
-        json, content, progress = json_of(data), data.get("content"), data.get("_progress")
+        json, content, progress, size = json_of(data), data.get("content"), data.get("_progress"), 0
         if json is not None:
             headers["Content-Type"] = _JSON_TYPE
             content = to_json(json)
         elif data.get("files") or data.get("data"):
-            parts: Sequence[Part] = data.get("files") or ()
-            content = await make_form(data.get("data"), parts, progress)
+            content, size = await make_form(data.get("data"), data.get("files") or (), progress)
         # The first byte of the answer comes when the last byte of an upload is there, so an upload's time is bounded by
         # its size.
-        patience = data.get("_timeout") or self._timeout + data.get("_upload_bytes", 0) / SLOWEST_UPLOAD
+        patience = data.get("_timeout") or self._timeout + size / SLOWEST_UPLOAD
         save_to = data.get("_save_to")
         # A large download may take any time while bytes keep arriving.
         timeout = aiohttp.ClientTimeout(
@@ -220,6 +216,11 @@ async def _read_body(response: aiohttp.ClientResponse, progress: Progress | None
 def json_of(data: CallOptions) -> Any:
     """The JSON body of a call, under either of its names."""
     return data.get("json") if data.get("json") is not None else data.get("body")
+
+
+def can_replay(data: CallOptions) -> bool:
+    """Whether the body of a call can be sent again: what cannot be rewound is used up after the first try."""
+    return all(part.content.repeatable for part in data.get("files") or ()) and not hasattr(data.get("content"), "read")
 
 
 def _parse(body: bytes) -> dict[str, Any] | None:

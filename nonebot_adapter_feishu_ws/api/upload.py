@@ -1,15 +1,15 @@
-"""Upload contents: bytes, a path or an open file, measured first and then read piece by piece."""
+"""Uploads: bytes, a path or an open file, measured first and then sent piece by piece in a multipart form."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
@@ -41,6 +41,7 @@ class Kind:
 
 IMAGE: Final = Kind("image", 10 * MB)
 FILE: Final = Kind("file", 30 * MB)
+_KINDS: Final = {"POST im/v1/images": IMAGE, "POST im/v1/files": FILE}
 
 
 def check_size(size: int, kind: Kind) -> None:
@@ -80,51 +81,52 @@ class Content:
         """Whether it can be read again: a pipe cannot."""
         return not isinstance(self.source, OpenFile) or self.source.start is not None
 
+    @contextmanager
+    def opened(self) -> Generator[OpenFile]:
+        """The content as an open file.
+
+        Raises:
+            ValueError: there is no such file, or it cannot be read.
+        """
+        if isinstance(self.source, OpenFile):
+            yield self.source
+        elif isinstance(self.source, Path):
+            try:
+                with self.source.open("rb") as file:
+                    yield OpenFile(file)
+            except OSError as error:
+                raise ValueError(f"the file {self.source} cannot be read: {error.strerror}") from error
+        else:
+            yield OpenFile(BytesIO(self.source))
+
     def measure(self) -> int | None:
         """Its size in bytes, without reading it; None when unknown (a pipe).
 
         Raises:
             ValueError: there is no such file, or it cannot be read.
         """
-        if isinstance(self.source, (bytes, bytearray)):
-            return len(self.source)
-        if isinstance(self.source, Path):
-            with _explained(self.source), self.source.open("rb") as file:  # an unreadable file fails here
-                return file.seek(0, 2)
-        if self.source.start is None:
+        if not self.repeatable:
             return None
-        with self.source.lock:
-            end = self.source.file.seek(0, 2)
-            self.source.file.seek(self.source.start)
-        return max(0, end - self.source.start)
+        with self.opened() as source, source.lock:
+            start = source.start or 0
+            end = source.file.seek(0, 2)
+            source.file.seek(start)
+        return max(0, end - start)
 
-    def pieces(self) -> Generator[bytes | memoryview, None, None]:
+    def pieces(self) -> Generator[bytes]:
         """The content in pieces of at most :data:`PIECE` bytes."""
-        if isinstance(self.source, (bytes, bytearray)):
-            view = memoryview(self.source)
-            for start in range(0, len(view), PIECE):
-                yield view[start : start + PIECE]
-        elif isinstance(self.source, Path):
-            with self.source.open("rb") as file:
-                while piece := file.read(PIECE):
-                    yield piece
-        else:
-            yield from _pieces_of(self.source)
-
-    @contextmanager
-    def opened(self) -> Generator[BinaryIO | None, None, None]:
-        """The content as a file at its start; None for an open file that does not begin at 0."""
-        if isinstance(self.source, (bytes, bytearray)):
-            yield BytesIO(self.source)
-        elif isinstance(self.source, Path):
-            with _explained(self.source), self.source.open("rb") as file:
-                yield file
-        elif self.source.start == 0:
-            with self.source.lock:
-                self.source.file.seek(0)
-                yield self.source.file
-        else:
-            yield None
+        with self.opened() as source:
+            position = source.start
+            while True:
+                with source.lock:
+                    if position is not None:
+                        source.file.seek(position)
+                    piece = source.file.read(PIECE)
+                if not piece:
+                    return
+                if position is not None:
+                    position += len(piece)
+                yield piece
 
     def head(self) -> bytes:
         """Its first piece."""
@@ -140,28 +142,6 @@ class Content:
         for piece in self.pieces():
             digest.update(piece)
         return digest.hexdigest()
-
-
-def _pieces_of(source: OpenFile) -> Iterator[bytes]:
-    position = source.start
-    while True:
-        with source.lock:
-            if position is not None:
-                source.file.seek(position)
-            piece = source.file.read(PIECE)
-        if not piece:
-            return
-        if position is not None:
-            position += len(piece)
-        yield piece
-
-
-@contextmanager
-def _explained(path: Path) -> Generator[None, None, None]:
-    try:
-        yield
-    except OSError as error:
-        raise ValueError(f"the file {path} cannot be read: {error.strerror}") from error
 
 
 class Meter:
@@ -229,6 +209,74 @@ class Body(aiohttp.Payload):
             pieces.close()
         if left:
             raise OSError("the file changed while it was sent")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of a form.
+
+    Attributes:
+        name: the field.
+        file_name: its name, if the caller gave one.
+        content: its content.
+        content_type: its MIME type.
+        kind: what its size is checked against; None for an API whose limits are unknown.
+    """
+
+    name: str
+    file_name: str | None
+    content: Content
+    content_type: str
+    kind: Kind | None
+
+
+def parts_of(files: Any, api: str = "") -> list[Part]:
+    """The files of a call.
+
+    Args:
+        files: name -> content, or ``(file name, content[, content type])``; a mapping or pairs. A content is bytes,
+            text, a ``Path``, or a file opened in binary mode.
+        api: from :func:`~.call_traits.api_of`.
+
+    Raises:
+        ValueError: a file was opened as text.
+    """
+    items: Any = cast("Mapping[str, Any]", files).items() if isinstance(files, Mapping) else files
+    parts: list[Part] = []
+    for name, file in cast("Iterable[tuple[str, Any]]", items):
+        file_name, given, *rest = cast("tuple[Any, ...]", file) if isinstance(file, tuple) else (None, file)
+        content = Content(given.encode() if isinstance(given, str) else given)
+        content_type = rest[0] if rest and rest[0] else "application/octet-stream"
+        parts.append(Part(name, file_name, content, content_type, _KINDS.get(api)))
+    return parts
+
+
+async def make_form(
+    fields: Mapping[str, Any] | None, parts: Sequence[Part], progress: Progress | None = None
+) -> tuple[aiohttp.FormData, int]:
+    """The form of one try, and the size of its files; one of unknown size counts as the largest that Feishu takes.
+
+    Args:
+        fields: name -> value; values are sent as text.
+        parts: the files.
+        progress: called with the bytes sent.
+
+    Raises:
+        ValueError: a file cannot be read, is empty or too large.
+    """
+    form = aiohttp.FormData()
+    names = dict(fields or {})
+    for name, value in names.items():
+        form.add_field(name, str(value))
+    sizes = [await asyncio.to_thread(part.content.measure) for part in parts]
+    known = [size for size in sizes if size is not None]
+    meter = Meter(progress, sum(known) if len(known) == len(sizes) else None)
+    for part, size in zip(parts, sizes, strict=True):
+        if size is not None and part.kind is not None:
+            check_size(size, part.kind)
+        body = Body(part.content, size, meter, part.content_type)
+        form.add_field(part.name, body, filename=part.file_name or str(names.get("file_name") or part.name))
+    return form, sum(known) + FILE.max_bytes * (len(sizes) - len(known))
 
 
 def as_path(file: Any) -> Any:

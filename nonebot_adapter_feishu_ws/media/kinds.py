@@ -1,10 +1,11 @@
-"""File types, formats and durations. Pure."""
+"""File types, formats and durations."""
 
 from __future__ import annotations
 
 from pathlib import PurePath
-from typing import BinaryIO, Final, Literal
+from typing import Final, Literal
 
+from ..api import Content
 from ..api.methods.file import FileType
 from ..exception import ApiNotAvailable
 from ..message import MessageSegment
@@ -64,8 +65,8 @@ def check_format(head: bytes, segment_type: str) -> None:
         )
 
 
-def read_duration(file: BinaryIO) -> int | None:
-    """The duration of an opus or mp4 file in milliseconds; None when it is unknown.
+def read_duration(content: Content) -> int | None:
+    """The duration of an opus or mp4 file in milliseconds; None when it is unknown, or the file is not at its start.
 
     Raises:
         ApiNotAvailable: the library for it is not installed.
@@ -76,8 +77,12 @@ def read_duration(file: BinaryIO) -> int | None:
         raise ApiNotAvailable(
             "give duration= in milliseconds, or pip install 'nonebot-adapter-feishu-ws[media]'"
         ) from None
-    try:
-        seconds = TinyTag.get(file_obj=file, tags=False).duration
-    except TinyTagException:
-        return None
+    with content.opened() as source, source.lock:
+        if source.start != 0:
+            return None
+        source.file.seek(0)
+        try:
+            seconds = TinyTag.get(file_obj=source.file, tags=False).duration
+        except TinyTagException:
+            return None
     return None if seconds is None else round(seconds * 1000)

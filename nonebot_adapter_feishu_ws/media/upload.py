@@ -57,26 +57,25 @@ class Uploads:
         progress = cast("Progress | None", data.pop("progress", None))
         cover = cast("Source | None", data.pop("cover", None))
         if cover is not None:
-            data["image_key"] = await self._image(await read_source(cover, IMAGE.max_bytes, self._proxy), None)
+            data["image_key"] = await self._image(cover, None)
         source = cast("Source | None", data.pop("source", None))
         if source is not None and segment.type == "image":
-            data["image_key"] = await self._image(await read_source(source, IMAGE.max_bytes, self._proxy), progress)
+            data["image_key"] = await self._image(source, progress)
         elif source is not None:
-            content = await read_source(source, FILE.max_bytes, self._proxy)
             data["file_name"] = data.get("file_name") or name_of(source, segment.type)
-            data["file_key"] = await self._file(content, segment.type, data, progress)
+            data["file_key"] = await self._file(source, segment.type, data, progress)
         return type(segment)(segment.type, data)
 
-    async def _image(self, content: Content, progress: Progress | None) -> str:
-        size = await _measure(content, IMAGE)
+    async def _image(self, source: Source, progress: Progress | None) -> str:
+        content, size = await self._open(source, IMAGE)
 
         async def upload() -> str:
             return (await self._files.create_image(content.source, progress=progress)).image_key or ""
 
         return await self._once("image", content, upload, Meter(progress, size), size)
 
-    async def _file(self, content: Content, segment_type: str, data: dict[str, Any], progress: Progress | None) -> str:
-        size = await _measure(content, FILE)
+    async def _file(self, source: Source, segment_type: str, data: dict[str, Any], progress: Progress | None) -> str:
+        content, size = await self._open(source, FILE)
         if segment_type in ("audio", "media"):
             check_format(await asyncio.to_thread(content.head), segment_type)
             data["duration"] = data.get("duration") or await _duration(content)
@@ -88,6 +87,15 @@ class Uploads:
             return uploaded.file_key or ""
 
         return await self._once(f"{kind}/{name}/{duration}", content, upload, Meter(progress, size), size)
+
+    async def _open(self, source: Source, kind: Kind) -> tuple[Content, int]:
+        """The source of a segment, and its size. URLs are fetched; anything else is read during the upload."""
+        content = Content(await fetch(source, kind.max_bytes, proxy=self._proxy) if isinstance(source, str) else source)
+        size = await asyncio.to_thread(content.measure)
+        if size is None:
+            raise ValueError(f"this {kind.name} cannot be rewound (a pipe?): read it, and give the bytes")
+        check_size(size, kind)
+        return content, size
 
     async def _once(
         self, kind: str, content: Content, upload: Callable[[], Awaitable[str]], meter: Meter, size: int
@@ -111,16 +119,6 @@ def _carries(segment: MessageSegment) -> bool:
     return segment.type in _CARRIERS and ("source" in segment.data or "cover" in segment.data)
 
 
-async def read_source(source: Source, max_bytes: int, proxy: str | None) -> Content:
-    """Open the source of a segment. URLs are fetched; anything else is read during the upload.
-
-    Raises:
-        ValueError: the file behind the URL is too large, or at a private address.
-        NetworkError: the URL cannot be fetched.
-    """
-    return Content(await fetch(source, max_bytes, proxy=proxy) if isinstance(source, str) else source)
-
-
 def name_of(source: Source, segment_type: str) -> str:
     """The name of a file that was given without one."""
     if isinstance(source, Path):
@@ -131,22 +129,9 @@ def name_of(source: Source, segment_type: str) -> str:
     return own or {"audio": "audio.opus", "media": "video.mp4"}.get(segment_type, "file")
 
 
-async def _measure(content: Content, kind: Kind) -> int:
-    size = await asyncio.to_thread(content.measure)
-    if size is None:
-        raise ValueError(f"this {kind.name} cannot be rewound (a pipe?): read it, and give the bytes")
-    check_size(size, kind)
-    return size
-
-
 async def _duration(content: Content) -> int | None:
     try:
-        return await asyncio.to_thread(_read_duration, content)
+        return await asyncio.to_thread(read_duration, content)
     except ApiNotAvailable as error:
         log("WARNING", "A voice message or video is sent without its duration: {}", error)
         return None
-
-
-def _read_duration(content: Content) -> int | None:
-    with content.opened() as file:
-        return None if file is None else read_duration(file)

@@ -7,8 +7,9 @@ import pytest
 
 from nonebot_adapter_feishu_ws import NetworkError
 from nonebot_adapter_feishu_ws.api.call_traits import api_of, lane_of, may_repeat
-from nonebot_adapter_feishu_ws.api.form import can_replay, parts_of
+from nonebot_adapter_feishu_ws.api.http import can_replay
 from nonebot_adapter_feishu_ws.api.retry import ONCE, RetryPolicy, next_wait
+from nonebot_adapter_feishu_ws.api.upload import parts_of
 from nonebot_adapter_feishu_ws.exception import make_failure
 
 
@@ -99,14 +100,14 @@ def test_a_pipe_is_spent_after_the_first_try():
     reading, writing = os.pipe()
     os.close(writing)
     with os.fdopen(reading, "rb") as stream:
-        assert not can_replay(parts_of({"file": stream}))
-        assert not can_replay(parts_of([("file", ("name", stream))]))
-        assert not can_replay([], stream)
+        assert not can_replay({"files": parts_of({"file": stream})})
+        assert not can_replay({"files": parts_of([("file", ("name", stream))])})
+        assert not can_replay({"content": stream})
 
 
 def test_a_file_can_be_rewound(tmp_path):
     (tmp_path / "f").write_bytes(b"x")
     with (tmp_path / "f").open("rb") as stream:
-        assert can_replay(parts_of({"file": stream, "other": tmp_path / "f"}))
-    assert can_replay(parts_of({"file": b"x", "other": ("name", BytesIO(b"x"), "text/plain")}))
-    assert can_replay([])
+        assert can_replay({"files": parts_of({"file": stream, "other": tmp_path / "f"})})
+    assert can_replay({"files": parts_of({"file": b"x", "other": ("name", BytesIO(b"x"), "text/plain")})})
+    assert can_replay({})

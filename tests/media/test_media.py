@@ -13,6 +13,7 @@ from aiohttp.abc import AbstractResolver
 from nonebot import on_message
 
 from nonebot_adapter_feishu_ws import Bot, Event, MessageEvent, MessageSegment, NetworkError
+from nonebot_adapter_feishu_ws.api import Content
 from nonebot_adapter_feishu_ws.api.http import save
 from nonebot_adapter_feishu_ws.media.fetch import GuardedResolver, PrivateAddress, check_address, fetch
 from nonebot_adapter_feishu_ws.media.kinds import file_type, read_duration
@@ -116,8 +117,8 @@ def test_file_types():
 
 @pytest.mark.parametrize("name", ["tone.opus", "blank.mp4"])
 def test_durations_of_real_files(name):
-    assert abs((read_duration(BytesIO((SAMPLES / name).read_bytes())) or 0) - 1500) < 150
-    assert read_duration(BytesIO(b"no media")) is None
+    assert abs((read_duration(Content((SAMPLES / name).read_bytes())) or 0) - 1500) < 150
+    assert read_duration(Content(b"no media")) is None
 
 
 async def test_the_duration_is_read_from_the_file(sandbox, bot, chat):
