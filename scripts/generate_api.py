@@ -170,8 +170,7 @@ class Group:
             _from("collections.abc", [*_used(code, ("Mapping", "Sequence"))]),
             _from("typing", _used(code, ("Any", "ClassVar", "Final", "Literal"))),
             "",
-            _from("..group", ["Group", *_used(code, ("read",))]),
-            "from ..method import Method",
+            _from("..group", ["Group", "Method", *_used(code, ("read",))]),
         ]
         for module in sorted(set(homes.values())):
             imports.append(_from(f"..models.{module}", _used(code, [k for k, v in homes.items() if v == module])))
@@ -252,8 +251,7 @@ def _header(words: str) -> str:
 
 def _registry(groups: list[Group]) -> str:
     code = "".join(f"from .methods.{group.name} import {group.cls}\n" for group in groups)
-    code += "from .protocols import ApiCaller\n\n"
-    code += f"GROUPS: Final[tuple[type[Group], ...]] = ({', '.join(group.cls for group in groups)})\n"
+    code += f"\nGROUPS: Final[tuple[type[Group], ...]] = ({', '.join(group.cls for group in groups)})\n"
     code += (
         "METHODS: Final[Mapping[str, Method]] = MappingProxyType(\n"
         '{f"{group.group}.{name}": method for group in GROUPS for name, method in group.methods.items()}\n)\n'
@@ -279,8 +277,7 @@ def _registry(groups: list[Group]) -> str:
         "from types import MappingProxyType",
         "from typing import Final, NoReturn\n",
         "from ..exception import ApiNotAvailable",
-        "from .group import Group",
-        "from .method import Method",
+        "from .group import ApiCaller, Group, Method",
     ]
     return "\n".join([_header("All groups of typed methods, and the mix-in of the bot."), FUTURE, *imports, code])
 

@@ -6,9 +6,9 @@ from .call import call_api
 from .client import ApiClient
 from .client_pool import ClientPool
 from .directory import Directory
+from .group import ApiCaller
 from .isv_token import IsvTokens, current_tenant
 from .limiter import Rate
-from .protocols import ApiCaller
 from .registry import METHODS, TypedApi
 from .retry import ONCE, RetryPolicy
 from .token import TenantToken

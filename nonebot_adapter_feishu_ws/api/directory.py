@@ -7,7 +7,7 @@ from typing import Any
 from ..net.bounded_json import as_object
 from ..store import Shared
 from .cache import Cache
-from .protocols import ApiCaller
+from .group import ApiCaller
 from .share import share_fetched
 
 NAME_TTL = 6 * 3600.0

@@ -7,15 +7,52 @@ see both. :func:`~.call.call_api` turns them into the REST call.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, TypeVar, cast
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Protocol, TypeVar, cast
 
 from ..net.bounded_json import as_object
-from .method import Method
 from .models.base import Result
 from .paging import Paged
-from .protocols import ApiCaller
 
 ResultT = TypeVar("ResultT", bound=Result)
+Verb = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+class ApiCaller(Protocol):
+    """Something with ``call_api``: a bot."""
+
+    async def call_api(self, api: str, **data: Any) -> Any:
+        """Call a method by its name (``im.create_message``) or REST path."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """How a typed method becomes a REST call.
+
+    Attributes:
+        verb: the HTTP method.
+        path: below ``/open-apis/``; ``{names}`` are filled from the arguments.
+        parameters: all arguments, in order.
+        required: those without a default.
+        query: arguments that go into the query. With GET all do.
+        files: arguments that go up as files; the other arguments then are fields of the same form.
+        dumped: arguments that Feishu wants as JSON text, and callers may give as objects.
+        nested: arguments that lie one level deeper in the body, and the key that they lie under.
+        defaults: values of arguments that the caller left out.
+        uuid: whether it takes an idempotency key; one is made when the caller gave none.
+    """
+
+    verb: Verb
+    path: str
+    parameters: tuple[str, ...]
+    required: tuple[str, ...] = ()
+    query: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    dumped: tuple[str, ...] = ()
+    nested: Mapping[str, str] = field(default_factory=dict[str, str])
+    defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    uuid: bool = False
 
 
 class Group:

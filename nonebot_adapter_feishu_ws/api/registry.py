@@ -10,8 +10,7 @@ from types import MappingProxyType
 from typing import Final, NoReturn
 
 from ..exception import ApiNotAvailable
-from .group import Group
-from .method import Method
+from .group import ApiCaller, Group, Method
 from .methods.app import App
 from .methods.card import Cards
 from .methods.chat import Chats
@@ -22,7 +21,6 @@ from .methods.im import Im
 from .methods.pin import Pins
 from .methods.reaction import Reactions
 from .methods.urgent import Urgent
-from .protocols import ApiCaller
 
 GROUPS: Final[tuple[type[Group], ...]] = (Im, Chats, Contacts, File, Cards, Reactions, Pins, Urgent, ChatMenus, App)
 METHODS: Final[Mapping[str, Method]] = MappingProxyType(

@@ -13,7 +13,8 @@ from nonebug import App as Nonebug
 
 from nonebot_adapter_feishu_ws import ActionFailed, Adapter, ApiNotAvailable, Bot, BotConfig, BotInfo
 from nonebot_adapter_feishu_ws.api import METHODS
-from nonebot_adapter_feishu_ws.api.method import Method, to_request
+from nonebot_adapter_feishu_ws.api.call import to_request
+from nonebot_adapter_feishu_ws.api.group import Method
 from nonebot_adapter_feishu_ws.api.models import Message, Result
 from nonebot_adapter_feishu_ws.api.paging import Paged
 from nonebot_adapter_feishu_ws.api.registry import GROUPS
@@ -443,14 +444,14 @@ def test_a_wrong_call_says_what_is_wrong(name, data, says):
 
 
 def test_a_request_has_everything_in_its_place():
-    request = to_request(
+    path, options = to_request(
         "im.forward_message",
         METHODS["im.forward_message"],
         {"message_id": "a/../b?", "receive_id_type": "chat_id", "receive_id": "oc_1", "_timeout": 5},
         lambda: "u1",
     )
-    assert request.path == "im/v1/messages/a%2F..%2Fb%3F/forward"
-    assert request.options == {
+    assert path == "im/v1/messages/a%2F..%2Fb%3F/forward"
+    assert options == {
         "method": "POST",
         "_timeout": 5,
         "params": [("receive_id_type", "chat_id"), ("uuid", "u1")],
@@ -460,14 +461,14 @@ def test_a_request_has_everything_in_its_place():
 
 def test_lists_and_booleans_in_a_query():
     method = Method("GET", "x", ("ids", "deep"), ())
-    params = to_request("x.y", method, {"ids": ["a", "b"], "deep": True}, lambda: "u").options["params"]
+    params = to_request("x.y", method, {"ids": ["a", "b"], "deep": True}, lambda: "u")[1]["params"]
     assert params == [("ids", "a"), ("ids", "b"), ("deep", "true")]
 
 
 def test_what_is_given_is_not_changed():
     data = {"card_id": "c", "data": {"a": 1}, "sequence": 3}
-    request = to_request("card.update", METHODS["card.update"], data, lambda: "u")
-    assert request.options["json"] == {
+    _, options = to_request("card.update", METHODS["card.update"], data, lambda: "u")
+    assert options["json"] == {
         "card": {"type": "card_json", "data": '{"a": 1}'},
         "sequence": 3,
         "uuid": "u",

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Final, Literal
 
-from ..group import Group, read
-from ..method import Method
+from ..group import Group, Method, read
 from ..models.app import Application, OnlineConnections, Profile, Scopes
 from .im import UserIdType
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal
 
-from ..group import Group, read
-from ..method import Method
+from ..group import Group, Method, read
 from ..models.card import CardId
 
 Json = str | Mapping[str, Any]

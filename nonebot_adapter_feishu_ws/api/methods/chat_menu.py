@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from ..group import Group, read
-from ..method import Method
+from ..group import Group, Method, read
 from ..models.chat import MenuItem, MenuTree
 
 METHODS: Final[Mapping[str, Method]] = {

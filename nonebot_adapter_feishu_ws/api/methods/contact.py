@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final, Literal
 
-from ..group import Group, read
-from ..method import Method
+from ..group import Group, Method, read
 from ..models.app import ContactScope
 from ..models.contact import Department, Departments, User, UserIds, Users
 from ..paging import Paged

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal
 
-from ..group import Group, read
-from ..method import Method
+from ..group import Group, Method, read
 from ..models.im import MergedForward, Message, MessageItems, ReadUser
 from ..paging import Paged
 from ..upload import Progress

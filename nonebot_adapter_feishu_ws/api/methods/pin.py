@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from ..group import Group, read
-from ..method import Method
+from ..group import Group, Method, read
 from ..models.im import Pin
 from ..paging import Paged
 
