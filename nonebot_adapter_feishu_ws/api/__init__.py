@@ -1,11 +1,9 @@
 """Feishu's REST API."""
 
-from .bot_info import BotInfo, get_bot_info
 from .cache import Cache
 from .call import call_api
-from .client import ApiClient
-from .client_pool import ClientPool
-from .directory import Directory
+from .client import ApiClient, ClientPool
+from .directory import BotInfo, Directory, get_bot_info
 from .group import ApiCaller
 from .isv_token import IsvTokens, current_tenant
 from .limiter import Rate

@@ -1,4 +1,4 @@
-"""REST client of one bot: auth, rate limits, retries."""
+"""REST client of one bot: auth, rate limits, retries; and the clients of all bots."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from pydantic import SecretStr
 
+from ..config import BotConfig
 from ..exception import ActionFailed, NetworkError, RateLimited, TargetUnavailable
 from ..net.bounded_json import as_object, as_text
 from ..net.lark_sdk import make_client, share_token
+from ..net.waiting import Sleep
 from ..store import Shared
 from .call_traits import api_of, lane_of, may_repeat
 from .http import CallOptions, Http, can_replay, json_of
 from .isv_token import IsvTokens, LoadTicket, current_tenant
-from .limiter import Clock, Gate, Lane, Limiter, Rate, Reserve, Sleep
+from .limiter import Clock, Gate, Lane, Limiter, Rate
 from .retry import RetryPolicy, next_wait
-from .share import share_fetched_token
-from .token import TenantToken, token_in
+from .token import TenantToken, share_fetched_token, token_in
 from .upload import parts_of
 
 if TYPE_CHECKING:
@@ -74,9 +75,16 @@ class ApiClient:
         self._clock = clock
         self._sleep = sleep
         self._http = Http(origin, proxy=proxy, timeout=timeout)
-        self._limiter = Limiter(rate or Rate(), clock, sleep, reserve=_reserve_of(shared, app_id, rate or Rate()))
         self._lark: Client | None = None
-        fetch_token = share_fetched_token(shared, f"{app_id}:token:{self._http.host}", self._fetch_token)
+        limit, fetch_token = rate or Rate(), self._fetch_token
+        if shared is not None:
+            fetch_token = share_fetched_token(shared, f"{app_id}:token:{self._http.host}", fetch_token)
+        self._limiter = Limiter(
+            limit,
+            clock,
+            sleep,
+            reserve=shared and (lambda lane: shared.reserve(f"{app_id}:{lane}", limit.count, limit.period)),
+        )
         self.token: TenantToken = TenantToken(fetch_token, bot=app_id)
         """The token of a self-built app."""
         self.isv_tokens: IsvTokens | None = None
@@ -233,8 +241,33 @@ class ApiClient:
             self._limiter.learn(as_text(sent.get("message_id")), chat_id)
 
 
-def _reserve_of(shared: Shared | None, app_id: str, rate: Rate) -> Reserve | None:
-    """How a bot's lanes take their turns among its replicas; None for a bot that has none."""
-    if shared is None:
-        return None
-    return lambda lane: shared.reserve(f"{app_id}:{lane}", rate.count, rate.period)
+class ClientPool:
+    """The REST clients of all bots. Lives on NoneBot's loop."""
+
+    def __init__(
+        self, *, timeout: float, load_ticket: Callable[[str], Awaitable[SecretStr | None]], shared: Shared | None
+    ) -> None:
+        """Create an empty pool; ``load_ticket`` reads the app ticket that is kept for a store app, by its app id."""
+        self._timeout = timeout
+        self._load_ticket = load_ticket
+        self._shared = shared
+        self._clients: dict[str, ApiClient] = {}
+
+    def get(self, bot: BotConfig) -> ApiClient:
+        """The client of a bot."""
+        if (client := self._clients.get(bot.app_id)) is None:
+            client = self._clients[bot.app_id] = ApiClient(
+                app_id=bot.app_id,
+                app_secret=bot.app_secret,
+                origin=bot.api_origin,
+                proxy=bot.proxy_url,
+                timeout=self._timeout,
+                load_ticket=(lambda: self._load_ticket(bot.app_id)) if bot.app_type == "store" else None,
+                shared=self._shared,
+            )
+        return client
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for client in self._clients.values():
+            await client.close()

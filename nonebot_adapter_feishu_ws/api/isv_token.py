@@ -27,35 +27,20 @@ current_tenant: ContextVar[str] = ContextVar("feishu_tenant", default="")
 """The tenant that calls of an ISV app are for: that of the event being handled, or of ``bot.for_tenant``."""
 
 Exchange = Callable[[str, Mapping[str, str]], Awaitable[Mapping[str, Any]]]
+"""Posts JSON to a path, without a token."""
 LoadTicket = Callable[[], Awaitable[SecretStr | None]]
+"""Reads the stored ticket, which another process of this app may have received."""
 
 
 class IsvTokens:
     """The tokens of one ISV app (商店应用获取 tenant_access_token). Lives on NoneBot's loop."""
 
-    def __init__(
-        self,
-        app_id: str,
-        app_secret: SecretStr,
-        exchange: Exchange,
-        load_ticket: LoadTicket,
-        *,
-        patience: float = TICKET_PATIENCE,
-    ) -> None:
-        """Create the tokens of one app; each is fetched on first use.
-
-        Args:
-            app_id: the app id.
-            app_secret: its secret.
-            exchange: posts JSON to a path, without a token.
-            load_ticket: reads the stored ticket, which another process of this app may have received.
-            patience: seconds for which a requested ticket is awaited.
-        """
+    def __init__(self, app_id: str, app_secret: SecretStr, exchange: Exchange, load_ticket: LoadTicket) -> None:
+        """Create the tokens of one app; each is fetched on first use."""
         self._app_id = app_id
         self._app_secret = app_secret
         self._exchange = exchange
         self._load_ticket = load_ticket
-        self._patience = patience
         self._ticket: SecretStr | None = None
         self._arrived = asyncio.Event()
         self._app = TenantToken(self._fetch_app, bot=app_id)
@@ -136,7 +121,7 @@ class IsvTokens:
         await self.resend()
         polls = 10
         for _ in range(polls):
-            if not await wait_for_event(self._arrived, self._patience / polls):
+            if not await wait_for_event(self._arrived, TICKET_PATIENCE / polls):
                 kept = await self._load_ticket()
                 if kept is not None and kept != old:
                     return kept

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,19 +11,25 @@ from typing import Any, Final
 
 from ..exception import FeishuAdapterException, NetworkError
 from ..log import log
+from ..store import Shared
 from .cache import Cache
 
-EARLY = 30 * 60.0 - 30
-"""Seconds before its end at which a token is renewed: Feishu issues a new one when less than 30 minutes remain."""
+RENEWAL = 30 * 60.0
+"""Seconds left of a token below which Feishu issues a new one."""
+EARLY = RENEWAL - 30
+"""Seconds before its end at which a token is renewed."""
 RETRY_AFTER = 30.0
 """Seconds between failed renewals in the background, while the old token is still good."""
 _ONLY: Final = "token"
 
 
+FetchToken = Callable[[], Awaitable[tuple[str, float]]]
+"""Asks for a token; returns it and its lifetime in seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Token:
     text: str = field(repr=False)
-    lifetime: float
     renew_at: float
     ends_at: float
 
@@ -30,25 +37,13 @@ class _Token:
 class TenantToken:
     """The token of one bot in one tenant (自建应用获取 tenant_access_token). Lives on NoneBot's loop."""
 
-    def __init__(
-        self,
-        fetch: Callable[[], Awaitable[tuple[str, float]]],
-        *,
-        bot: str = "",
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """Create a token that is fetched on first use.
-
-        Args:
-            fetch: asks Feishu; returns the token and its lifetime in seconds.
-            bot: the app id, for the log.
-            clock: monotonic seconds.
-        """
+    def __init__(self, fetch: FetchToken, *, bot: str = "", clock: Callable[[], float] = time.monotonic) -> None:
+        """Create a token that is fetched on first use; ``bot`` is the app id for the log."""
         self._fetch = fetch
         self._bot = bot
         self._clock = clock
         self._retry_at = 0.0
-        self._tokens: Cache[str, _Token] = Cache(ttl=lambda token: token.lifetime, size=1, clock=clock)
+        self._tokens: Cache[str, _Token] = Cache(ttl=lambda token: token.ends_at - clock(), size=1, clock=clock)
 
     @property
     def lifetime(self) -> float:
@@ -77,7 +72,7 @@ class TenantToken:
     async def _renew(self) -> _Token:
         text, lifetime = await self._fetch()
         now = self._clock()
-        return _Token(text, lifetime, renew_at=now + max(lifetime - EARLY, lifetime / 2), ends_at=now + lifetime)
+        return _Token(text, renew_at=now + max(lifetime - EARLY, lifetime / 2), ends_at=now + lifetime)
 
     def _report(self, task: asyncio.Task[_Token]) -> None:
         error = None if task.cancelled() else task.exception()
@@ -89,6 +84,27 @@ class TenantToken:
                 bot=self._bot,
                 log_id=error.log_id,
             )
+
+
+def share_fetched_token(shared: Shared, key: str, fetch: FetchToken) -> FetchToken:
+    """Wrap the fetch of a :class:`TenantToken`, so that the replicas of a bot use one token.
+
+    The token is in Redis in plain text: whoever reads it there can act as the bot for up to two hours.
+    """
+    last = ""
+
+    async def fetch_shared() -> tuple[str, float]:
+        nonlocal last
+        token, ends_at = json.loads(await shared.get(key) or '["", 0]')
+        # A request for the same token again: it is about to end, or Feishu has refused it.
+        if token == last or ends_at - time.time() <= RENEWAL:
+            token, lifetime = await fetch()
+            ends_at = time.time() + lifetime
+            await shared.set(key, json.dumps([token, ends_at]), lifetime)
+        last = token
+        return token, ends_at - time.time()
+
+    return fetch_shared
 
 
 def token_in(body: Mapping[str, Any], key: str) -> tuple[str, float]:
