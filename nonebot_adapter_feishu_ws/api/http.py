@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json as jsonlib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any, TypedDict, cast
 from urllib.parse import urlsplit
@@ -68,13 +68,6 @@ class Http:
     """The HTTP session of one bot, opened on first use."""
 
     def __init__(self, origin: str, *, proxy: str | None, timeout: float) -> None:
-        """Create it; the session is opened on first use.
-
-        Args:
-            origin: the platform's origin, e.g. ``https://open.feishu.cn``.
-            proxy: a proxy, see :func:`~..net.session.make_session`.
-            timeout: seconds per exchange, unless the call says otherwise.
-        """
         self._origin = origin
         self.host: str = urlsplit(origin).netloc
         self._proxy = proxy
@@ -103,10 +96,10 @@ class Http:
         """
         try:
             return await self._exchange(method, url, token, data)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise self._failed(error, sent=False) from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise self._failed(error, sent=True) from error
+            text = f"{describe(error, self.host)}; check the network, the proxy and the bot's domain"
+            sent = not isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
+            raise NetworkError(text, sent=sent) from error
 
     async def close(self) -> None:
         """Close the pooled connections; calls waiting for their next try then fail."""
@@ -140,8 +133,11 @@ class Http:
         ) as response:
             downloads = progress if _is_file(response) and not data.get("files") else None
             if save_to is not None and _is_file(response):
-                return await save(response.content, save_to, Meter(downloads, response.content_length))
-            body = await _read_body(response, downloads)
+                return await save(response, save_to, downloads)
+            if downloads is None:
+                body = await response.read()
+            else:
+                body = b"".join([piece async for piece in _pieces(response, downloads)])
         request = f"{method.upper()} {urlsplit(url).path}"
         if data.get("_return_response") and response.status < 400:
             return Response(response.status, headers=dict(response.headers), content=body)
@@ -175,10 +171,6 @@ class Http:
             fields.setdefault("message_id", inner["message_id"])
         return fields
 
-    def _failed(self, error: BaseException, *, sent: bool) -> NetworkError:
-        text = f"{describe(error, self.host)}; check the network, the proxy and the bot's domain"
-        return NetworkError(text, sent=sent)
-
     def _get_session(self) -> aiohttp.ClientSession:
         if self._closed:
             raise ApiNotAvailable("the adapter is shutting down")
@@ -191,26 +183,21 @@ def _is_file(response: aiohttp.ClientResponse) -> bool:
     return response.status < 400 and "json" not in response.content_type and "html" not in response.content_type
 
 
-async def save(content: aiohttp.StreamReader, path: Path, meter: Meter | None = None) -> Path:
+async def save(response: aiohttp.ClientResponse, path: Path, progress: Progress | None = None) -> Path:
     """Write a download to a file, piece by piece; the file appears when it is complete."""
     part = path.with_name(f"{path.name}.part")
     with await asyncio.to_thread(part.open, "wb") as file:
-        async for chunk in content.iter_chunked(PIECE):
-            await asyncio.to_thread(file.write, chunk)
-            if meter is not None:
-                meter.add(len(chunk))
+        async for piece in _pieces(response, progress):
+            await asyncio.to_thread(file.write, piece)
     await asyncio.to_thread(part.replace, path)
     return path
 
 
-async def _read_body(response: aiohttp.ClientResponse, progress: Progress | None) -> bytes:
-    if progress is None:
-        return await response.read()
-    meter, body = Meter(progress, response.content_length), bytearray()
-    async for chunk in response.content.iter_chunked(PIECE):
-        body += chunk
-        meter.add(len(chunk))
-    return bytes(body)
+async def _pieces(response: aiohttp.ClientResponse, progress: Progress | None) -> AsyncIterator[bytes]:
+    meter = Meter(progress, response.content_length)
+    async for piece in response.content.iter_chunked(PIECE):
+        yield piece
+        meter.add(len(piece))
 
 
 def json_of(data: CallOptions) -> Any:

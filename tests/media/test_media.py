@@ -273,7 +273,7 @@ async def test_a_large_download_is_never_whole_in_memory(site, tmp_path):
     async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{site}/stream") as response:
         tracemalloc.start()
         try:
-            path = await save(response.content, tmp_path / "a")
+            path = await save(response, tmp_path / "a")
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
