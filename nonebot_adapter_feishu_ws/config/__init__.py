@@ -1,6 +1,6 @@
 """The adapter's configuration."""
 
-from .load import explain_json, load_config, unknown_keys
+from .load import explain_json, load_config, read_files, unknown_keys
 from .models import DEFAULT_STORE, FEISHU, LARK, SANDBOX_PORT, BotConfig, Config
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "Config",
     "explain_json",
     "load_config",
+    "read_files",
     "unknown_keys",
 ]

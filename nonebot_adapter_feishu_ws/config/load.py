@@ -7,10 +7,14 @@ entry, which may be a secret.
 from __future__ import annotations
 
 import json
+import os
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, Final, cast
 
+from nonebot.config import Config as NoneBotConfig
+from nonebot.config import Env
 from pydantic import ValidationError
 
 from ..exception import ConfigError
@@ -34,16 +38,20 @@ def load_config(raw: Mapping[str, Any], environ: Mapping[str, str] | None = None
     """
     values = {**_from_environment(environ or {}), **raw}
     problems: list[str] = []
-    bots = [
-        bot for label, entry in _entries(values, problems) if (bot := _load_bot(label, entry, problems)) is not None
-    ]
-    problems += _repeated(bots)
+    bots: list[BotConfig] = []
+    for label, entry in _entries(values, problems):
+        try:
+            bots.append(BotConfig.model_validate({key: value for key, value in entry.items() if value != ""}))
+        except ValidationError as error:
+            problems += _problems(error, label)
+    for app_id, count in sorted(Counter(bot.app_id for bot in bots).items()):
+        if count > 1:
+            problems.append(f"FEISHU_BOTS: app_id {app_id} is configured more than once; keep one entry")
     settings = {key: values[key] for key in _KEYS if key != "feishu_bots" and values.get(key, "") != ""}
     try:
         config = Config.model_validate(settings)
     except ValidationError as error:
-        problems += [f"{line['loc'][0]!s}".upper() + f": {_say(line)}" for line in cast("list[Any]", error.errors())]
-        raise ConfigError(problems) from None
+        raise ConfigError([*problems, *_problems(error)]) from None
     if problems:
         raise ConfigError(problems)
     resolved = [bot.at_origin(_resolve(bot, config)) for bot in bots]
@@ -58,6 +66,20 @@ def unknown_keys(raw: Mapping[str, Any]) -> list[str]:
         for key in found
         if (guess := get_close_matches(key, _KEYS, n=1, cutoff=0.8))
     ]
+
+
+def read_files(env_file: str | None = None) -> tuple[Config, list[str]]:
+    """The configuration as a bot started in this folder would read it, and warnings about keys that may be misspelt.
+
+    Args:
+        env_file: read this file instead of those that ``nonebot.init()`` reads.
+
+    Raises:
+        ConfigError: the configuration is invalid.
+    """
+    files = (env_file,) if env_file else (".env", f".env.{Env().environment}")
+    raw = NoneBotConfig(_env_file=files).model_dump()  # pyright: ignore[reportCallIssue]
+    return load_config(raw, os.environ), unknown_keys(raw)
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -85,13 +107,11 @@ def _entries(values: Mapping[str, Any], problems: list[str]) -> Iterator[tuple[s
         problems.append(f"FEISHU_BOTS: {explain_json(bots)}")
     elif isinstance(bots, Mapping):
         for app_id, entry in cast("Mapping[str, Any]", bots).items():
+            label = f"FEISHU_BOTS[{json.dumps(app_id)}]"
             if isinstance(entry, Mapping):
-                yield (
-                    f"FEISHU_BOTS[{json.dumps(app_id)}].",
-                    {"app_id": app_id, **cast("dict[str, Any]", entry)},
-                )
+                yield f"{label}.", {"app_id": app_id, **cast("dict[str, Any]", entry)}
             else:
-                problems.append(f'FEISHU_BOTS[{json.dumps(app_id)}]: must be an object such as {{"app_secret": ...}}')
+                problems.append(f'{label}: must be an object such as {{"app_secret": ...}}')
     elif isinstance(bots, list):
         for index, entry in enumerate(cast("list[object]", bots)):
             if isinstance(entry, BotConfig):
@@ -107,19 +127,14 @@ def _entries(values: Mapping[str, Any], problems: list[str]) -> Iterator[tuple[s
         yield "FEISHU__", dict(cast("Mapping[str, Any]", short))
 
 
-def _load_bot(label: str, entry: dict[str, Any], problems: list[str]) -> BotConfig | None:
-    try:
-        return BotConfig.model_validate({key: value for key, value in entry.items() if value != ""})
-    except ValidationError as error:
-        for line in cast("list[Any]", error.errors(include_url=False, include_input=False)):
-            key = str(line["loc"][0]) if line["loc"] else ""
-            shown = key.upper() if label == "FEISHU__" else key
-            problems.append(f"{label}{shown}".rstrip("._") + f": {_say(line, key)}")
-        return None
+def _problems(error: ValidationError, label: str = "") -> Iterator[str]:
+    for line in error.errors(include_url=False, include_input=False):
+        key = str(line["loc"][0]) if line["loc"] else ""
+        shown = key if label.startswith("FEISHU_BOTS") else key.upper()
+        yield f"{label}{shown}".rstrip("._") + f": {_say(line['type'], line['msg'], key)}"
 
 
-def _say(line: Any, key: str = "") -> str:
-    kind, message = str(line["type"]), str(line["msg"])
+def _say(kind: str, message: str, key: str) -> str:
     if kind == "missing":
         return "is missing; copy it from the console's 凭证与基础信息 (Credentials & Basic Info)"
     if kind == "extra_forbidden":
@@ -130,12 +145,6 @@ def _say(line: Any, key: str = "") -> str:
     if kind == "value_error":
         return message.removeprefix("Value error, ")
     return message[:1].lower() + message[1:]
-
-
-def _repeated(bots: list[BotConfig]) -> list[str]:
-    ids = [bot.app_id for bot in bots]
-    twice = sorted({app_id for app_id in ids if ids.count(app_id) > 1})
-    return [f"FEISHU_BOTS: app_id {app_id} is configured more than once; keep one entry" for app_id in twice]
 
 
 def _resolve(bot: BotConfig, config: Config) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Final, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -37,11 +38,25 @@ def _unset(value: object) -> object:
     return None if value == "" else _text(value)
 
 
-def _origin(value: str) -> str:
-    parts = urlsplit(value)
+def _origin(value: object) -> str:
+    parts = urlsplit(str(value))
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
         raise ValueError("must be a URL without a path, such as https://open.feishu.cn")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _domain(value: str) -> str:
+    try:
+        return value if value in ("feishu", "lark") else _origin(value)
+    except ValueError:
+        raise ValueError('must be "feishu", "lark" or a URL such as https://feishu.example.com') from None
+
+
+def _proxy(value: SecretStr) -> SecretStr:
+    parts = urlsplit(value.get_secret_value())
+    if parts.scheme not in PROXY_SCHEMES or not parts.hostname or not _has_port(parts):
+        raise ValueError("must be http://host:port or socks5://host:port, with user:password@ if needed")
+    return value
 
 
 def _has_port(parts: SplitResult) -> bool:
@@ -69,6 +84,9 @@ def _check_redis(url: str) -> None:
 
 
 Text = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
+Origin = Annotated[str, BeforeValidator(_origin)]
+Domain = Annotated[str, AfterValidator(_domain)]
+Proxy = Annotated[SecretStr, AfterValidator(_proxy)]
 OptionalText = Annotated[str | None, BeforeValidator(_unset)]
 Secret = Annotated[SecretStr, BeforeValidator(_text), Field(min_length=1)]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_unset)]
@@ -105,11 +123,11 @@ class BotConfig(BaseModel):
     encrypt_key: OptionalSecret = None
     verification_token: OptionalSecret = None
     app_type: Literal["self_built", "store"] = "self_built"
-    domain: OptionalText = None
-    proxy: OptionalSecret = None
+    domain: Annotated[Domain | None, BeforeValidator(_unset)] = None
+    proxy: Annotated[Proxy | None, BeforeValidator(_unset)] = None
     transport: Literal["native", "sdk"] = "native"
     is_lark: bool = False
-    api_base: OptionalText = None
+    api_base: Annotated[Origin | None, BeforeValidator(_unset)] = None
     protocol: Literal["http", "ws"] | None = None
 
     _api_origin: str = PrivateAttr(default=FEISHU)
@@ -129,30 +147,6 @@ class BotConfig(BaseModel):
         copy = self.model_copy(update={} if proxy else {"proxy": None})
         copy._api_origin = origin
         return copy
-
-    @field_validator("domain")
-    @classmethod
-    def _check_domain(cls, value: str | None) -> str | None:
-        if value is None or value in ("feishu", "lark"):
-            return value
-        try:
-            return _origin(value)
-        except ValueError:
-            raise ValueError('must be "feishu", "lark" or a URL such as https://feishu.example.com') from None
-
-    @field_validator("api_base")
-    @classmethod
-    def _check_api_base(cls, value: str | None) -> str | None:
-        return value and _origin(value)
-
-    @field_validator("proxy")
-    @classmethod
-    def _check_proxy(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            parts = urlsplit(value.get_secret_value())
-            if parts.scheme not in PROXY_SCHEMES or not parts.hostname or not _has_port(parts):
-                raise ValueError("must be http://host:port or socks5://host:port, with user:password@ if needed")
-        return value
 
     @model_validator(mode="after")
     def _check_conflicts(self) -> BotConfig:
@@ -205,8 +199,8 @@ class Config(BaseModel):
     feishu_fetch_reply: bool = True
     feishu_at_all_to_me: bool = False
     feishu_management_tokens: dict[str, list[Text]] = Field(default_factory=dict[str, list[str]], repr=False)
-    feishu_api_base: str = FEISHU
-    feishu_lark_api_base: str = LARK
+    feishu_api_base: Origin = FEISHU
+    feishu_lark_api_base: Origin = LARK
 
     @field_validator("feishu_store", mode="before")
     @classmethod
@@ -240,8 +234,3 @@ class Config(BaseModel):
             if not bots:
                 raise ValueError(f'token {number} has an empty list: name app ids, or ["*"] for all bots')
         return value
-
-    @field_validator("feishu_api_base", "feishu_lark_api_base", mode="before")
-    @classmethod
-    def _check_origin(cls, value: object) -> object:
-        return _origin(str(value))

@@ -10,8 +10,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from ..config import BotConfig, Config
-from ..config.files import read_files
+from ..config import BotConfig, Config, read_files
 from ..exception import ConfigError
 from .checks import Level, examine
 from .report import to_text, worst

@@ -10,7 +10,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..config.files import read_files
+from ..config import read_files
 from ..exception import ConfigError, StoreError
 from ..store.base import DeadLetters
 
