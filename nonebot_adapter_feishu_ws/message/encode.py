@@ -1,7 +1,7 @@
 """Segments -> the messages that are sent. Pure; never changes the message it is given.
 
-Text and mentions become ``text`` (:mod:`.texts`). Everything that rich text can hold becomes one ``post``
-(:mod:`.rich`). Every other segment is a message by itself, in its place. Both split what is too long (:mod:`.split`).
+Text and mentions become ``text``, everything else that rich text can hold becomes one ``post`` (:mod:`.content`); what
+is too long is split (:mod:`.split`). Every other segment is a message by itself, in its place.
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .card_text import source_of
-from .fields import Segment, UnsupportedSegment, dump, need, text_of, unresolved_mention
-from .rich import posts
+from .content import Segment, UnsupportedSegment, dump, need, posts, text_of, texts, unresolved_mention
+from .describe import source_of
 from .split import RICH_LIMIT, TEXT_LIMIT, is_small, size
-from .texts import texts
 
 _ALONE: Final = {
     "file": ("file_key",),

@@ -9,12 +9,10 @@ from typing import Any, Final
 from nonebot import adapters
 from typing_extensions import override
 
-from .card_text import BuiltCard, card_text
-from .describe import describe, post_text
-from .download import Downloadable
+from .describe import BuiltCard, card_text, describe, post_text
 from .encode import serialize
 from .parse import MentionLike, Part, parse_parts
-from .source import Progress, Source, key_or_source
+from .source import Downloadable, Progress, Source, key_or_source
 
 
 class MessageSegment(adapters.MessageSegment["Message"], Downloadable):

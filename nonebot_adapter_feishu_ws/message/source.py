@@ -1,4 +1,4 @@
-"""Contents that a segment may carry until it is sent."""
+"""What a segment carries: contents until they are sent, and files that a bot fetches."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path, PurePath
 from threading import Lock
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Protocol, cast
 from urllib.parse import unquote, urlsplit
+
+from nonebot.matcher import current_event
 
 
 class OpenFile:
@@ -80,3 +82,34 @@ def key_or_source(
     elif not isinstance(value, (bytes, bytearray, BytesIO, Path, OpenFile)):
         content = OpenFile(value)
     return {source: content} if progress is None else {source: content, "progress": progress}
+
+
+class Downloader(Protocol):
+    """A bot, as far as downloads need it."""
+
+    async def download(
+        self, segment: Any, source: Any, to: str | Path | None = None, progress: Progress | None = None
+    ) -> bytes | Path:
+        """Fetch what a received segment carries."""
+        ...
+
+
+class Downloadable:
+    """What carries a file that can be fetched."""
+
+    async def download(
+        self, bot: Downloader, source: Any = None, to: str | Path | None = None, progress: Progress | None = None
+    ) -> bytes | Path:
+        """Fetch what a received image, file, voice message or video carries (at most 100 MB).
+
+        Args:
+            bot: the bot that received it.
+            source: the event or quoted message it stands in, or that message's id; the current event when None.
+            to: a file to write it to, piece by piece.
+            progress: a plain function, called with the bytes received and altogether (None: not known) at each piece.
+
+        Returns:
+            The bytes, or the path that was written.
+        """
+        origin: Any = current_event.get() if source is None else source
+        return await bot.download(self, origin, to, progress)

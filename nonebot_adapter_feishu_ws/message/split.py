@@ -12,8 +12,6 @@ from typing import Final
 
 from pydantic_core import to_json
 
-from .fence import closing_line, fence_after
-
 TEXT_LIMIT: Final = 150 * 1024
 """Bytes of a ``text`` (发送消息)."""
 RICH_LIMIT: Final = 30 * 1024
@@ -35,6 +33,7 @@ _LONGEST: Final = 4100
 _LONGEST_CLUSTER: Final = 512
 _FLAG_LETTERS: Final = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
+_FENCE: Final = re.compile(r"([ \t]*)(`{3,}|~{3,})([^\n]*)")
 
 
 def whole(text: str) -> str:
@@ -69,17 +68,10 @@ def fits(text: str, budget: int) -> bool:
 
 
 def cut(text: str, budget: int) -> int:
-    """Find where the first part of a text ends.
+    """Where the first part of a text that is beyond the budget ends; 0 when not even one character fits.
 
     Prefers the end of a line, then a space, when one is near; else fills the part up. A grapheme cluster, a mention, a
     link and a URL stay whole, unless one alone is beyond the budget.
-
-    Args:
-        text: longer than the budget.
-        budget: bytes.
-
-    Returns:
-        The index after the first part; 0 when not even one character fits.
     """
     end = _affordable(text, budget)
     if end == 0:
@@ -122,12 +114,7 @@ def _is_boundary(text: str, index: int) -> bool:
 
 
 def split_text(text: str, first: int, rest: int) -> Iterator[str]:
-    """Cut a text into parts that add up to the text.
-
-    Args:
-        text: of any length.
-        first: the budget of the first part in bytes; that part is empty when nothing fits.
-        rest: the budget of each further part in bytes.
+    """Cut a text into parts that add up to it: ``first`` bytes (empty when nothing fits), then ``rest`` bytes each.
 
     Raises:
         ValueError: a budget has no room for a single character.
@@ -144,16 +131,7 @@ def split_text(text: str, first: int, rest: int) -> Iterator[str]:
 
 
 def split_markdown(text: str, first: int, rest: int) -> Iterator[str]:
-    """Cut Markdown into parts at the ends of lines. A code fence that is cut is closed, and reopened in the next part.
-
-    Args:
-        text: of any length.
-        first: the budget of the first part in bytes; that part is empty when nothing fits.
-        rest: the budget of each further part in bytes.
-
-    Raises:
-        ValueError: a budget has no room for a single character.
-    """
+    """Cut Markdown as :func:`split_text` does, at the ends of lines; a fence that is cut is closed and reopened."""
     if fits(text, first):
         yield text
         return
@@ -212,3 +190,19 @@ class _MarkdownPart:
 
 def _closing(fence: str) -> str:
     return "\n" + closing_line(fence) if fence else ""
+
+
+def fence_after(line: str, fence: str) -> str:
+    """The line that opened the code fence that is open after a line, else empty; ``fence`` is the one before it."""
+    if fence:
+        line, mark = line.strip(), closing_line(fence).strip()
+        return "" if len(line) >= len(mark) and not line.strip(mark[0]) else fence
+    match = _FENCE.match(line)
+    # Backticks with more backticks behind them are inline code.
+    return match[0] if match and not (match[2][0] == "`" and "`" in match[3]) else ""
+
+
+def closing_line(fence: str) -> str:
+    """The line that closes a fence, indented as the line that opened it; empty outside of fences."""
+    match = _FENCE.match(fence)
+    return match[1] + match[2] if match else ""

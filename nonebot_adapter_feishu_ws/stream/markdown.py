@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from ..message.fence import closing_line, fence_after
+from ..message.split import closing_line, fence_after
 
 HOLD: Final = 60
 """Characters of an unfinished link, emphasis or tag that are held back, so that shown text only grows."""

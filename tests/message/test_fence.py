@@ -2,7 +2,7 @@
 
 import pytest
 
-from nonebot_adapter_feishu_ws.message.fence import closing_line, fence_after
+from nonebot_adapter_feishu_ws.message.split import closing_line, fence_after
 
 
 @pytest.mark.parametrize(

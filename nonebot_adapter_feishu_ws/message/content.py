@@ -1,31 +1,138 @@
-"""Inline segments -> rich text (``post``), in as many messages as its limit of bytes asks for. Pure."""
+"""Inline segments -> the contents of texts and of rich text, as many as the limits of bytes demand. Pure."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from html import escape
+from typing import Any, Final, Protocol
+
+from pydantic_core import to_json
 
 from ..net.bounded_json import is_list, is_object
-from .fields import Segment, UnsupportedSegment, dump, need, text_of, unresolved_mention
-from .split import RESERVE, fits, is_small, size, split_markdown, split_text, whole
+from .split import RESERVE, cost, fits, is_small, size, split_markdown, split_text, whole
 
 Element = dict[str, Any]
 Line = list[Element]
-_LOCALE: Final = "zh_cn"
 _LINE_COST: Final = len("[],")
 
 
+class Segment(Protocol):
+    """The part of a ``MessageSegment`` that encoding reads."""
+
+    type: str
+    data: dict[str, Any]
+
+
+class UnsupportedSegment(ValueError):
+    """A segment that cannot be sent; the message says which one and what to do."""
+
+
+def need(segment: Segment, key: str) -> str:
+    """A value without which a segment cannot be sent.
+
+    Raises:
+        UnsupportedSegment: it is missing, empty or no text.
+    """
+    value = segment.data.get(key)
+    if not isinstance(value, str) or not value:
+        raise UnsupportedSegment(
+            f"a segment of the type {segment.type!r} cannot be sent without its {key!r}: make it with "
+            f"MessageSegment.{segment.type}(...)"
+        )
+    return value
+
+
+def text_of(segment: Segment) -> str:
+    """The text of a segment that is made of text."""
+    value = segment.data.get("text")
+    return whole("" if value is None else str(value))
+
+
+def unresolved_mention(segment: Segment) -> str | None:
+    """The text that stands in for an @ of somebody the event did not name; None for anything else.
+
+    The placeholder of such an @ (``@_user_1``) addresses nobody in another message.
+    """
+    user_id = segment.data.get("user_id")
+    if isinstance(user_id, str) and user_id.startswith("@_user_"):
+        name = segment.data.get("user_name")
+        return f"@{name}" if isinstance(name, str) and name else user_id
+    return None
+
+
+def dump(content: object) -> str:
+    """Content as JSON.
+
+    Raises:
+        UnsupportedSegment: it holds something that JSON cannot express.
+    """
+    try:
+        return to_json(content).decode()
+    except ValueError:
+        pass  # half a surrogate pair, which the fast serializer refuses
+    try:
+        return whole(json.dumps(content, ensure_ascii=False, separators=(",", ":")))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UnsupportedSegment(f"a segment holds something that is no JSON: {error}") from error
+
+
+def texts(run: Iterable[Segment], limit: int) -> Iterator[str]:
+    """Fill the JSON of ``text`` messages with a run of texts and mentions, in order.
+
+    Raises:
+        UnsupportedSegment: a mention lacks its ``user_id``, or is beyond the limit.
+    """
+    pieces = [_as_text(segment) for segment in run]
+    content = dump({"text": "".join(pieces)})
+    if is_small(content, limit):
+        yield content
+        return
+    full = limit - RESERVE - size(dump({"text": ""}))
+    part: list[str] = []
+    room = full
+    for piece in _cut_to_fit(pieces, full):
+        if not fits(piece, room):
+            if part:
+                yield dump({"text": "".join(part)})
+            part, room = [], full
+        part.append(piece)
+        room -= cost(piece)
+    yield dump({"text": "".join(part)})
+
+
+def _cut_to_fit(pieces: list[str], full: int) -> Iterator[str]:
+    """Cut texts where a message is full; mentions stay whole."""
+    room = full
+    for piece in pieces:
+        if fits(piece, room):
+            parts = [piece]
+        elif piece.startswith("<at "):
+            if not fits(piece, full):
+                raise UnsupportedSegment(f"a segment of the type 'at' is beyond the {full:,} bytes of a text")
+            parts = [piece]
+            room = full
+        else:
+            # A few words at the end of a message would only look odd.
+            parts = list(filter(None, split_text(piece, room if room > full // 16 else 0, full)))
+            room = full
+        yield from parts
+        room -= cost(parts[-1]) if parts else 0
+
+
+def _as_text(segment: Segment) -> str:
+    if segment.type != "at":
+        return text_of(segment)
+    if literal := unresolved_mention(segment):
+        return literal
+    user_id = escape(need(segment, "user_id"))
+    return f'<at user_id="{user_id}">{escape(str(segment.data.get("user_name") or ""))}</at>'
+
+
 def posts(run: Iterable[Segment], limit: int) -> Iterator[str]:
-    """Fill posts with a run of inline segments, in order.
+    """Fill the JSON of posts with a run of inline segments, in order.
 
     Texts, code and Markdown are cut where a post is full; everything else stays whole. The title stands on the first.
-
-    Args:
-        run: segments that rich text can hold.
-        limit: bytes of a request's body.
-
-    Yields:
-        Contents as JSON.
 
     Raises:
         UnsupportedSegment: a segment lacks its key, a ``post`` is not made of lines of elements, or the title or an
@@ -184,4 +291,4 @@ class _Post:
 
 
 def _body(title: str, lines: list[Line]) -> dict[str, Any]:
-    return {_LOCALE: {"title": title, "content": lines}}
+    return {"zh_cn": {"title": title, "content": lines}}
