@@ -160,14 +160,14 @@ GUARDS: Final = (
     Guard(
         "JSON is read to a certain depth",
         "net/bounded_json.py",
-        "    if not _is_shallow(data) and _is_deep(value):",
+        '    if _count(data, "[") + _count(data, "{") > MAX_DEPTH and _is_deep(value):',
         "    if not data:",
         _JSON,
     ),
     Guard(
         "JSON of too many values is not read",
         "net/bounded_json.py",
-        ' > MAX_VALUES:\n        raise JsonError(f"has more',
+        ' > max_values:\n        raise JsonError(f"has more',
         ' < 0:\n        raise JsonError(f"has more',
         _JSON,
     ),

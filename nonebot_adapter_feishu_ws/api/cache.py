@@ -18,13 +18,7 @@ class Cache(Generic[K, V]):
     def __init__(
         self, *, ttl: float | Callable[[V], float], size: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Create an empty cache.
-
-        Args:
-            ttl: seconds for which a value is good; or what tells them, given the value.
-            size: values kept; the least recently used one goes first.
-            clock: monotonic seconds.
-        """
+        """Create an empty cache of ``size`` values, each good for ``ttl`` seconds (or what this returns for it)."""
         self._ttl = ttl
         self._size = size
         self._clock = clock
@@ -35,12 +29,9 @@ class Cache(Generic[K, V]):
         return len(self._values)
 
     async def get(self, key: K, fetch: Callable[[], Awaitable[V]]) -> V:
-        """The value of a key.
+        """The value of a key, fetched if there is none or it has expired.
 
-        Args:
-            key: what it is cached under.
-            fetch: called when there is no value, or only an expired one. Concurrent callers wait for the same fetch
-                and get its error.
+        Concurrent callers wait for the same fetch and get its error.
         """
         if (held := self._values.get(key)) is not None and held[0] > self._clock():
             self._values.move_to_end(key)
@@ -55,8 +46,7 @@ class Cache(Generic[K, V]):
 
     def refresh(self, key: K, fetch: Callable[[], Awaitable[V]]) -> asyncio.Task[V]:
         """Fetch a value, or join the fetch that is under way; until it is there the old one is served."""
-        flight = self._flights.get(key)
-        if flight is None:
+        if (flight := self._flights.get(key)) is None:
             flight = self._flights[key] = asyncio.ensure_future(self._fetch(key, fetch))
             # Callers get the error; when all of them were cancelled, asyncio would report it as never retrieved.
             flight.add_done_callback(lambda task: task.cancelled() or task.exception())

@@ -64,13 +64,7 @@ def _refuse_old_name(api: str) -> None:
 def to_request(
     name: str, method: Method, data: Mapping[str, Any], make_uuid: Callable[[], str]
 ) -> tuple[str, dict[str, Any]]:
-    """The path and the options of the REST call of a typed method.
-
-    Args:
-        name: the method's name, for error texts.
-        method: its description.
-        data: its arguments; None is the same as leaving one out.
-        make_uuid: makes idempotency keys.
+    """The path and the options of the REST call of a typed method. None is the same as leaving an argument out.
 
     Raises:
         ValueError: an argument is missing, unknown or, where it is part of the path, empty.

@@ -43,11 +43,6 @@ def lane_of(api: str, path: str, body: Any) -> str | None:
 
     Sends, replies and forwards share the limit of their chat, 5 per second (发送消息, 回复消息, 合并转发消息).
     Edits count per message (更新应用发送的消息卡片, 5 per second).
-
-    Args:
-        api: from :func:`api_of`.
-        path: the call's path.
-        body: its JSON.
     """
     if api in _SENDS:
         receiver = _fields(body).get("receive_id")

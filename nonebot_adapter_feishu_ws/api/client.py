@@ -18,7 +18,7 @@ from ..net.lark_sdk import make_client, share_token
 from ..net.waiting import Sleep
 from ..store import Shared
 from .call_traits import api_of, lane_of, may_repeat
-from .http import CallOptions, Http, can_replay, json_of
+from .http import CallOptions, Http, can_replay
 from .isv_token import IsvTokens, LoadTicket, current_tenant
 from .limiter import Clock, Gate, Lane, Limiter, Rate
 from .retry import RetryPolicy, next_wait
@@ -117,10 +117,12 @@ class ApiClient:
         api = api_of(method, path)
         if files := data.get("files"):
             data["files"] = parts_of(files, api)
-        gate, body = self._limiter.gate(api), json_of(data)
+        params = data["params"] = data.get("params") or data.get("query")
+        body = data["json"] = data.get("body") if data.get("json") is None else data.get("json")
+        repeatable = can_replay(data) and may_repeat(api, params, body)
         key = lane_of(api, path, body)
-        repeatable = can_replay(data) and may_repeat(api, data.get("params") or data.get("query"), body)
         lane = None if key is None else self._limiter.lane(key)
+        gate = self._limiter.gate(api)
         perhaps_done = False
 
         async def attempt(patience: float) -> Any:

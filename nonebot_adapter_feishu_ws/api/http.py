@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json as jsonlib
+import math
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Any, TypedDict, cast
+from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
 import aiohttp
 from nonebot.drivers import Response
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from ..exception import ApiNotAvailable, NetworkError, make_failure
-from ..net.bounded_json import as_object
+from ..net.bounded_json import as_object, read_object
 from ..net.errors import describe
 from ..net.session import make_session
 from .upload import PIECE, Meter, Progress, make_form
@@ -87,7 +87,7 @@ class Http:
         return self._origin + (path if path.startswith("/") else _PREFIX + path)
 
     async def exchange(self, method: str, url: str, token: str | None, data: CallOptions) -> Any:
-        """Send one request and read its answer; ``data`` is that of :meth:`ApiClient.call`.
+        """Send one request and read its answer; the options have one name each, and parts as ``files``.
 
         Raises:
             ActionFailed: Feishu answered with an error code.
@@ -113,8 +113,8 @@ class Http:
         headers |= data.get("headers") or {}
         if cookies := data.get("cookies"):
             headers["Cookie"] = "; ".join(f"{key}={value}" for key, value in cookies.items())
-        json, content, progress, size = json_of(data), data.get("content"), data.get("_progress"), 0
-        if json is not None:
+        content, progress, size = data.get("content"), data.get("_progress"), 0
+        if (json := data.get("json")) is not None:
             headers["Content-Type"] = _JSON_TYPE
             content = to_json(json)
         elif data.get("files") or data.get("data"):
@@ -127,9 +127,8 @@ class Http:
         timeout = aiohttp.ClientTimeout(
             total=None if save_to else patience, sock_read=patience, sock_connect=CONNECT_TIMEOUT
         )
-        params = data.get("params") or data.get("query")
         async with self._get_session().request(
-            method, url, params=params, data=content, headers=headers, timeout=timeout
+            method, url, params=data.get("params"), data=content, headers=headers, timeout=timeout
         ) as response:
             downloads = progress if _is_file(response) and not data.get("files") else None
             if save_to is not None and _is_file(response):
@@ -152,7 +151,7 @@ class Http:
                 raise make_failure(0, "HTTP 429", headers=response.headers, status_code=429, request=request)
             text = f"{request} got HTTP {status} from {self.host} without Feishu's JSON"
             raise NetworkError(f"{text} ({response.content_type}); a proxy or gateway in between?", status_code=status)
-        fields = _parse(body)
+        fields = read_object(body, max_values=math.inf)
         if fields is None:
             raise NetworkError(f"{request} got HTTP {status} from {self.host} with broken JSON", status_code=status)
         code = fields.get("code", 0)
@@ -200,23 +199,6 @@ async def _pieces(response: aiohttp.ClientResponse, progress: Progress | None) -
         meter.add(len(piece))
 
 
-def json_of(data: CallOptions) -> Any:
-    """The JSON body of a call, under either of its names."""
-    return data.get("json") if data.get("json") is not None else data.get("body")
-
-
 def can_replay(data: CallOptions) -> bool:
     """Whether the body of a call can be sent again: what cannot be rewound is used up after the first try."""
     return all(part.content.repeatable for part in data.get("files") or ()) and not hasattr(data.get("content"), "read")
-
-
-def _parse(body: bytes) -> dict[str, Any] | None:
-    """A JSON object; None for anything else. The slow parser takes what the fast one refuses: lone surrogates."""
-    try:
-        answer: object = from_json(body)
-    except ValueError:
-        try:
-            answer = jsonlib.loads(body)
-        except (ValueError, RecursionError):
-            return None
-    return cast("dict[str, Any]", answer) if isinstance(answer, dict) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -28,12 +28,7 @@ Uploadable = str | bytes | bytearray | BytesIO | BinaryIO | OpenFile | Path
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of upload (上传图片, 上传文件).
-
-    Attributes:
-        name: its name in messages.
-        max_bytes: Feishu's limit.
-    """
+    """One kind of upload (上传图片, 上传文件): its name in messages, and Feishu's limit."""
 
     name: str
     max_bytes: int
@@ -63,10 +58,7 @@ class Content:
     """A content that can be read from its start any number of times. Its methods block."""
 
     def __init__(self, source: bytes | bytearray | BytesIO | BinaryIO | OpenFile | Path) -> None:
-        """Wrap a source; nothing is read yet.
-
-        Args:
-            source: bytes, a path, or a file opened in binary mode, which is read from its current position.
+        """Wrap a source; nothing is read yet. An open file is read from its current position.
 
         Raises:
             ValueError: the file was opened in text mode.
@@ -130,11 +122,8 @@ class Content:
 
     def head(self) -> bytes:
         """Its first piece."""
-        pieces = self.pieces()
-        try:
-            return bytes(next(pieces, b""))
-        finally:
-            pieces.close()
+        with closing(self.pieces()) as pieces:
+            return next(pieces, b"")
 
     def digest(self) -> str:
         """The SHA-256 of the whole content."""
@@ -148,12 +137,6 @@ class Meter:
     """Reports the progress of a transfer. A callback that raises is logged once and not called again."""
 
     def __init__(self, progress: Progress | None, total: int | None) -> None:
-        """Start counting at 0.
-
-        Args:
-            progress: the callback.
-            total: bytes altogether, if known.
-        """
         self._progress = progress
         self._total = total
         self._done = 0
@@ -174,14 +157,7 @@ class Body(aiohttp.Payload):
     """A content as an aiohttp payload, read in a thread piece by piece."""
 
     def __init__(self, content: Content, size: int | None, meter: Meter, content_type: str) -> None:
-        """Create the payload of one try.
-
-        Args:
-            content: what to send.
-            size: its bytes, from :meth:`Content.measure`.
-            meter: reports the progress.
-            content_type: its MIME type.
-        """
+        """Create the payload of one try; ``size`` is from :meth:`Content.measure`."""
         super().__init__(content, content_type=content_type)
         self._size = size
         self._meter = meter
@@ -197,31 +173,20 @@ class Body(aiohttp.Payload):
     @override
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
         content: Content = self._value
-        pieces = content.pieces()
         left = self._size
-        try:
+        with closing(content.pieces()) as pieces:
             while piece := await asyncio.to_thread(next, pieces, b""):
                 if left is not None and (left := left - len(piece)) < 0:
                     break
                 await writer.write(piece)
                 self._meter.add(len(piece))
-        finally:
-            pieces.close()
         if left:
             raise OSError("the file changed while it was sent")
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file of a form.
-
-    Attributes:
-        name: the field.
-        file_name: its name, if the caller gave one.
-        content: its content.
-        content_type: its MIME type.
-        kind: what its size is checked against; None for an API whose limits are unknown.
-    """
+    """One file of a form; ``kind`` is None for an API whose limits are unknown."""
 
     name: str
     file_name: str | None
@@ -255,11 +220,6 @@ async def make_form(
     fields: Mapping[str, Any] | None, parts: Sequence[Part], progress: Progress | None = None
 ) -> tuple[aiohttp.FormData, int]:
     """The form of one try, and the size of its files; one of unknown size counts as the largest that Feishu takes.
-
-    Args:
-        fields: name -> value; values are sent as text.
-        parts: the files.
-        progress: called with the bytes sent.
 
     Raises:
         ValueError: a file cannot be read, is empty or too large.

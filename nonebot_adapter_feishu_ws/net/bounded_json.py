@@ -19,7 +19,7 @@ class JsonError(ValueError):
     """Invalid JSON, or over the limits; the message is a predicate to which the caller adds a subject."""
 
 
-def read_json(data: bytes | str) -> Any:
+def read_json(data: bytes | str, *, max_values: float = MAX_VALUES) -> Any:
     """Parse a JSON value. Of duplicate keys the last one counts, in both parsers.
 
     Lone surrogates are accepted, since Feishu delivers them; NaN, Infinity and integers of thousands of digits are not.
@@ -27,8 +27,8 @@ def read_json(data: bytes | str) -> Any:
     Raises:
         JsonError: it is not JSON, is nested too deeply, or has too many values.
     """
-    if (data.count(b",") if isinstance(data, bytes) else data.count(",")) > MAX_VALUES:
-        raise JsonError(f"has more than {MAX_VALUES} values")
+    if _count(data, ",") > max_values:
+        raise JsonError(f"has more than {max_values} values")
     # The fast parser copies long strings slowly.
     if isinstance(data, str) and len(data) >= _LONG:
         return _read_slowly(data)
@@ -50,15 +50,13 @@ def _read_slowly(data: bytes | str) -> Any:
         raise _too_deep() from None
     except ValueError:
         raise JsonError("is not JSON") from None
-    if not _is_shallow(data) and _is_deep(value):
+    if _count(data, "[") + _count(data, "{") > MAX_DEPTH and _is_deep(value):
         raise _too_deep()
     return value
 
 
-def _is_shallow(data: bytes | str) -> bool:
-    if isinstance(data, bytes):
-        return data.count(b"[") + data.count(b"{") <= MAX_DEPTH
-    return data.count("[") + data.count("{") <= MAX_DEPTH
+def _count(data: bytes | str, mark: str) -> int:
+    return data.count(mark) if isinstance(data, str) else data.count(mark.encode())
 
 
 def _is_deep(value: object) -> bool:
@@ -109,10 +107,10 @@ def as_text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def read_object(data: bytes) -> dict[str, Any] | None:
+def read_object(data: bytes, *, max_values: float = MAX_VALUES) -> dict[str, Any] | None:
     """Parse a JSON object; None for anything else, and for what is over the limits."""
     try:
-        value: object = read_json(data)
+        value: object = read_json(data, max_values=max_values)
     except JsonError:
         return None
     return value if is_object(value) else None
