@@ -8,7 +8,7 @@ from itertools import islice
 
 from ..codes import explain
 from ..exception import ActionFailed, NetworkError, RateLimited
-from ..net.backoff import FULL_JITTER, backoff, doubling
+from ..net.waiting import FULL_JITTER, backoff, doubling
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,7 @@ from ..bot import Bot
 from ..exception import FeishuAdapterException, StoreError
 from ..intake.receiver import Receiver
 from ..log import log
-from ..net.backoff import doubling
-from ..net.waiting import Sleep, wait_for_event
+from ..net.waiting import Sleep, doubling, wait_for_event
 from ..store import Store
 from ..transport.manager import ConnectionManager
 from ..transport.network_thread import NetworkThread

@@ -21,8 +21,7 @@ from ..exception import ActionFailed, NetworkError
 from ..intake.bridge import PluginEnd
 from ..intake.dispatcher import Dispatcher
 from ..log import log
-from ..net.backoff import backoff, doubling
-from ..net.waiting import Sleep
+from ..net.waiting import Sleep, backoff, doubling
 
 INFO_PATIENCE = 5.0
 """Seconds that a bot's registration waits for its own profile; then it goes on without, and keeps asking."""

@@ -1,25 +1,41 @@
-"""Waiting for an event or a timeout, whichever comes first."""
+"""Waiting: back-off with jitter, and for an event or a timeout, whichever comes first."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from itertools import chain, repeat
 
 Sleep = Callable[[float], Awaitable[object]]
 """The signature of :func:`asyncio.sleep`; an argument everywhere, so that tests run without waiting."""
+FULL_JITTER = (0.0, 1.0)
+
+
+def doubling(first: float, cap: float) -> tuple[float, ...]:
+    """Delays in seconds that double from ``first`` up to ``cap``."""
+    steps = [first]
+    while steps[-1] < cap:
+        steps.append(min(steps[-1] * 2, cap))
+    return tuple(steps)
+
+
+def backoff(
+    steps: Sequence[float], random: Callable[[], float], *, spread: tuple[float, float] = (0.5, 1.5)
+) -> Iterator[float]:
+    """Yield the seconds before each further attempt, endlessly.
+
+    Args:
+        steps: seconds; the last one repeats.
+        random: returns 0.0-1.0.
+        spread: each step is multiplied by a random factor between these two.
+    """
+    low, high = spread
+    for step in chain(steps, repeat(steps[-1])):
+        yield step * (low + (high - low) * random())
 
 
 async def wait_for_event(event: asyncio.Event, seconds: float, sleep: Sleep = asyncio.sleep) -> bool:
-    """Wait until the event is set or the time is up.
-
-    Args:
-        event: the event.
-        seconds: how long at most.
-        sleep: :func:`asyncio.sleep`, or a test's.
-
-    Returns:
-        Whether the event is set.
-    """
+    """Wait until the event is set or the time is up; returns whether it is set."""
     if event.is_set():
         return True
     waiting = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(sleep(seconds))]

@@ -11,8 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 from ..exception import ActionFailed, NetworkError
-from ..net.backoff import backoff, doubling
-from ..net.waiting import Sleep
+from ..net.waiting import Sleep, backoff, doubling
 
 RATE_LIMITED: Final = frozenset({230020, 99991400, 11232})
 """Rate limits of the app, the chat or the card."""

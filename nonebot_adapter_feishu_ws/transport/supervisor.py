@@ -11,8 +11,7 @@ from ..codes import explain
 from ..event.envelope import EventReceiver
 from ..exception import ConnectionFailed
 from ..log import log
-from ..net.backoff import backoff
-from ..net.waiting import wait_for_event
+from ..net.waiting import backoff, wait_for_event
 from .reconnect import Verdict, classify, probe_delay
 from .status import ClientConfig, ConnectionState, ConnectionStatus, Timing, Transport, utc
 
