@@ -140,7 +140,7 @@ class Adapter(BotHost):
         checks = self._startup_checks if self._sandbox is None else None
         self._follower.start(self.connections, self._registry, self._state_hooks, self._backfill, checks)
         self._network.start()
-        self._bridge.plugins.open(self._dispatcher, self._registry)
+        self._bridge.plugins.open(self._dispatcher, self._registry.arrive)
         await self._network.call(self._receiver.open(list(self.bot_configs)))
         for bot in self._all_bots():
             self.connections.add(

@@ -23,10 +23,10 @@ from nonebug import NONEBOT_INIT_KWARGS
 
 from nonebot_adapter_feishu_ws import Adapter
 from nonebot_adapter_feishu_ws.api import Rate
-from nonebot_adapter_feishu_ws.intake import bridge
 from nonebot_adapter_feishu_ws.sandbox import Sandbox
 from tests import slow_tests
 from tests.fault_rows import FAULTS, Seen, record
+from tests.intake.loop_check import check_loops
 from tests.redis_server import RedisServer
 
 APP, SECRET = "cli_a0b1c2d3e4f56789", "secret-of-cli-a-0123456789"
@@ -39,7 +39,7 @@ settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    bridge.check_loops = True
+    check_loops()
     config.pluginmanager.import_plugin("tests.secret_watch")
     config.stash[NONEBOT_INIT_KWARGS] = {"driver": "~none", "command_start": ["/", ""], "log_level": "DEBUG"}
 

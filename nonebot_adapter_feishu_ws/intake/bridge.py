@@ -1,22 +1,20 @@
 """Joins the two loops: deliveries go over to NoneBot's, and what became of them comes back.
 
-Each loop has its own end and calls nothing but that. The ends share counters and queues that one side writes and the
-other reads, so no lock is needed. One wake-up serves many events, so it runs in the context in which the other end was
-opened, not in that of the event which caused it: else its log lines would carry that event's ids.
+Each loop has its own end and calls nothing but that. Only an end itself writes its counters and adds to its queues; the
+other one reads them and empties the queues, so no lock is needed. One wake-up serves many events, so it runs in the
+context in which the other end was opened, not in that of the event which caused it: else its log lines would carry that
+event's ids.
 """
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import math
-from collections import defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from contextvars import Context, copy_context
-from dataclasses import dataclass
-from functools import wraps
-from typing import Any, Protocol
+from typing import Protocol
 
 from ..store import Lease
 from ..store.boottime import boottime
@@ -27,33 +25,15 @@ LONGEST_HOLD = 0.05
 MIN_BEGUN = 32
 """Deliveries of a bot that may wait for their handlers, however few of these run at a time."""
 
-check_loops = False
-"""Test mode: bridges that are created while it is on refuse a call of an end on the other end's loop."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What became of a delivery.
-
-    Attributes:
-        key: its entry in the inbox.
-        handled: False when it was given up because the process ends.
-    """
-
-    key: str
-    handled: bool
-
 
 class Results(Protocol):
     """Learns on the network loop what became of the deliveries that have a key."""
 
     def begun(self, key: str) -> None:
         """The handlers of an abandoned event have started."""
-        ...
 
-    def ended(self, batch: Sequence[Ended]) -> None:
-        """Handlers have ended."""
-        ...
+    def ended(self, handled: Sequence[str], given_up: Sequence[str]) -> None:
+        """Handlers have run, or were given up because the process ends."""
 
 
 class Deliveries(Protocol):
@@ -61,50 +41,9 @@ class Deliveries(Protocol):
 
     def take(self, delivery: Delivery) -> None:
         """Run a delivery's handlers, or let it wait; must not block."""
-        ...
 
     def lose(self, keys: Sequence[str]) -> None:
         """Forget what waits under these keys, as other processes handle it; the rest may start."""
-        ...
-
-
-class Arrivals(Protocol):
-    """Learns on NoneBot's loop which bots receive."""
-
-    def arrive(self, bot_id: str) -> None:
-        """A bot receives: register it, if it is not yet."""
-        ...
-
-
-class _Load:
-    """Deliveries of one bot, counted by one end."""
-
-    __slots__ = ("bytes", "count")
-
-    def __init__(self) -> None:
-        self.count = self.bytes = 0
-
-    def add(self, size: int, count: int = 1) -> None:
-        self.count += count
-        self.bytes += size
-
-
-class _Shared:
-    """What both ends read; each field is written by one of them alone."""
-
-    def __init__(self) -> None:
-        # Written by the network end.
-        self.network_loop: asyncio.AbstractEventLoop | None = None
-        self.network_context: Context | None = None
-        self.incoming: deque[Delivery | Lease] = deque()
-        # Written by the plugin end.
-        self.plugin_loop: asyncio.AbstractEventLoop | None = None
-        self.plugin_context: Context | None = None
-        self.is_open = False
-        self.present: set[str] = set()
-        self.started: defaultdict[str, _Load] = defaultdict(_Load)
-        self.begun: deque[str] = deque()
-        self.ended: deque[Ended] = deque()
 
 
 class Bridge:
@@ -127,64 +66,57 @@ class Bridge:
             max_bytes: JSON of one bot's waiting deliveries.
             clock: seconds that count while the machine sleeps.
         """
-        shared = _Shared()
         max_begun = max_waiting if max_running is None else min(max_waiting, max(MIN_BEGUN, 2 * max_running))
-        self.plugins: PluginEnd = PluginEnd(shared, clock)
+        self.plugins: PluginEnd = PluginEnd(clock)
         """NoneBot's loop."""
-        self.network: NetworkEnd = NetworkEnd(shared, self.plugins, max_waiting, max_begun, max_bytes)
+        self.network: NetworkEnd = NetworkEnd(self.plugins, max_waiting, max_begun, max_bytes)
         """The network loop."""
         self.plugins.network = self.network
-        if check_loops:
-            _check_calls(self.network, lambda: shared.network_loop)
-            _check_calls(self.plugins, lambda: shared.plugin_loop)
 
 
 class NetworkEnd:
     """The end on the network loop: takes deliveries, within bounds per bot, and passes results on."""
 
-    def __init__(self, shared: _Shared, plugins: PluginEnd, max_waiting: int, max_begun: int, max_bytes: int) -> None:
-        self._shared = shared
+    def __init__(self, plugins: PluginEnd, max_waiting: int, max_begun: int, max_bytes: int) -> None:
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.context: Context | None = None
+        self.incoming: deque[Delivery | Lease] = deque()
         self._plugins = plugins
         self._max_waiting = max_waiting
         self._max_begun = max_begun
         self._max_bytes = max_bytes
-        self._put: defaultdict[str, _Load] = defaultdict(_Load)
+        self._taken: Counter[str] = Counter()
+        self._taken_bytes: Counter[str] = Counter()
         self._waking = False
         self._holds = 0
         self._hold_timer: asyncio.TimerHandle | None = None
         self._results: Results | None = None
 
     def open(self, results: Results | None) -> None:
-        """Work on the running loop.
-
-        Args:
-            results: learns what became of the deliveries that have a key.
-        """
-        self._shared.network_loop = asyncio.get_running_loop()
-        self._shared.network_context = copy_context()
+        """Work on the running loop; ``results`` learns what became of the deliveries that have a key."""
+        self.loop = asyncio.get_running_loop()
+        self.context = copy_context()
         self._results = results
 
     @property
     def is_open(self) -> bool:
         """Whether deliveries are handed over."""
-        return self._shared.is_open
+        return self._plugins.is_open
 
     def is_present(self, bot_id: str) -> bool:
         """Whether a bot's deliveries are handled, rather than wait for the bot."""
-        return bot_id in self._shared.present
+        return bot_id in self._plugins.present
 
     def waiting(self, bot_id: str) -> int:
         """A bot's deliveries taken whose handlers have not started."""
-        return self._put[bot_id].count - self._shared.started[bot_id].count
+        return self._taken[bot_id] - self._plugins.started_count[bot_id]
+
+    def _waiting_bytes(self, bot_id: str) -> int:
+        return self._taken_bytes[bot_id] - self._plugins.started_bytes[bot_id]
 
     def room(self, bot_id: str, *, stored: bool = False) -> int:
-        """How many more deliveries of a bot may be taken; 0 when it is closed or they hold too many bytes.
-
-        Args:
-            bot_id: the bot.
-            stored: whether they can wait in a store as well.
-        """
-        if not self.is_open or self._put[bot_id].bytes - self._shared.started[bot_id].bytes >= self._max_bytes:
+        """How many more deliveries of a bot fit, fewer of what is ``stored``; 0 when closed or at too many bytes."""
+        if not self.is_open or self._waiting_bytes(bot_id) >= self._max_bytes:
             return 0
         return max(0, (self._max_begun if stored else self._max_waiting) - self.waiting(bot_id))
 
@@ -194,31 +126,29 @@ class NetworkEnd:
         return room if 2 * room >= self._max_begun else 0
 
     def reserve(self, bot_id: str, size: int, *, stored: bool = False, force: bool = False) -> bool:
-        """Keep a place for a delivery.
+        """Keep a place for a delivery; False when it is closed or full.
 
         Args:
             bot_id: its bot.
             size: bytes of its JSON.
             stored: whether it can wait in a store as well.
             force: keep it even when there is no room.
-
-        Returns:
-            False when it is closed or full.
         """
-        put = self._put[bot_id]
-        fits = put.bytes - self._shared.started[bot_id].bytes + size <= self._max_bytes
+        fits = self._waiting_bytes(bot_id) + size <= self._max_bytes
         if not force and not (self.room(bot_id, stored=stored) and fits):
             return False
-        put.add(size)
+        self._taken[bot_id] += 1
+        self._taken_bytes[bot_id] += size
         return True
 
     def cancel(self, bot_id: str, size: int) -> None:
         """Free a place that is not needed."""
-        self._put[bot_id].add(-size, -1)
+        self._taken[bot_id] -= 1
+        self._taken_bytes[bot_id] -= size
 
     def put(self, delivery: Delivery, reserved: int) -> None:
         """Hand over a delivery into a place that was kept for ``reserved`` bytes."""
-        self._put[delivery.bot_id].add(delivery.size - reserved, 0)
+        self._taken_bytes[delivery.bot_id] += delivery.size - reserved
         self._send(delivery)
 
     def renew(self, lease: Lease) -> None:
@@ -237,11 +167,11 @@ class NetworkEnd:
             yield
         finally:
             self._holds -= 1
-            if self._holds == 0 and self._shared.incoming:
+            if self._holds == 0 and self.incoming:
                 self._wake_soon()
 
     def _send(self, item: Delivery | Lease) -> None:
-        self._shared.incoming.append(item)
+        self.incoming.append(item)
         if self._holds == 0:
             self._wake_soon()
         elif self._hold_timer is None:
@@ -251,24 +181,24 @@ class NetworkEnd:
         if self._hold_timer is not None:
             self._hold_timer.cancel()
             self._hold_timer = None
-        if not self._waking and (loop := self._shared.plugin_loop) is not None:
+        if not self._waking and (loop := self._plugins.loop) is not None:
             self._waking = True
             # In the network loop's next round: by then the ack is out, and one wake-up serves a whole batch.
             asyncio.get_running_loop().call_soon(self._wake, loop)
 
     def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
         self._waking = False
-        loop.call_soon_threadsafe(self._plugins.drain, context=self._shared.plugin_context)
+        loop.call_soon_threadsafe(self._plugins.drain, context=self._plugins.context)
 
     def collect(self) -> None:
         """Pass on what NoneBot's loop has told; called by the plugin end, on this loop."""
         if self._results is None:
             return
-        begun, ended = self._shared.begun, self._shared.ended
-        while begun:
-            self._results.begun(begun.popleft())
-        if ended:
-            self._results.ended([ended.popleft() for _ in range(len(ended))])
+        for key in _take_all(self._plugins.begun):
+            self._results.begun(key)
+        handled, given_up = _take_all(self._plugins.handled), _take_all(self._plugins.given_up)
+        if handled or given_up:
+            self._results.ended(handled, given_up)
 
 
 class PluginEnd:
@@ -276,38 +206,41 @@ class PluginEnd:
 
     network: NetworkEnd
 
-    def __init__(self, shared: _Shared, clock: Callable[[], float]) -> None:
-        self._shared = shared
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.context: Context | None = None
+        self.is_open = False
+        self.present: set[str] = set()
+        self.started_count: Counter[str] = Counter()
+        self.started_bytes: Counter[str] = Counter()
+        self.begun: deque[str] = deque()
+        self.handled: deque[str] = deque()
+        self.given_up: deque[str] = deque()
         self._clock = clock
-        self._arrivals: Arrivals | None = None
+        self._arrive: Callable[[str], None] | None = None
         self._deliveries: Deliveries | None = None
         self._lease_until = math.inf
         self._telling = False
 
-    def open(self, deliveries: Deliveries, arrivals: Arrivals | None = None) -> None:
-        """Hand over to the running loop from now on.
-
-        Args:
-            deliveries: takes them.
-            arrivals: learns first that a delivery's bot receives.
-        """
+    def open(self, deliveries: Deliveries, arrive: Callable[[str], None] | None = None) -> None:
+        """Hand over on the running loop from now on; ``arrive`` learns first that a delivery's bot receives."""
         self._deliveries = deliveries
-        self._arrivals = arrivals
-        self._shared.plugin_loop = asyncio.get_running_loop()
-        self._shared.plugin_context = copy_context()
-        self._shared.is_open = True
+        self._arrive = arrive
+        self.loop = asyncio.get_running_loop()
+        self.context = copy_context()
+        self.is_open = True
 
     def close(self) -> None:
         """Take nothing more; what is under way still arrives."""
-        self._shared.is_open = False
+        self.is_open = False
 
     def arrive(self, bot_id: str) -> None:
         """The bot is there."""
-        self._shared.present.add(bot_id)
+        self.present.add(bot_id)
 
     def leave(self, bot_id: str) -> None:
         """The bot is gone."""
-        self._shared.present.discard(bot_id)
+        self.present.discard(bot_id)
 
     def holds_lease(self, delivery: Delivery) -> bool:
         """Whether a delivery is certainly this process's own; if not, it waits for the lease to be renewed."""
@@ -315,15 +248,16 @@ class PluginEnd:
 
     def started(self, delivery: Delivery) -> None:
         """A delivery's handlers have started: its place is free."""
-        self._shared.started[delivery.bot_id].add(delivery.size)
+        self.started_count[delivery.bot_id] += 1
+        self.started_bytes[delivery.bot_id] += delivery.size
         if delivery.abandoned and delivery.key is not None:
-            self._shared.begun.append(delivery.key)
+            self.begun.append(delivery.key)
             self._tell_soon()
 
     def ended(self, delivery: Delivery, handled: bool) -> None:
         """A delivery's handlers have run, or (not ``handled``) were given up because the process ends."""
         if delivery.key is not None:
-            self._shared.ended.append(Ended(delivery.key, handled))
+            (self.handled if handled else self.given_up).append(delivery.key)
             self._tell_soon()
 
     def _tell_soon(self) -> None:
@@ -334,17 +268,17 @@ class PluginEnd:
     def flush(self) -> None:
         """Tell the network loop at once what has begun and ended."""
         self._telling = False
-        if (loop := self._shared.network_loop) is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self.network.collect, context=self._shared.network_context)
+        if (loop := self.network.loop) is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self.network.collect, context=self.network.context)
 
     def drain(self) -> None:
         """Hand over what the network loop has put; called by the network end, on this loop."""
-        incoming, deliveries = self._shared.incoming, self._deliveries
+        incoming, deliveries = self.network.incoming, self._deliveries
         while incoming and deliveries is not None:
             item = incoming.popleft()
             if isinstance(item, Delivery):
-                if self._arrivals is not None:
-                    self._arrivals.arrive(item.bot_id)
+                if self._arrive is not None:
+                    self._arrive(item.bot_id)
                 deliveries.take(item)
                 continue
             expired = self._clock() >= self._lease_until
@@ -353,22 +287,5 @@ class PluginEnd:
                 deliveries.lose(item.lost_keys)
 
 
-class WrongLoop(RuntimeError):
-    """An end of the bridge was called on a loop that is not its own."""
-
-
-def _check_calls(end: object, own_loop: Callable[[], asyncio.AbstractEventLoop | None]) -> None:
-    """Have each public method of an end refuse calls on another loop, once the end is open."""
-
-    def checked(method: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(method)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            if (own := own_loop()) is not None and asyncio.get_running_loop() is not own:
-                raise WrongLoop(f"{method.__qualname__} was called on the other loop")
-            return method(*args, **kwargs)
-
-        return call
-
-    for name, method in inspect.getmembers(end, inspect.ismethod):
-        if not name.startswith("_") and name != "open":
-            setattr(end, name, checked(method))
+def _take_all(queue: deque[str]) -> list[str]:
+    return [queue.popleft() for _ in range(len(queue))]

@@ -12,7 +12,7 @@ from ..exception import StoreError
 from ..log import log
 from ..net.waiting import Sleep, wait_for_event
 from ..store import Entry, Inbox, Store
-from .bridge import Ended, NetworkEnd
+from .bridge import NetworkEnd
 from .delivery import read_entry
 
 FETCH = 64
@@ -94,12 +94,10 @@ class InboxConsumer:
         if key == self._abandoned:
             self._alone_until = asyncio.get_running_loop().time() + ABANDONED_ALONE
 
-    def ended(self, batch: Sequence[Ended]) -> None:
+    def ended(self, handled: Sequence[str], given_up: Sequence[str]) -> None:
         """Write down which entries are done, and which were given up."""
         assert self._inbox is not None
-        done = [ended.key for ended in batch if ended.handled]
-        given_up = [ended.key for ended in batch if not ended.handled]
-        for write, keys in ((self._inbox.done, done), (self._inbox.put_back, given_up)):
+        for write, keys in ((self._inbox.done, handled), (self._inbox.put_back, given_up)):
             if keys:
                 task = asyncio.create_task(self._write(write, keys), name="feishu-settle")
                 self._writers.add(task)
@@ -107,7 +105,7 @@ class InboxConsumer:
         if self.backlog:
             self._woken.set()  # at once: what is fetched is written together with what is done
 
-    async def _write(self, write: Callable[[Sequence[str]], Awaitable[None]], keys: list[str]) -> None:
+    async def _write(self, write: Callable[[Sequence[str]], Awaitable[None]], keys: Sequence[str]) -> None:
         try:
             await write(keys)
         except StoreError as error:

@@ -9,13 +9,14 @@ import pytest
 
 from nonebot_adapter_feishu_ws import Adapter
 from nonebot_adapter_feishu_ws.event.envelope import Envelope
-from nonebot_adapter_feishu_ws.intake.bridge import Bridge, Ended, WrongLoop
+from nonebot_adapter_feishu_ws.intake.bridge import Bridge
 from nonebot_adapter_feishu_ws.intake.delivery import Delivery, claim_keys, identify
 from nonebot_adapter_feishu_ws.intake.receiver import Receiver
 from nonebot_adapter_feishu_ws.net.bounded_json import read_object
 from nonebot_adapter_feishu_ws.store import MemoryStore
 from tests.conftest import wait_until
 from tests.intake.collector import Collector
+from tests.intake.loop_check import WrongLoop
 
 
 def envelope(payload: object, bot_id: str = "a", transport: str = "websocket") -> Envelope:
@@ -147,8 +148,8 @@ async def test_a_wake_up_does_not_run_in_the_context_of_one_event():
     class Results:
         def begun(self, key: str) -> None: ...
 
-        def ended(self, batch: Sequence[Ended]) -> None:
-            seen.extend(f"{ended.key} ended in {current.get()}" for ended in batch)
+        def ended(self, handled: Sequence[str], given_up: Sequence[str]) -> None:
+            seen.extend(f"{key} ended in {current.get()}" for key in handled)
 
     bridge = Bridge()
     bridge.plugins.open(Deliveries([]))
@@ -163,7 +164,7 @@ async def test_a_wake_up_does_not_run_in_the_context_of_one_event():
     assert seen == ["first in none", "second in none", "first ended in none", "second ended in none"]
 
 
-async def test_the_test_mode_sees_a_call_on_the_wrong_loop():
+async def test_a_call_on_the_wrong_loop_is_seen():
     bridge = Bridge()
     bridge.plugins.open(Collector([]))
 
