@@ -16,8 +16,7 @@ from .bot import Bot, BotHost
 from .config import BotConfig, Config
 from .event import Event, EventRegistry
 from .intake.bridge import Bridge
-from .intake.dispatcher import Dispatcher
-from .intake.handler import Handler
+from .intake.dispatcher import Dispatcher, Handler
 from .intake.receiver import Receiver
 from .intake.webhook_entry import WebhookEntry
 from .lifecycle.bot_registry import DRAIN_TIMEOUT, BotRegistry
@@ -84,10 +83,11 @@ class Adapter(BotHost):
         max_running = config.feishu_max_running_handlers
         known_chats = None if config.feishu_backfill_after is None else KnownChats(self._store.state)
         self._bridge = Bridge(max_running=max_running)
-        self._receiver = Receiver(self._store, self._bridge.network, notes=known_chats)
+        note = None if known_chats is None else known_chats.note
+        self._receiver = Receiver(self._store, self._bridge.network, note=note)
         self._state_hooks = StateHooks(self.state_hooks)
         handler = Handler(self.bots, self.event_models, self._clients)
-        self._dispatcher = Dispatcher(handler, self._bridge.plugins, max_running=max_running)
+        self._dispatcher = Dispatcher(handler.handle, self._bridge.plugins, max_running=max_running)
         self._follower = ConnectionFollower()
         self.connections: ConnectionManager = ConnectionManager(
             self._network,

@@ -1,16 +1,19 @@
-"""Runs the handlers: per bot a bounded number at a time, in tasks that are kept until they end.
-
-Lives on NoneBot's loop.
-"""
+"""Runs the handlers on NoneBot's loop: per bot a bounded number at a time, in tasks that are kept until they end."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
-from ..log import log
+from nonebot.adapters import Bot as BaseBot
+
+from ..api import ClientPool
+from ..bot import Bot
+from ..event import EventRegistry, MessageEvent
+from ..log import LogOnce, log, log_context
 from .bridge import PluginEnd
 from .delivery import Delivery
 
@@ -20,34 +23,68 @@ CLEAN_UP = 1.0
 """Seconds that a cancelled handler gets to clean up."""
 
 
-class HandlesDeliveries(Protocol):
-    """Runs one delivery."""
+@dataclass
+class Handler:
+    """Turns a delivery of any bot into an event and runs it through NoneBot.
+
+    Attributes:
+        bots: app id -> NoneBot bot, as the adapter keeps them.
+        models: event type -> event class.
+        clients: learn which chat a message is in, for its chat's rate limit.
+    """
+
+    bots: Mapping[str, BaseBot]
+    models: EventRegistry
+    clients: ClientPool
+    _reported: LogOnce = field(default_factory=LogOnce)
 
     async def handle(self, delivery: Delivery) -> None:
         """Run a delivery's handlers; returns when all have ended."""
-        ...
+        bot = self.bots[delivery.bot_id]
+        assert isinstance(bot, Bot)
+        _, event_id, message_id = delivery.identity
+        with log_context(bot=delivery.bot_id, event_id=event_id, message_id=message_id):
+            event = self.models.parse(delivery.payload, on_fallback=self._report_fallback)
+            if isinstance(event, MessageEvent):
+                self.clients.get(bot.bot_config).learn(event.message_id, event.chat_id)
+            event.set_callback(delivery.callback)
+            try:
+                await bot.handle_event(event)
+            finally:
+                if delivery.callback is not None:
+                    delivery.callback.finish()
+
+    def _report_fallback(self, event_type: str, error: Exception | None) -> None:
+        if self._reported.first(event_type):
+            log(
+                "WARNING",
+                "No event model fits {}; it is dispatched as the base Event (logged once per type)",
+                event_type,
+                exception=error,
+            )
 
 
 class Dispatcher:
     """One lane per bot, so that one bot's burst or absence never holds up another."""
 
     def __init__(
-        self, handler: HandlesDeliveries, bridge: PluginEnd, *, max_running: int, slot_time: float = SLOT_TIME
+        self,
+        handle: Callable[[Delivery], Awaitable[None]],
+        bridge: PluginEnd,
+        *,
+        max_running: int,
+        slot_time: float = SLOT_TIME,
     ) -> None:
-        """Create the dispatcher.
+        """Create the dispatcher: ``max_running`` handlers of a bot run at a time in their first ``slot_time`` seconds.
 
-        Args:
-            handler: runs a delivery through NoneBot.
-            bridge: is told which handlers have started and ended.
-            max_running: handlers of one bot in their first seconds.
-            slot_time: seconds after which a running handler gives its slot back.
+        ``handle`` returns when a delivery's handlers have ended.
         """
-        self.handler = handler
+        self.handle = handle
         self.bridge = bridge
         self.max_running = max_running
         self.slot_time = slot_time
         self.running: dict[asyncio.Task[None], Delivery] = {}
-        self._lanes: dict[str, _Lane] = {}
+        self._lanes: defaultdict[str, _Lane] = defaultdict(lambda: _Lane(self))
 
     @property
     def waiting(self) -> int:
@@ -56,20 +93,20 @@ class Dispatcher:
 
     def load(self, bot_id: str) -> tuple[int, int]:
         """How many handlers of a bot run, and how many of its deliveries wait for theirs."""
-        lane = self._lane(bot_id)
+        lane = self._lanes[bot_id]
         return len(lane.tasks), len(lane.waiting)
 
     def take(self, delivery: Delivery) -> None:
         """Run a delivery as soon as its bot exists and has a free slot."""
-        self._lane(delivery.bot_id).put(delivery)
+        self._lanes[delivery.bot_id].put(delivery)
 
     def open(self, bot_id: str) -> None:
         """The bot exists: run what waits for it."""
-        self._lane(bot_id).open()
+        self._lanes[bot_id].open()
 
     def pause(self, bot_id: str) -> None:
         """The bot is gone: let its deliveries wait."""
-        self._lane(bot_id).is_open = False
+        self._lanes[bot_id].is_open = False
 
     def lose(self, keys: Sequence[str]) -> None:
         """Forget what waits under these keys, as other processes handle it; the rest may start."""
@@ -79,11 +116,8 @@ class Dispatcher:
 
     async def drain_bot(self, bot_id: str, timeout: float) -> None:
         """Wait until nothing of one bot waits or runs, at most ``timeout`` seconds; what runs longer goes on."""
-        lane = self._lane(bot_id)
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout
-        while lane.tasks and (left := deadline - loop.time()) > 0:
-            await asyncio.wait(lane.tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        lane = self._lanes[bot_id]
+        await _wait_for_all(lane.tasks, timeout)
         if lane.tasks or lane.waiting:
             log(
                 "WARNING",
@@ -97,10 +131,7 @@ class Dispatcher:
 
     async def drain(self, timeout: float) -> None:
         """Wait until nothing waits or runs, at most ``timeout`` seconds; then cancel and give up what still runs."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout
-        while self.running and (left := deadline - loop.time()) > 0:
-            await asyncio.wait(self.running, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        await _wait_for_all(self.running, timeout)
         if self.running or self.waiting:
             log(
                 "WARNING",
@@ -117,19 +148,16 @@ class Dispatcher:
         if self.running:
             await asyncio.wait(self.running, timeout=CLEAN_UP)
         # NoneBot shields matchers from being cancelled; they end with the loop, which nobody here can wait for.
-        for delivery in self.running.values():
-            self.bridge.ended(delivery, False)
-
-    def _lane(self, bot_id: str) -> _Lane:
-        if (lane := self._lanes.get(bot_id)) is None:
-            lane = self._lanes[bot_id] = _Lane(self)
-        return lane
+        for task, delivery in self.running.items():
+            if not task.done():
+                self.bridge.ended(delivery, False)
 
 
 class _Lane:
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
-        self._running = 0
+        self._slots: set[asyncio.Task[None]] = set()
+        """Handlers in their first seconds: each gives its slot back after that time, or when it ends."""
         self.waiting: deque[Delivery] = deque()
         self.tasks: set[asyncio.Task[None]] = set()
         self.is_open = False
@@ -162,51 +190,39 @@ class _Lane:
 
     def _start(self) -> None:
         dispatcher = self._dispatcher
-        while self.is_open and self.waiting and self._running < dispatcher.max_running:
+        while self.is_open and self.waiting and len(self._slots) < dispatcher.max_running:
             if not dispatcher.bridge.holds_lease(self.waiting[0]):
                 return
             delivery = self.waiting.popleft()
             dispatcher.bridge.started(delivery)
-            self._running += 1
             task = asyncio.create_task(self._run(delivery), name=f"feishu-event-{delivery.bot_id}")
             dispatcher.running[task] = delivery
             self.tasks.add(task)
-            task.add_done_callback(self._forget)
+            self._slots.add(task)
+            timer = asyncio.get_running_loop().call_later(dispatcher.slot_time, self._free, task)
+            task.add_done_callback(partial(self._end, timer))
 
     async def _run(self, delivery: Delivery) -> None:
-        slot = _Slot(self._free)
-        handled = True
-        timer = asyncio.get_running_loop().call_later(self._dispatcher.slot_time, slot.free)
         try:
-            await self._dispatcher.handler.handle(delivery)
-        except asyncio.CancelledError:
-            handled = False
-            raise
+            await self._dispatcher.handle(delivery)
         except Exception as error:  # noqa: BLE001 - plugins' errors are NoneBot's to report; this is our own part
             log("ERROR", "Bot {}: an event could not be handled", delivery.bot_id, exception=error)
-        finally:
-            timer.cancel()
-            slot.free()
-            self._dispatcher.bridge.ended(delivery, handled)
 
-    def _forget(self, task: asyncio.Task[None]) -> None:
-        del self._dispatcher.running[task]
+    def _end(self, timer: asyncio.TimerHandle, task: asyncio.Task[None]) -> None:
+        timer.cancel()
         self.tasks.discard(task)
+        self._dispatcher.bridge.ended(self._dispatcher.running.pop(task), not task.cancelled())
+        self._free(task)
 
-    def _free(self) -> None:
-        self._running -= 1
-        self._start()
+    def _free(self, task: asyncio.Task[None]) -> None:
+        if task in self._slots:
+            self._slots.remove(task)
+            self._start()
 
 
-class _Slot:
-    """Given back once: after its time, or when the handler ends, whichever comes first."""
-
-    __slots__ = ("_give_back",)
-
-    def __init__(self, give_back: Callable[[], None]) -> None:
-        self._give_back: Callable[[], None] | None = give_back
-
-    def free(self) -> None:
-        give_back, self._give_back = self._give_back, None
-        if give_back is not None:
-            give_back()
+async def _wait_for_all(tasks: Collection[asyncio.Task[None]], timeout: float) -> None:
+    """Wait until none is left, also of those that start meanwhile, at most ``timeout`` seconds."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + timeout
+    while tasks and (left := deadline - loop.time()) > 0:
+        await asyncio.wait(tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED)

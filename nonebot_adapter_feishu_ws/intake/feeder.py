@@ -34,13 +34,7 @@ class InboxConsumer:
     """Feeds the bridge from the inbox, and settles the entries that were handled."""
 
     def __init__(self, store: Store, bridge: NetworkEnd, *, sleep: Sleep = asyncio.sleep) -> None:
-        """Create the consumer; it does nothing without an inbox.
-
-        Args:
-            store: has the inbox.
-            bridge: the way to NoneBot's loop.
-            sleep: as asyncio's.
-        """
+        """Create the consumer; it does nothing without an inbox."""
         self._store = store
         self._inbox = store.inbox
         self._is_shared = store.locks is not None

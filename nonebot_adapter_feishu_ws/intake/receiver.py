@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from pydantic_core import to_json
 
@@ -34,14 +34,6 @@ TELL_FULL_EVERY = 60.0
 """Seconds between two warnings that a bot's inbox is full."""
 
 
-class MessageNotes(Protocol):
-    """Notes where messages come from."""
-
-    def note(self, bot_id: str, payload: Mapping[str, Any]) -> None:
-        """A message of a bot was taken."""
-        ...
-
-
 class Receiver:
     """The entry point of all transports. Lives on the network loop."""
 
@@ -50,22 +42,17 @@ class Receiver:
         store: Store,
         bridge: NetworkEnd,
         *,
-        notes: MessageNotes | None = None,
+        note: Callable[[str, Mapping[str, Any]], None] | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        """Create the receiver; :meth:`open` opens the store.
+        """Create the receiver; :meth:`open` opens the store. ``note`` is given the bot and the JSON of every message.
 
-        Args:
-            store: remembers what was taken, and keeps it until it is handled.
-            bridge: the way to NoneBot's loop.
-            notes: is given every message that is taken.
-            clock: seconds since the epoch.
-            sleep: as asyncio's.
+        ``clock`` counts seconds since the epoch.
         """
         self._store = store
         self._bridge = bridge
-        self._notes = notes
+        self._note = note
         self._clock = clock
         self._consumer = InboxConsumer(store, bridge, sleep=sleep)
         self.watch: StoreWatch = StoreWatch(store, self._consumer.look)
@@ -131,8 +118,8 @@ class Receiver:
             log("DEBUG", "Bot {}: dropped a duplicate {} ({})", envelope.bot_id, identity.event_type, keys[0])
         elif outcome == "refused":
             self._warn(envelope, f"no room for {identity.event_type}: refused with 500, Feishu will push it again")
-        elif identity.event_type == MESSAGE_EVENT and self._notes is not None:
-            self._notes.note(envelope.bot_id, payload)
+        elif identity.event_type == MESSAGE_EVENT and self._note is not None:
+            self._note(envelope.bot_id, payload)
         receipt = self._end(envelope, outcome)
         if callback is None or outcome != "accepted" or (response := await callback.wait()) is None:
             return receipt

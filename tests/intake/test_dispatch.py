@@ -16,7 +16,9 @@ class Stage:
         self.done: list[Delivery] = []
         self.gate = asyncio.Event()
         self.bridge = Bridge()
-        self.dispatcher = Dispatcher(self, self.bridge.plugins, max_running=max_running, slot_time=slot_time)
+        self.dispatcher = Dispatcher(
+            lambda it: self.handle(it), self.bridge.plugins, max_running=max_running, slot_time=slot_time
+        )
 
     @property
     def started(self) -> int:

@@ -38,7 +38,7 @@ class Replica:
         self.redis = RedisStore(url, takeover_after=takeover_after, write_timeout=0.3, awake_clock=self.clock)
         self.store = FallbackStore(self.redis, probe_every=0.2, clock=self.clock)
         self.bridge = Bridge(clock=self.clock)
-        self.dispatcher = Dispatcher(self, self.bridge.plugins, max_running=1, slot_time=60)
+        self.dispatcher = Dispatcher(self.handle, self.bridge.plugins, max_running=1, slot_time=60)
         self.intake = Receiver(self.store, self.bridge.network)
 
     async def handle(self, delivery: Delivery) -> None:
