@@ -15,7 +15,6 @@ from pydantic import (
     Field,
     PrivateAttr,
     SecretStr,
-    field_validator,
     model_validator,
 )
 
@@ -83,10 +82,42 @@ def _check_redis(url: str) -> None:
         raise ValueError("has a port that is no number; write % signs of the password as %25, / as %2F") from None
 
 
+def _store(value: object) -> object:
+    text = value if isinstance(value, str) else ""
+    if re.fullmatch(r"rediss?://[^/]+.*|unix://.*/.+", text):
+        _check_redis(text)
+    elif text != "memory://" and not re.fullmatch(r"sqlite:///.+", text):
+        raise ValueError(
+            "must be memory://, sqlite:///relative/path, sqlite:////absolute/path or redis://host:6379/0 "
+            "(rediss:// for TLS, unix:///path/of/socket)"
+        )
+    return value
+
+
+def _shape_of_tokens(value: object) -> object:
+    if isinstance(value, str):
+        raise ValueError('must be a JSON object between single quotes: \'{"<token>": ["cli_..."]}\'')
+    return value
+
+
+def _tokens(value: dict[str, list[str]]) -> dict[str, list[str]]:
+    for number, (token, bots) in enumerate(value.items(), start=1):
+        if not _is_strong(token):
+            raise ValueError(
+                f"token {number} is too short: use at least {MIN_TOKEN} characters, such as the output of "
+                'python -c "import secrets; print(secrets.token_urlsafe(32))", or sha256: and its hash'
+            )
+        if not bots:
+            raise ValueError(f'token {number} has an empty list: name app ids, or ["*"] for all bots')
+    return value
+
+
 Text = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
 Origin = Annotated[str, BeforeValidator(_origin)]
 Domain = Annotated[str, AfterValidator(_domain)]
 Proxy = Annotated[SecretStr, AfterValidator(_proxy)]
+StoreUrl = Annotated[str, BeforeValidator(_store)]
+Tokens = Annotated[dict[str, list[Text]], BeforeValidator(_shape_of_tokens), AfterValidator(_tokens)]
 OptionalText = Annotated[str | None, BeforeValidator(_unset)]
 Secret = Annotated[SecretStr, BeforeValidator(_text), Field(min_length=1)]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_unset)]
@@ -185,7 +216,7 @@ class Config(BaseModel):
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     feishu_bots: list[BotConfig] = Field(default_factory=list[BotConfig])
-    feishu_store: str = Field(DEFAULT_STORE, repr=False)
+    feishu_store: StoreUrl = Field(DEFAULT_STORE, repr=False)
     feishu_takeover_after: float = Field(30, ge=1, le=3600)
     feishu_replay_window: float = Field(600, ge=0, le=86_400)
     feishu_backfill_after: float | None = Field(None, gt=0, le=604_800)
@@ -198,39 +229,6 @@ class Config(BaseModel):
     feishu_switch_interval: float = Field(0.0005, gt=0, le=1)
     feishu_fetch_reply: bool = True
     feishu_at_all_to_me: bool = False
-    feishu_management_tokens: dict[str, list[Text]] = Field(default_factory=dict[str, list[str]], repr=False)
+    feishu_management_tokens: Tokens = Field(default_factory=dict[str, list[str]], repr=False)
     feishu_api_base: Origin = FEISHU
     feishu_lark_api_base: Origin = LARK
-
-    @field_validator("feishu_store", mode="before")
-    @classmethod
-    def _check_store(cls, value: object) -> object:
-        text = value if isinstance(value, str) else ""
-        if re.fullmatch(r"rediss?://[^/]+.*|unix://.*/.+", text):
-            _check_redis(text)
-        elif text != "memory://" and not re.fullmatch(r"sqlite:///.+", text):
-            raise ValueError(
-                "must be memory://, sqlite:///relative/path, sqlite:////absolute/path or redis://host:6379/0 "
-                "(rediss:// for TLS, unix:///path/of/socket)"
-            )
-        return value
-
-    @field_validator("feishu_management_tokens", mode="before")
-    @classmethod
-    def _check_shape_of_tokens(cls, value: object) -> object:
-        if isinstance(value, str):
-            raise ValueError('must be a JSON object between single quotes: \'{"<token>": ["cli_..."]}\'')
-        return value
-
-    @field_validator("feishu_management_tokens")
-    @classmethod
-    def _check_tokens(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
-        for number, (token, bots) in enumerate(value.items(), start=1):
-            if not _is_strong(token):
-                raise ValueError(
-                    f"token {number} is too short: use at least {MIN_TOKEN} characters, such as the output of "
-                    'python -c "import secrets; print(secrets.token_urlsafe(32))", or sha256: and its hash'
-                )
-            if not bots:
-                raise ValueError(f'token {number} has an empty list: name app ids, or ["*"] for all bots')
-        return value
