@@ -25,9 +25,6 @@ class Cache(Generic[K, V]):
         self._values: OrderedDict[K, tuple[float, V]] = OrderedDict()
         self._flights: dict[K, asyncio.Task[V]] = {}
 
-    def __len__(self) -> int:
-        return len(self._values)
-
     async def get(self, key: K, fetch: Callable[[], Awaitable[V]]) -> V:
         """The value of a key, fetched if there is none or it has expired.
 
@@ -62,15 +59,12 @@ class Cache(Generic[K, V]):
         try:
             value = await fetch()
             if self._flights.get(key) is flight:
-                self._keep(key, value)
+                ttl = self._ttl(value) if callable(self._ttl) else self._ttl
+                self._values[key] = (self._clock() + ttl, value)
+                self._values.move_to_end(key)
+                if len(self._values) > self._size:
+                    self._values.popitem(last=False)
+            return value
         finally:
             if self._flights.get(key) is flight:
                 del self._flights[key]
-        return value
-
-    def _keep(self, key: K, value: V) -> None:
-        ttl = self._ttl(value) if callable(self._ttl) else self._ttl
-        self._values[key] = (self._clock() + ttl, value)
-        self._values.move_to_end(key)
-        if len(self._values) > self._size:
-            self._values.popitem(last=False)

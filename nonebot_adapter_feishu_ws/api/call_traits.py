@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
+
+from .group import pick
 
 _ID = re.compile(r"(?!v\d+$)(?=.*\d).+|.{33,}")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
@@ -45,7 +46,7 @@ def lane_of(api: str, path: str, body: Any) -> str | None:
     Edits count per message (更新应用发送的消息卡片, 5 per second).
     """
     if api in _SENDS:
-        receiver = _fields(body).get("receive_id")
+        receiver = pick(body, "receive_id")
         return receiver if isinstance(receiver, str) and receiver else None
     parts = path.strip("/").split("/")
     if api == _REPLY:
@@ -56,10 +57,4 @@ def lane_of(api: str, path: str, body: Any) -> str | None:
 def may_repeat(api: str, params: Any, body: Any) -> bool:
     """Whether doing a call twice has the effect of doing it once: by its method, or by the uuid that it carries."""
     method = api.partition(" ")[0]
-    return (
-        method in _SAFE_METHODS or api in _REPEATABLE or bool(_fields(body).get("uuid") or _fields(params).get("uuid"))
-    )
-
-
-def _fields(value: Any) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+    return method in _SAFE_METHODS or api in _REPEATABLE or bool(pick(body, "uuid") or pick(params, "uuid"))

@@ -61,9 +61,9 @@ class ApiClient:
             proxy: a proxy, see :func:`~..net.session.make_session`.
             timeout: seconds per try, unless the call says otherwise.
             retry: when a call is tried again.
-            rate: messages to one chat or user; Feishu's documented 5 per second when not given.
-            load_ticket: reads the stored app ticket; makes it the client of an ISV app.
-            shared: the values that the bot's replicas share, if it has any: one token, one rate for all.
+            rate: messages to one chat or user.
+            load_ticket: makes it the client of an ISV app.
+            shared: if the bot has replicas: one token, one rate for all.
             clock: monotonic seconds, for rates and waits.
             sleep: waits for seconds of that clock.
         """

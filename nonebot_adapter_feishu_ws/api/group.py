@@ -104,7 +104,7 @@ def read(result: type[ResultT], answer: Any, *keys: str) -> ResultT:
 
 
 def pick(answer: Any, *keys: str) -> Any:
-    """What lies under some keys of an answer; an empty dict where the answer has none of it."""
+    """What lies under some keys of JSON data; an empty dict where there is nothing."""
     for key in keys:
         answer = cast("Mapping[str, Any]", answer).get(key) if isinstance(answer, Mapping) else None
     return {} if answer is None else answer

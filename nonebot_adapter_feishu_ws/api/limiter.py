@@ -189,9 +189,6 @@ class Limiter:
         self._gates: dict[str, Gate] = {}
         self._chats: OrderedDict[str, str] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._lanes)
-
     def lane(self, key: str) -> Lane:
         """The lane of a chat, user or message; messages with a known chat share the chat's lane."""
         key = self._chats.get(key, key)

@@ -46,16 +46,15 @@ class Paged(Generic[T_co]):
             ActionFailed: Feishu refused a page.
             NetworkError: no usable answer came.
         """
-        left = self._limit
-        if left == 0:
+        if self._limit == 0:
             return
+        count = 0
         async for page in self.pages():
             for item in page:
                 yield item
-                if left is not None:
-                    left -= 1
-                    if left == 0:
-                        return
+                count += 1
+                if count == self._limit:
+                    return
 
     async def pages(self) -> AsyncIterator[list[T_co]]:
         """Whole pages as lists, without regard to ``limit``; a page may be empty."""

@@ -30,13 +30,7 @@ async def make_client(
     """Import the SDK on first use and build its client for one app.
 
     The SDK has no setting for a proxy: a bot behind one needs ``HTTPS_PROXY`` in the environment for this client.
-
-    Args:
-        app_id: the app id.
-        app_secret: its secret.
-        origin: the platform's origin.
-        timeout: seconds per call.
-        is_store: whether it is an ISV app; each call then names its tenant (``RequestOption.tenant_key``).
+    Each call of an ISV app names its tenant (``RequestOption.tenant_key``).
 
     Raises:
         ApiNotAvailable: the SDK cannot be imported, or its builder has changed; the text says what to do.
@@ -52,13 +46,10 @@ async def make_client(
 
 
 def load_connection_module() -> ModuleType:
-    """Load a private copy of the SDK's ``ws/client.py``; the first import blocks for seconds.
+    """Load a copy of the SDK's ``ws/client.py`` for one bot; the first import blocks for seconds.
 
     The module keeps its event loop in a global, so two clients of one copy would share a loop that only one of them
     runs.
-
-    Returns:
-        A copy for one bot.
 
     Raises:
         ApiNotAvailable: the SDK cannot be imported; the text says what to do.
@@ -89,12 +80,6 @@ def share_token(app_id: str, token: str, lifetime: float, tenant: str = "") -> N
     The SDK's token manager is synchronous and reads one process-wide cache by app id; our own provider is
     asynchronous. So each :meth:`Bot.get_lark` writes the current token into that cache; when it expires there, the
     SDK fetches it by itself, and Feishu returns the same one.
-
-    Args:
-        app_id: the app id.
-        token: the tenant access token.
-        lifetime: seconds for which the token is valid.
-        tenant: the tenant that an ISV app's token is for.
     """
     manager: Any = importlib.import_module("lark_oapi.core.token.manager").TokenManager
     key = f"isv_tenant_token:{app_id}:{tenant}" if tenant else f"self_tenant_token:{app_id}"

@@ -20,9 +20,6 @@ def make_session(proxy: str | None = None, **connector: Any) -> aiohttp.ClientSe
             the names, so a machine without DNS works.
         connector: options of aiohttp's connector, such as ``limit``.
 
-    Returns:
-        The session; to be closed by the caller.
-
     Raises:
         NetworkError: it is a SOCKS proxy, and the extra ``socks`` is not installed.
     """

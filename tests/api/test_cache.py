@@ -59,7 +59,7 @@ async def test_the_one_unused_for_longest_goes_first():
     source = Source()
     for key in ("a", "b", "c", "a", "d"):
         await source.get(key)
-    assert len(source.cache) == 3
+    assert len(source.cache._values) == 3
     assert await source.get("a") == 1
     assert await source.get("b") == 5
 
