@@ -64,11 +64,7 @@ class Group:
     """The methods by the second part of their names."""
 
     def __init__(self, bot: ApiCaller) -> None:
-        """Create the group of one bot.
-
-        Args:
-            bot: what the calls go through.
-        """
+        """Create the group of one bot, which its calls go through."""
         self._bot = bot
 
     async def _call(self, method: str, /, **arguments: Any) -> Any:
@@ -93,13 +89,7 @@ class Group:
 
 
 def read(result: type[ResultT], answer: Any, *keys: str) -> ResultT:
-    """What lies under some keys of an answer, as a result.
-
-    Args:
-        result: its class.
-        answer: Feishu's body; or a result, which a hook may have given instead.
-        keys: the way to it, from the outside in.
-    """
+    """What lies under some keys of an answer, as a result. A hook may have given a result instead, which is kept."""
     return answer if isinstance(answer, result) else result.model_validate(pick(answer, *keys))
 
 

@@ -47,11 +47,7 @@ def next_wait(
 ) -> float | None:
     """Seconds to wait before the next try; None when the error stands.
 
-    Args:
-        error: the outcome of this try.
-        repeatable: whether doing the call twice has the effect of doing it once.
-        delays: from :meth:`RetryPolicy.delays`, for this call.
-        random: returns 0.0-1.0.
+    A call is ``repeatable`` if doing it twice has the effect of doing it once; ``delays`` are those of its policy.
     """
     if isinstance(error, RateLimited):
         # Refused, so not carried out: even a call that must not be done twice is tried again. The jitter keeps

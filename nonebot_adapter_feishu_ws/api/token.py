@@ -21,8 +21,6 @@ EARLY = RENEWAL - 30
 RETRY_AFTER = 30.0
 """Seconds between failed renewals in the background, while the old token is still good."""
 _ONLY: Final = "token"
-
-
 FetchToken = Callable[[], Awaitable[tuple[str, float]]]
 """Asks for a token; returns it and its lifetime in seconds."""
 

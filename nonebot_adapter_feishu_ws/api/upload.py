@@ -168,10 +168,6 @@ class Body(aiohttp.Payload):
 
     @override
     async def write(self, writer: AbstractStreamWriter) -> None:
-        await self.write_with_length(writer, None)
-
-    @override
-    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
         content: Content = self._value
         left = self._size
         with closing(content.pieces()) as pieces:

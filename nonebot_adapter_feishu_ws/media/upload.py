@@ -27,12 +27,7 @@ class Uploads:
     """The uploads of one bot. Lives on NoneBot's loop."""
 
     def __init__(self, caller: ApiCaller, *, proxy: str | None = None) -> None:
-        """Create the uploads of one bot.
-
-        Args:
-            caller: makes the REST calls.
-            proxy: for files given by URL.
-        """
+        """Create the uploads of one bot; files that are given by URL are fetched through its proxy."""
         self._files = File(caller)
         self._proxy = proxy
         self._known: Cache[tuple[str, str, str], str] = Cache(ttl=math.inf, size=MAX_KNOWN)

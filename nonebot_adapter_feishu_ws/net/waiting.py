@@ -22,12 +22,9 @@ def doubling(first: float, cap: float) -> tuple[float, ...]:
 def backoff(
     steps: Sequence[float], random: Callable[[], float], *, spread: tuple[float, float] = (0.5, 1.5)
 ) -> Iterator[float]:
-    """Yield the seconds before each further attempt, endlessly.
+    """Yield the seconds before each further attempt, endlessly; the last step repeats.
 
-    Args:
-        steps: seconds; the last one repeats.
-        random: returns 0.0-1.0.
-        spread: each step is multiplied by a random factor between these two.
+    Each step is multiplied by a random factor between the two of ``spread``.
     """
     low, high = spread
     for step in chain(steps, repeat(steps[-1])):
