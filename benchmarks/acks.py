@@ -4,8 +4,6 @@ Times a write into the inbox of each store alone, and the way from an event to i
 table into docs/performance.md.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import os

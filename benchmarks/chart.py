@@ -1,7 +1,5 @@
 """Draws the table of docs/performance.md as docs/images/performance.svg: ``python benchmarks/chart.py``."""
 
-from __future__ import annotations
-
 from html import escape
 from pathlib import Path
 

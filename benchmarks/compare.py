@@ -9,8 +9,6 @@ gateway process code, which uses the sandbox of this tree; only the bot's own pa
 earlier build's own rounds lie apart beside each figure.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import platform

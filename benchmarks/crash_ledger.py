@@ -4,8 +4,6 @@ Prints one ledger per candidate and, with ``--write``, puts them into docs/relia
 ``redis`` (a redis-server is started for the run) or any URLs of FEISHU_STORE.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import json

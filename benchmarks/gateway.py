@@ -6,8 +6,6 @@
 {"do": "block", "word": "sleep", ...}    events whose handler blocks; latencies of acks
 """
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 import json

@@ -1,7 +1,5 @@
 """What the ledgers count: events that went out, handlers that began and ended, answers in the chats."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from pathlib import Path

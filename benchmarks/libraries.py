@@ -3,8 +3,6 @@
 ``python benchmarks/libraries.py``: prints the table that docs/performance.md keeps.
 """
 
-from __future__ import annotations
-
 import asyncio
 import statistics
 import subprocess

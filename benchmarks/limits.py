@@ -3,8 +3,6 @@
 Writes the table into docs/reliability.md.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import logging

@@ -4,8 +4,6 @@ Both read the same contents and send the same messages, in alternating rounds. P
 the rounds) and ratios; ``--write`` puts the table into docs/performance.md.
 """
 
-from __future__ import annotations
-
 import argparse
 import copy
 import json

@@ -4,8 +4,6 @@ Writes the tables into docs/reliability.md. Takes about eight minutes. With ``--
 through whose name contains these words, and their rows are printed.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import signal

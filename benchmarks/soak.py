@@ -3,8 +3,6 @@
 Prints what the process held over time and the ledger of its events; ``--write`` puts both into docs/reliability.md.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import json

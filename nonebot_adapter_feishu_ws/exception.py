@@ -21,8 +21,6 @@ A message says what happened, what it means and what to do next; it never contai
 is the one place that chooses among the subclasses of :class:`ActionFailed`, by the table in ``codes``.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal

@@ -1,7 +1,5 @@
 """The adapter's log: every line carries its name, text from outside is an argument, and what repeats is logged once."""
 
-from __future__ import annotations
-
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import AbstractContextManager

@@ -1,7 +1,5 @@
 """``on_card_action``: a matcher whose handlers answer a click with their return value."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import wraps

@@ -1,7 +1,5 @@
 """Dependencies for handlers: the image, files, sender and chat of a message."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

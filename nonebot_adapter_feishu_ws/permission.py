@@ -1,7 +1,5 @@
 """NoneBot permissions: who may trigger a matcher."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from nonebot.permission import Permission

@@ -1,7 +1,5 @@
 """Rules for matchers: clicks on cards, reactions, and the bot's menu."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from nonebot.rule import Rule

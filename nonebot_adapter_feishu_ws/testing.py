@@ -13,8 +13,6 @@ With nonebug::
             ctx.should_call_send(event, "pong")
 """
 
-from __future__ import annotations
-
 import json
 import types
 from collections.abc import Mapping, Sequence

@@ -4,8 +4,6 @@ A vulnerability that is found, and is not in ``IGNORED``, ends with 1. Where the
 next to nothing (a mirror of the package index has no such data), that is said with the reason, and the run goes on.
 """
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """What Feishu's documents say of an endpoint, as Python types and English descriptions; for ``generate_api.py``."""
 
-from __future__ import annotations
-
 import re
 import textwrap
 from collections.abc import Iterable, Mapping

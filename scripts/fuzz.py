@@ -3,8 +3,6 @@
 A valid event must come out exactly once, a refused one must not be answered with 200, and nothing may raise.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import base64

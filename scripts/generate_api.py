@@ -35,7 +35,6 @@ from feishu_documents import (
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "nonebot_adapter_feishu_ws" / "api"
 DATA = Path(__file__).with_name("api")
-FUTURE = "from __future__ import annotations\n"
 
 
 # Methods
@@ -179,9 +178,7 @@ class Group:
         for home in sorted(set(alias_homes.values()) - {self.name}):
             imports.append(_from(f".{home}", _used(code, [k for k, v in alias_homes.items() if v == home])))
         lines = [line for line in imports if line is not None]
-        return (
-            f"{_header(self.spec['module'])}\nfrom __future__ import annotations\n\n" + "\n".join(lines) + f"\n\n{code}"
-        )
+        return f"{_header(self.spec['module'])}\n" + "\n".join(lines) + f"\n\n{code}"
 
 
 # Results
@@ -279,14 +276,13 @@ def _registry(groups: list[Group]) -> str:
         "from ..exception import ApiNotAvailable",
         "from .group import ApiCaller, Group, Method",
     ]
-    return "\n".join([_header("All groups of typed methods, and the mix-in of the bot."), FUTURE, *imports, code])
+    return "\n".join([_header("All groups of typed methods, and the mix-in of the bot."), *imports, code])
 
 
 def _models(models: Mapping[str, Model], words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for module, text in words.items():
         code = "\n\n".join(model.source() for model in models.values() if model.module == module)
-        imports = [FUTURE]
-        imports += ["from typing import Any\n"] if "Any]" in code else []
+        imports = ["from typing import Any\n"] if "Any]" in code else []
         imports += ["from pydantic import Field\n"] if "Field(" in code else []
         yield f"models/{module}.py", "\n".join([_header(text), *imports, f"from .base import Result\n\n\n{code}"])
     lines = [_header("Results of typed methods: pydantic models that are also the raw dict; see :class:`Result`.")]

@@ -6,8 +6,6 @@ What components have in common, and the parts that need code of their own, is wr
 ``card/parts.py``.
 """
 
-from __future__ import annotations
-
 import argparse
 import re
 import subprocess
@@ -130,7 +128,7 @@ def imports(module: str, code: str) -> str:
     """What a module needs of the others."""
     code = re.sub(r'"""(.*?)"""', "", code, flags=re.DOTALL)
     ours = {**BY_HAND, **{other: list(classes) for other, classes in TABLE.items() if other != module}}
-    lines = ["from __future__ import annotations\n"]
+    lines: list[str] = []
     for group, dots in ((STANDARD, ""), (ours, ".")):
         for source, names in group.items():
             found = [name for name in names if re.search(rf"(?<![\w\"'.]){name}\b(?!:)", code)]
@@ -154,7 +152,7 @@ def choices() -> str:
     only_in_forms = {entry["tag"] for entry in entries if entry.get("only_in_forms")}
     placeholders = {entry["tag"]: entry["placeholder_or"] for entry in entries if "placeholder_or" in entry}
     return (
-        "from __future__ import annotations\n\nfrom typing import Any, Final\n\n"
+        "from typing import Any, Final\n\n"
         f"CHOICES: Final[dict[str, dict[str, tuple[Any, ...]]]] = {allowed!r}\n"
         f"NUMBERS: Final[dict[str, dict[str, tuple[int, int]]]] = {ranges!r}\n"
         f"ONLY_IN_FORMS: Final = frozenset({sorted(only_in_forms)!r})\n"

@@ -3,8 +3,6 @@
 python scripts/generate_event_docs.py [--output FOLDER]
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Iterator

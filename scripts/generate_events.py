@@ -7,8 +7,6 @@ words for them, ``event_classes.toml`` the classes that have more than a body, a
 get only their body here.
 """
 
-from __future__ import annotations
-
 import argparse
 import inspect
 import re
@@ -245,7 +243,7 @@ class Domain:
         for module in sorted({*BASES.values()}):
             names = [name for name in uses if BASES.get(name) == module]
             ours += [f"from ..{module} import {', '.join(names)}"] if names else []
-        groups = [["from __future__ import annotations"], standard, others, ours]
+        groups = [standard, others, ours]
         imports = "\n\n".join("\n".join(group) for group in groups if group)
         return "\n".join([header(f"Events of the domain ``{self.name}``."), imports, "", body])
 

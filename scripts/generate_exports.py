@@ -5,8 +5,6 @@
 The classes of single event types are imported when they are asked for; the files that define them are read, not run.
 """
 
-from __future__ import annotations
-
 import argparse
 import ast
 import subprocess

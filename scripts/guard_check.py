@@ -3,8 +3,6 @@
 ``--write`` puts the table into ``SECURITY.md``; names of guards, or parts of them, choose some.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import re

@@ -1,7 +1,5 @@
 """The guards of SECURITY.md: where each stands, what takes it away, and the tests that must notice."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

@@ -1,7 +1,5 @@
 """What all tests share: NoneBot initialised once, a sandbox, and adapters that run against it."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import shutil

@@ -4,8 +4,6 @@ A test that shows a row carries ``@pytest.mark.fault(row)`` and tells what it ob
 ``scripts/fault_table.py`` runs these tests and writes the table.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from dataclasses import dataclass

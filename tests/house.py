@@ -1,7 +1,5 @@
 """The measures of the house: what imports what, circles, and sizes. Reads source files, runs none of them."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass

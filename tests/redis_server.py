@@ -1,7 +1,5 @@
 """A real redis-server that can be killed, paused and started again with its data."""
 
-from __future__ import annotations
-
 import signal
 import socket
 import subprocess

@@ -5,8 +5,6 @@ What is read: NoneBot's logger at its lowest level with tracebacks, the standard
 what the test wrote to stdout and stderr, which has the output of the bots that it started as processes.
 """
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import functools

@@ -3,8 +3,6 @@
 A key is the beginning of test ids: a folder, a file, or one test of a file.
 """
 
-from __future__ import annotations
-
 import pytest
 
 PROCESS, SDK, BROWSER = "starts bots as processes", "imports the official SDK, which takes seconds", "drives Chromium"

@@ -1,7 +1,5 @@
 """The house: layers, circles and sizes, with type-only and lazy imports counted. Prints its measures."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

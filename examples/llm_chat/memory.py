@@ -1,7 +1,5 @@
 """What was said before, for a bounded number of sessions."""
 
-from __future__ import annotations
-
 from collections import OrderedDict
 
 

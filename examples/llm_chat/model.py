@@ -1,7 +1,5 @@
 """Talks to any endpoint that speaks OpenAI's chat completions, and reads its stream."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import AsyncIterator
 

@@ -1,7 +1,5 @@
 """The one single-flight TTL cache: concurrent callers share one fetch, and the least recently used values go first."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections import OrderedDict

@@ -1,7 +1,5 @@
 """Dispatch of ``call_api``: typed methods by name, anything else by its REST path."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping, Sequence
 from string import Formatter

@@ -1,7 +1,5 @@
 """Traits of a call by its method and path: its API, its rate-limit lane, whether it may be repeated."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

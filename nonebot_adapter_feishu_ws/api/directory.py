@@ -1,7 +1,5 @@
 """Names of users and facts about chats, cached so that asking is cheap; and the bot's own profile."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, TypeVar

@@ -4,8 +4,6 @@ A method passes its arguments to ``call_api`` of its bot, with a name such as ``
 see both. :func:`~.call.call_api` turns them into the REST call.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, cast

@@ -1,7 +1,5 @@
 """HTTP exchanges with Feishu over a pooled session; answers become results or errors."""
 
-from __future__ import annotations
-
 import asyncio
 import math
 from collections.abc import AsyncIterator, Mapping

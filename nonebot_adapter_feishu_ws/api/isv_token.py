@@ -1,7 +1,5 @@
 """Tokens of an ISV app (商店应用, "store app"): app ticket -> app access token -> a tenant access token per tenant."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping

@@ -5,8 +5,6 @@ documented rate. A :class:`Gate` belongs to one API of an app: it is open until 
 too often.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator, Awaitable, Callable

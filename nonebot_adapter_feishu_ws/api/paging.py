@@ -1,7 +1,5 @@
 """Paged lists as asynchronous iterators."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Generic, TypeVar
 

@@ -1,7 +1,5 @@
 """When a call is tried again: a pure policy, no I/O."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice

@@ -1,7 +1,5 @@
 """A tenant access token: cached, renewed early, fetched once for all callers."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import time

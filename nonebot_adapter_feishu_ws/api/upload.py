@@ -1,7 +1,5 @@
 """Uploads: bytes, a path or an open file, measured first and then sent piece by piece in a multipart form."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 from collections.abc import Generator, Iterable, Mapping, Sequence

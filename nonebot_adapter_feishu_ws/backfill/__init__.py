@@ -1,7 +1,5 @@
 """Backfill: messages that Feishu did not push during an outage are fetched from the chats' histories."""
 
-from __future__ import annotations
-
 from .backfill import OVERLAP, Backfill
 from .known_chats import KnownChat, KnownChats
 

@@ -5,8 +5,6 @@ mark is old, there was an outage; its start stays in the store until everything 
 in between loses nothing.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence

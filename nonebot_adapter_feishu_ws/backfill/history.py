@@ -4,8 +4,6 @@ Source: 获取会话历史消息 (an ordinary chat lists only the first message 
 time).
 """
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Turns a message of a chat's history into the event that Feishu would have pushed. Pure: no I/O."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from pydantic_core import to_json

@@ -1,7 +1,5 @@
 """One run over the chats of a bot after an outage. Runs on NoneBot's loop."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Sequence
 

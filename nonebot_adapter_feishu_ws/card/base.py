@@ -4,8 +4,6 @@ A field's name is its JSON key. Its metadata is a codec where the value is not p
 from JSON must give the same JSON back; what cannot do that is kept raw, so that nothing of a card is ever lost.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache

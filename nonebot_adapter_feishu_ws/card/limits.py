@@ -1,7 +1,5 @@
 """Colours and tags of JSON 2.0, as Feishu's documents list them."""
 
-from __future__ import annotations
-
 from typing import Final
 
 _HUES: Final = (

@@ -1,7 +1,5 @@
 """The small parts that components are made of: text, icons, links, options, the question before an action."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal

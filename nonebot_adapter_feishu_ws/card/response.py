@@ -1,7 +1,5 @@
 """The answer to a card callback (处理卡片回调): a toast, a new card, both or nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal

@@ -1,7 +1,5 @@
 """Feishu's codes in words: what each means and what to do about it. One table for logs, errors and the doctor."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from .base import CodeInfo, Kind

@@ -1,7 +1,5 @@
 """What is said about one code."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

@@ -4,8 +4,6 @@ Errors name the offending key (``FEISHU_BOTS[1].app_secret``), say what to do an
 entry, which may be a secret.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections import Counter

@@ -3,8 +3,6 @@
 Exit code: 0 when the bots can work, 1 when something must be fixed, 2 when the configuration cannot be used.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import sys

@@ -1,7 +1,5 @@
 """Checks of one bot that ask Feishu: from the credentials to the published version."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum

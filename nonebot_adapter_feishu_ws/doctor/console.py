@@ -1,7 +1,5 @@
 """Pages of the developer console."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from urllib.parse import quote
 

@@ -1,7 +1,5 @@
 """The scopes a bot needs (接收消息, 发送消息, 获取消息中的资源文件)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

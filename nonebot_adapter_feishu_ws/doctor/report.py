@@ -1,7 +1,5 @@
 """The doctor's findings as text, for the terminal and for the log."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 from ..api import ApiClient

@@ -1,7 +1,5 @@
 """What every event has. All fields are optional and unknown ones are kept: no payload may lose an event."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Self
 

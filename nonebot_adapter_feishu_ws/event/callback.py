@@ -4,8 +4,6 @@ The network loop waits, within Feishu's three seconds; a handler on NoneBot's lo
 so there is exactly one whatever blocks.
 """
 
-from __future__ import annotations
-
 import asyncio
 import threading
 import time

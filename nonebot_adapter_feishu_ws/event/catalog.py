@@ -1,7 +1,5 @@
 """Event type -> class. The classes of single event types are imported when the first one is needed."""
 
-from __future__ import annotations
-
 from functools import cache
 from importlib import import_module
 from typing import Any

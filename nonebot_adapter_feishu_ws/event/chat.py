@@ -1,7 +1,5 @@
 """What the notices of chats share, and the one event of the first version."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from typing_extensions import override

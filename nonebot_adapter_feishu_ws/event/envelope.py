@@ -1,7 +1,5 @@
 """A delivery from Feishu on its way in, and what goes back for it; shared by both transports and the intake."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 

@@ -1,7 +1,5 @@
 """Text from outside inside the log lines that NoneBot formats: an event's description."""
 
-from __future__ import annotations
-
 import re
 
 _TAG = re.compile(r"(\\*)(</?(?:[fb]g\s)?[^<>\s]*>)")

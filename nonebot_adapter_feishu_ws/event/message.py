@@ -1,7 +1,5 @@
 """Messages that the bot receives (接收消息, ``im.message.receive_v1``)."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field, PrivateAttr

@@ -1,7 +1,5 @@
 """Messages that were read or edited."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated, ClassVar
 

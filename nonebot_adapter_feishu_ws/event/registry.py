@@ -1,7 +1,5 @@
 """Event types -> event classes, and payloads -> events."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Whether a message is meant for the bot, as NoneBot's adapters decide it. Changes the event, and does no I/O."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable
 

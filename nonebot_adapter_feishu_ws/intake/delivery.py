@@ -1,7 +1,5 @@
 """An event on its way to the plugins, and the names under which it is known again."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple

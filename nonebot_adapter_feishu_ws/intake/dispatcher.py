@@ -1,7 +1,5 @@
 """Runs the handlers on NoneBot's loop: per bot a bounded number at a time, in tasks that are kept until they end."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence

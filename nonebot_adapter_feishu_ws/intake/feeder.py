@@ -3,8 +3,6 @@
 Lives on the network loop.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 

@@ -4,8 +4,6 @@ Runs on the network loop and never waits for a plugin. What it takes is written 
 loop over the bridge; what it cannot take is answered with 500, so that the platform pushes it again.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections import Counter

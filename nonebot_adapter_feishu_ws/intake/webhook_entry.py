@@ -1,7 +1,5 @@
 """From the webhook route on NoneBot's loop to the receiver on the network loop; app tickets branch off here."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ A bot is registered when it has its first way to receive, and removed some time 
 handlers have ended. Lives on NoneBot's loop.
 """
 
-from __future__ import annotations
-
 import asyncio
 import random
 from asyncio import timeout

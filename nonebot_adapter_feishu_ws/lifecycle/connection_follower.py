@@ -1,7 +1,5 @@
 """What follows from a change of a bot's connection: hooks of plugins, the bot in NoneBot, backfill, startup checks."""
 
-from __future__ import annotations
-
 import asyncio
 
 from ..backfill import Backfill

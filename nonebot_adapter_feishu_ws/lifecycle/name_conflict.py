@@ -1,7 +1,5 @@
 """Two adapters named ``Feishu``: NoneBot silently ignores the second one."""
 
-from __future__ import annotations
-
 import sys
 
 import nonebot

@@ -1,7 +1,5 @@
 """What the adapter needs before anything runs: its configuration, and each bot's transport."""
 
-from __future__ import annotations
-
 import os
 
 from nonebot.drivers import Driver

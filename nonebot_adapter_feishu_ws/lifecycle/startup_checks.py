@@ -1,7 +1,5 @@
 """Checks of each bot some time after its first connection. Lives on NoneBot's loop."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Tells plugins about connections: ``on_connection_state``. Lives on NoneBot's loop."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from inspect import isawaitable

@@ -1,7 +1,5 @@
 """Which bots a token may see and control. Pure: no I/O."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import time

@@ -1,7 +1,5 @@
 """Whether the bots can do their work, in one answer for machines."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

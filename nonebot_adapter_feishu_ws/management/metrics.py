@@ -1,7 +1,5 @@
 """``GET /feishu/metrics``: the figures of all bots as Prometheus text, read at request time."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, generate_latest

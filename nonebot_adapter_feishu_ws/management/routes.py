@@ -1,7 +1,5 @@
 """The routes for operators and machines. They run on NoneBot's loop and answer with one complete response each."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The status page: files that hold no data. Their script asks the other routes, with a token."""
 
-from __future__ import annotations
-
 import secrets
 from importlib import resources
 

@@ -1,7 +1,5 @@
 """The store as the routes show it. Pure: no I/O."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ..store.view import StoreView

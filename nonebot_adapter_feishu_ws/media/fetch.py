@@ -1,7 +1,5 @@
 """Fetches the files that segments name by URL. URLs may come from users, so only public addresses are reached."""
 
-from __future__ import annotations
-
 import ipaddress
 import socket
 from asyncio import timeout

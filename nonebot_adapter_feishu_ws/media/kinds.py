@@ -1,7 +1,5 @@
 """File types, formats and durations."""
 
-from __future__ import annotations
-
 from pathlib import PurePath
 from typing import Final, Literal
 

@@ -1,7 +1,5 @@
 """Uploads the files that segments carry when their message is sent; identical content is uploaded only once."""
 
-from __future__ import annotations
-
 import asyncio
 import math
 from collections.abc import Awaitable, Callable

@@ -1,7 +1,5 @@
 """Inline segments -> the contents of texts and of rich text, as many as the limits of bytes demand. Pure."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator
 from html import escape

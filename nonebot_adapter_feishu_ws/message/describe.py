@@ -1,7 +1,5 @@
 """Segments and cards in words: what ``str(segment)`` shows for the types that are not text. Pure, and never raises."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime

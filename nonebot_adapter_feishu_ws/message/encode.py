@@ -4,8 +4,6 @@ Text and mentions become ``text``, everything else that rich text can hold becom
 is too long is split (:mod:`.split`). Every other segment is a message by itself, in its place.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

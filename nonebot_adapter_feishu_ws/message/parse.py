@@ -1,7 +1,5 @@
 """What Feishu delivers -> the types and data of segments. Pure and tolerant: no content raises or parses to nothing."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Protocol

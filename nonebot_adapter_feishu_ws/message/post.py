@@ -1,7 +1,5 @@
 """The elements of rich text, as typed dicts (发送消息内容, post)."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from typing_extensions import TypedDict

@@ -4,8 +4,6 @@ Limits are in bytes of the request's body, in which the content is a JSON string
 character takes between one byte and seven.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Final

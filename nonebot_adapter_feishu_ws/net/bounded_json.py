@@ -1,7 +1,5 @@
 """Parsing of untrusted JSON, bounded in depth and size, and helpers that narrow its types."""
 
-from __future__ import annotations
-
 import json
 from typing import Any, Final, NoReturn
 

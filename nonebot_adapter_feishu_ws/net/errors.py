@@ -1,7 +1,5 @@
 """Descriptions of network errors that name the cause, for REST and the long connection alike."""
 
-from __future__ import annotations
-
 import asyncio
 import ssl
 

@@ -1,7 +1,5 @@
 """HTTP and WebSocket sessions, so that a bot's proxy serves REST and the long connection alike."""
 
-from __future__ import annotations
-
 from typing import Any
 from urllib.parse import urlsplit
 

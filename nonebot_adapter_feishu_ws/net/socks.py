@@ -1,7 +1,5 @@
 """The connector for SOCKS proxies; needs the extra ``socks``, and is imported only by a bot behind such a proxy."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Waiting: back-off with jitter, and for an event or a timeout, whichever comes first."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from itertools import chain, repeat

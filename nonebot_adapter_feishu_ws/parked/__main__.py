@@ -3,8 +3,6 @@
 Exit code: 0 on success, 1 when there is no such event, 2 when the store or the configuration cannot be used.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from datetime import UTC, datetime

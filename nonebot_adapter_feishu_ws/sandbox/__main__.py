@@ -1,7 +1,5 @@
 """``python -m nonebot_adapter_feishu_ws.sandbox``: the sandbox alone, for bots in other processes."""
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import contextlib

@@ -1,7 +1,5 @@
 """What people, administrators and the network do to a sandbox, as tests and the chat page call it."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Sequence

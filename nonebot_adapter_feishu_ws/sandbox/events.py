@@ -1,7 +1,5 @@
 """Event payloads as Feishu builds them (事件结构; 接收消息)."""
 
-from __future__ import annotations
-
 import secrets
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Faults that tests script: what fails next, where, and how often."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """``Sandbox``: the local Feishu as one server."""
 
-from __future__ import annotations
-
 import ssl
 from collections.abc import Sequence
 from types import TracebackType

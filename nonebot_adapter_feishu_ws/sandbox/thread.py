@@ -1,7 +1,5 @@
 """The sandbox in a thread of its own, beside a bot in the same process."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 from collections.abc import Mapping

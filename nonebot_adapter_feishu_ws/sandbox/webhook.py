@@ -1,7 +1,5 @@
 """Delivery to a bot's webhook, as Feishu does it: encrypted and signed when the app has an encrypt key."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json

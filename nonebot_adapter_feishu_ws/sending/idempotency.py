@@ -1,7 +1,5 @@
 """Idempotency keys: a handler that is replayed for the same event sends with the same uuid, so Feishu delivers once."""
 
-from __future__ import annotations
-
 from hashlib import blake2b
 from uuid import uuid4
 from weakref import WeakKeyDictionary

@@ -1,7 +1,5 @@
 """A bot as ``sending/`` and ``stream/`` see it: REST calls by path, and what every send needs."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from nonebot.adapters import Bot as BaseBot

@@ -1,7 +1,5 @@
 """``send`` and ``send_to``: find the destination, encode the message, send its parts in order."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """App tickets of ISV apps: taken at the webhook, before anything logs or stores the event, and kept in the store."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 

@@ -3,8 +3,6 @@
 NoneBot's drivers read the whole body before a route runs, so the limits apply in front of them, as ASGI middleware.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Mounts routes with an app id in their path on NoneBot's server, whichever ASGI driver it is."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A request that is answered with an HTTP error."""
 
-from __future__ import annotations
-
 from pydantic_core import to_json
 
 JSON_TYPE = "application/json; charset=utf-8"

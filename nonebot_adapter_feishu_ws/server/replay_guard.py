@@ -1,7 +1,5 @@
 """Recognises a webhook delivery that is replayed within its timestamp's window."""
 
-from __future__ import annotations
-
 from collections import OrderedDict
 
 MAX_KNOWN = 50_000

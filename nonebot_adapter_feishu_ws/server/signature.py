@@ -4,8 +4,6 @@ Source: 事件订阅 / Encrypt Key 加密策略 (signature: ``sha256(timestamp +
 AES-256-CBC with ``sha256(encrypt_key)`` as the key, the first block as the IV, PKCS#7 padding).
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

@@ -3,8 +3,6 @@
 Source: 将事件发送至开发者服务器 (delivery, challenge, answers within 3 s).
 """
 
-from __future__ import annotations
-
 import re
 import time
 from collections.abc import Callable, Mapping

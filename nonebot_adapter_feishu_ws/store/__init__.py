@@ -1,7 +1,5 @@
 """Stores: claims of events, the inbox of those that are not handled yet, and state that outlives a restart."""
 
-from __future__ import annotations
-
 from .base import CLAIM_TTL, MAX_RUNS, REPLAY_WINDOW, TAKEOVER_AFTER, Entry, Inbox, InboxCount, KeyValue, Lease, Store
 from .fallback import FallbackStore
 from .memory import MemoryStore

@@ -1,7 +1,5 @@
 """What a store can do, in small protocols; every backend keeps the same promises."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime

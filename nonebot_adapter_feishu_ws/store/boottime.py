@@ -1,7 +1,5 @@
 """A monotonic clock that includes the time during which the machine was suspended."""
 
-from __future__ import annotations
-
 import time
 
 # Linux names it; on macOS CLOCK_MONOTONIC counts on, where time.monotonic() does not; Windows' own clock does.

@@ -1,7 +1,5 @@
 """Keeps the bots running while their store is down: events are remembered in memory until it is back."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextvars import Context

@@ -1,7 +1,5 @@
 """Group commit: operations submitted while one batch is written go into the next one together."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context

@@ -1,7 +1,5 @@
 """The store of a single process; everything is forgotten when the process ends."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping, Sequence
 

@@ -1,7 +1,5 @@
 """Log lines of every store with an inbox."""
 
-from __future__ import annotations
-
 from ..log import log
 from .base import MAX_RUNS
 

@@ -1,7 +1,5 @@
 """Names of the processes that share a store, from which a dead neighbour can be recognised."""
 
-from __future__ import annotations
-
 import os
 import socket
 import uuid

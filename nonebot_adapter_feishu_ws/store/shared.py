@@ -4,8 +4,6 @@ The store runs on the network loop, its callers here on NoneBot's. Nothing of it
 every process continues with what it knows itself.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 

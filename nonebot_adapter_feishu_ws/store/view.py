@@ -1,7 +1,5 @@
 """What operators see of the store: counted now and then, so that no request has to ask the store."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

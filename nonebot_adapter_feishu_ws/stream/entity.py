@@ -1,7 +1,5 @@
 """A card entity of CardKit that text is streamed into (流式更新卡片)."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Shows a text in the best mode that Feishu permits; when a mode is refused, the next one continues the text."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final

@@ -1,7 +1,5 @@
 """Unfinished Markdown: what of it can be shown, and what closes and reopens its constructs at a cut. Pure."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Final

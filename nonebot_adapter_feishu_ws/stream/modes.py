@@ -1,7 +1,5 @@
 """Three ways to show a growing text: finished messages, an edited message, a streaming card."""
 
-from __future__ import annotations
-
 import math
 from typing import Any, ClassVar, Final, Literal
 

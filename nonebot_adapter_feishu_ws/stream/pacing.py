@@ -1,7 +1,5 @@
 """When the next update may be sent. Pure: the clock is an argument."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Final, Self

@@ -1,7 +1,5 @@
 """Splits a growing text into pages, one per message: where a page ends and how the next one begins. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Final
 

@@ -4,8 +4,6 @@ The REST client's own retries don't fit them, since every attempt needs a sequen
 leave retrying to the client.
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar

@@ -1,7 +1,5 @@
 """Makes a model's text safe for cards and rich text. Pure."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

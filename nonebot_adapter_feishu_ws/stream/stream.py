@@ -1,7 +1,5 @@
 """``Stream``: the object that a plugin writes to."""
 
-from __future__ import annotations
-
 import asyncio
 import math
 import time

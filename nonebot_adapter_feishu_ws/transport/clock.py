@@ -1,7 +1,5 @@
 """Detects clock jumps: the machine slept, a container was frozen, somebody set the clock."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from .status import Timing

@@ -1,7 +1,5 @@
 """The native long connection: discovery, handshake, ping/pong watchdog, fragments, acks."""
 
-from __future__ import annotations
-
 import asyncio
 from asyncio import timeout
 from collections.abc import Coroutine

@@ -1,7 +1,5 @@
 """Discovery of a connection's URL, and the parsing of discovery and handshake answers."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit

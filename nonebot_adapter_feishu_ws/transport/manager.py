@@ -1,7 +1,5 @@
 """The connections of all bots, controlled and read from NoneBot's loop."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace

@@ -3,8 +3,6 @@
 Plugins may block NoneBot's loop for seconds; what must be on time runs here, and never runs plugin code.
 """
 
-from __future__ import annotations
-
 import asyncio
 import sys
 import threading

@@ -1,7 +1,5 @@
 """Which connection errors are worth another attempt. Pure: no I/O."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from enum import Enum
 

@@ -7,8 +7,6 @@ Its limits are documented in ``docs/en/connections.md``.
 
 # The SDK ships no types.
 # pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
-from __future__ import annotations
-
 import asyncio
 import json
 import logging

@@ -1,7 +1,5 @@
 """Keeps one bot connected: quick attempts, slow probing, and the status that describes them."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace

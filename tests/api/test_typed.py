@@ -1,7 +1,5 @@
 """Typed methods: every one of them against the sandbox, what hooks see, and lists page by page."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """A clock that jumps from one sleeper to the next: hours of waiting take no time."""
 
-from __future__ import annotations
-
 import asyncio
 import heapq
 from collections.abc import Coroutine

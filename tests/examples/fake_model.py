@@ -1,7 +1,5 @@
 """An endpoint in OpenAI's manner on loopback: real HTTP, real server-sent events."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import AsyncIterator

@@ -1,7 +1,5 @@
 """A bot in a process of its own with its store in a file, what it prints, and the ledger of what it did."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

@@ -1,7 +1,5 @@
 """What the stories share: a bot that answers everything."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """A local Feishu on a loop and in a thread of its own, for tests in which a plugin blocks NoneBot's loop."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager

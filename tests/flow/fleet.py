@@ -1,7 +1,5 @@
 """A manager with its bots on a clock that runs 25 times faster, and everything that was seen of them."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 import time

@@ -1,7 +1,5 @@
 """Input that is wrong, odd or huge, on real sockets: the bot stays connected, and what can be handled is handled."""
 
-from __future__ import annotations
-
 import json
 import os
 import time

@@ -1,7 +1,5 @@
 """Echo on every driver, and under ``nb run`` with and without ``bot.py``: real processes."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

@@ -1,7 +1,5 @@
 """One event comes more than once: at once, after a restart, at another replica. It is handled once."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Handlers that raise, wait, block, or come in thousands: acks do not depend on them. The sandbox has its own loop."""
 
-from __future__ import annotations
-
 import asyncio
 import sqlite3
 import time

@@ -1,7 +1,5 @@
 """A process that is told to end under load: what it began is finished or kept, and the next one goes on."""
 
-from __future__ import annotations
-
 import asyncio
 import signal
 import time

@@ -1,7 +1,5 @@
 """The store in trouble under a bot that runs: its chats go on, its status and its log tell, and it comes back."""
 
-from __future__ import annotations
-
 import asyncio
 import resource
 import sqlite3

@@ -1,7 +1,5 @@
 """Connections that are slow or do not last, on a clock that runs 25 times faster."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Callable
 
 import pytest

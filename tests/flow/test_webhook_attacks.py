@@ -1,7 +1,5 @@
 """Forged, old, repeated, huge and slow deliveries to the webhook of a bot, on a real server behind its body limit."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Two processes of one app: Feishu gives each a part of the events, so one of them must say it."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 

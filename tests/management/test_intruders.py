@@ -1,7 +1,5 @@
 """Who has no token, a wrong one, or that of another bot, on a real server."""
 
-from __future__ import annotations
-
 import statistics
 import time
 from collections import Counter

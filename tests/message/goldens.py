@@ -1,7 +1,5 @@
 """The golden files: payloads as Feishu delivers them, and what becomes of them."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """The peers as clients of the sandbox: if they cannot talk to it, the sandbox is wrong."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

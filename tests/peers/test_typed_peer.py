@@ -1,7 +1,5 @@
 """The official SDK's typed client and our typed methods get the same answers from the same endpoints."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

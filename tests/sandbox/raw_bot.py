@@ -1,7 +1,5 @@
 """A bot that is nothing but a socket: it answers every event with what a function gives it."""
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import json

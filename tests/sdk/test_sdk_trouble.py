@@ -1,7 +1,5 @@
 """The SDK is missing, or another one: real processes, with another ``lark_oapi`` in front of the real one."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest

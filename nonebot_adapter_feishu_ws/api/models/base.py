@@ -1,7 +1,5 @@
 """Base of the results of typed methods: tolerant validation, and the raw answer beside the attributes."""
 
-from __future__ import annotations
-
 from collections.abc import KeysView, Mapping
 from typing import Any, ClassVar, Self, cast
 

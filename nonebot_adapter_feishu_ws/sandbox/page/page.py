@@ -1,7 +1,5 @@
 """The chat page and its few JSON endpoints. Loopback only: other hosts and origins are refused."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Awaitable, Callable
 from importlib import resources

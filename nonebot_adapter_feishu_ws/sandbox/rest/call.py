@@ -1,7 +1,5 @@
 """One REST call, and how it is refused."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """The mistakes for which Feishu refuses a card, with the codes of 发送消息 (230099 and its sub-codes)."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any

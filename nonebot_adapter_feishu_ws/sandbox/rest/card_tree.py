@@ -1,7 +1,5 @@
 """The objects inside a card: visited, found, added, changed, removed."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, cast
 

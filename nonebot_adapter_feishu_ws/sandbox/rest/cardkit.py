@@ -1,7 +1,5 @@
 """``cardkit/v1``: card entities, their streaming mode and their components (流式更新卡片)."""
 
-from __future__ import annotations
-
 import json
 import secrets
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Clicks on cards (卡片回传交互回调), their answers, and 延时更新消息卡片."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections import OrderedDict

@@ -1,7 +1,5 @@
 """``im/v1/chats``: groups, their members and managers, announcement, who may speak, the notice on top."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Calls held against the documents: required parameters, types, values, lengths, pages."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What an app can ask about itself: bot, scopes, online clients, subscription, versions."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ..gateway import Gateway

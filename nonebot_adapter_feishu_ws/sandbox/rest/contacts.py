@@ -1,7 +1,5 @@
 """``contact/v3``: users and departments, and how far the app sees. Every app sees everybody."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Which contents Feishu accepts for which message type (发送消息内容). Raises the codes that Feishu answers with."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Any

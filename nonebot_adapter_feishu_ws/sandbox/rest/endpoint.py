@@ -1,7 +1,5 @@
 """The shape of a documented endpoint: which parameters it takes, and the code it refuses a wrong one with."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

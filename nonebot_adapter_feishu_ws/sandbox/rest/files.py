@@ -1,7 +1,5 @@
 """``im/v1/images``, ``im/v1/files``, and the resources of messages."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Rate limits as Feishu keeps them, off until a test sets them (发送消息, 使用限制; 频控策略)."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections import defaultdict, deque

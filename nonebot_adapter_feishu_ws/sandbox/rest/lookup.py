@@ -1,7 +1,5 @@
 """The message, chat or user that a call names."""
 
-from __future__ import annotations
-
 from ..state import Chat, Message, User, World
 from .call import ApiError, Call
 

@@ -1,7 +1,5 @@
 """``im/v1/chats/{chat_id}/menu_tree``: the menus of groups (群菜单)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ...net.bounded_json import as_list, as_object

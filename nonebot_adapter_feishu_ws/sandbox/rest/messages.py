@@ -1,7 +1,5 @@
 """Messages: send, reply, get, list, edit, recall, forward; who has read them, whom they urge."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Reactions to messages (表情回复), and pins (Pin)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ..state import new_id

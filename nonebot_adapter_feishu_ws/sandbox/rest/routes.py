@@ -1,7 +1,5 @@
 """The frame of the REST side: faults, request log, tokens, checks, and errors in Feishu's shape."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import secrets

@@ -1,7 +1,5 @@
 """Every endpoint of the REST side with its handler; of two paths that both fit, the first one is served."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from . import cardkit, chats, contacts, files, menus, messages, reactions

@@ -1,7 +1,5 @@
 """Tokens of both kinds of apps, and the tickets that store apps get theirs with."""
 
-from __future__ import annotations
-
 import json
 import secrets
 from typing import Any

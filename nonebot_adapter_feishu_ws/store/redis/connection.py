@@ -1,7 +1,5 @@
 """The connection to Redis: commands go in batches, one pipeline each; errors say what to do."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 from urllib.parse import urlsplit

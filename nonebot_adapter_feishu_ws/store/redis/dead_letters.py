@@ -1,7 +1,5 @@
 """Dead letters in Redis: the streams ``feishu:{app id}:parked``."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, cast
 

@@ -1,7 +1,5 @@
 """Heartbeats of this process, and until when its lease holds."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

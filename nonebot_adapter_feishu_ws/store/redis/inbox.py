@@ -1,7 +1,5 @@
 """The inbox in Redis: a stream per bot that all processes read."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any

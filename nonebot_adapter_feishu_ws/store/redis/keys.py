@@ -3,8 +3,6 @@
 The app id stands in braces, which keeps all keys of a bot in one slot of a cluster.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final

@@ -6,8 +6,6 @@ each consumer's last heartbeat, by Redis's clock: a consumer that is missing, or
 The text goes with every call: that costs what EVALSHA costs, and nothing has to be loaded again when Redis restarts.
 """
 
-from __future__ import annotations
-
 from importlib.resources import files
 from typing import Final
 

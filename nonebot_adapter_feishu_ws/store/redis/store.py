@@ -1,7 +1,5 @@
 """The Redis store: one inbox that all processes (replicas) of the same bots share."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Callable, Sequence

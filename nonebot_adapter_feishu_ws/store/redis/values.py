@@ -1,7 +1,5 @@
 """State, shared values and locks in Redis."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Dead letters in a SQLite file."""
 
-from __future__ import annotations
-
 import sqlite3
 import time
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The SQLite file: its schema and migrations, and recovery from damage. Runs in the store's thread."""
 
-from __future__ import annotations
-
 import os
 import sqlite3
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """The table ``inbox`` of a SQLite file. Runs in the store's thread, inside its transactions."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final

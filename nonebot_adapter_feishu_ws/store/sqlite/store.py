@@ -1,7 +1,5 @@
 """The SQLite store: one file, written by a thread of its own, so that neither loop waits for the disk."""
 
-from __future__ import annotations
-
 import asyncio
 import sqlite3
 import time

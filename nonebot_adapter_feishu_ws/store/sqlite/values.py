@@ -1,7 +1,5 @@
 """The tables ``claims``, ``state`` and ``sets`` of a SQLite file. Runs in the store's thread."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime

@@ -7,8 +7,6 @@ Run it with the Python of a worktree of that release, next to a ``redis-server``
 Every schema that is released gets such a folder; the tests open all of them with the build of today.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import sys
