@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nonebot_adapter_feishu_ws.sandbox import Sandbox
-from nonebot_adapter_feishu_ws.sandbox.rest.limits import Limit
+from nonebot_adapter_feishu_ws.sandbox.rest.call import Limit
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "reliability.md"

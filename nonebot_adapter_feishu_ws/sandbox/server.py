@@ -11,11 +11,9 @@ from .actions import Actions
 from .faults import Faults
 from .gateway import ACK_TIMEOUT, REDELIVERY, Gateway
 from .page.page import Page
-from .rest.console import Console
-from .rest.limits import Limits
+from .rest.apps import Tokens
+from .rest.call import Limits
 from .rest.routes import RecordedRequest, Rest
-from .rest.table import ENDPOINTS, open_endpoints, stateful_endpoints
-from .rest.tokens import Tokens
 from .state import World
 
 CLIENT_CONFIG = {"ReconnectCount": -1, "ReconnectInterval": 120, "ReconnectNonce": 30, "PingInterval": 120}
@@ -59,7 +57,7 @@ class Sandbox(Actions):
         )
         super().__init__(world, gateway)
         self.limits: Limits = Limits()
-        self.rest: Rest = Rest(self.world, self.faults, self.limits)
+        self.rest: Rest = Rest(self.world, self.gateway, self.faults, self.limits)
         self.tokens: Tokens = Tokens(self.world, self.gateway)
         self._runner: web.AppRunner | None = None
 
@@ -82,8 +80,7 @@ class Sandbox(Actions):
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.add_routes([web.post("/callback/ws/endpoint", self.gateway.discover)])
         app.add_routes([web.get("/ws/v2", self.gateway.accept)])
-        endpoints = [*ENDPOINTS, *stateful_endpoints(self.cards, Console(self.gateway))]
-        app.add_routes(self.rest.routes(endpoints, open_endpoints(self.tokens)))
+        app.add_routes(self.rest.routes(self.cards, self.tokens))
         app.add_routes(Page(self).routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from nonebot_adapter_feishu_ws import ApiNotAvailable, NetworkError, RateLimited, TargetUnavailable
 from nonebot_adapter_feishu_ws.api import ONCE, ApiClient, Rate, RetryPolicy
-from nonebot_adapter_feishu_ws.sandbox.rest.limits import Limit
+from nonebot_adapter_feishu_ws.sandbox.rest.call import Limit
 from tests.conftest import APP, SECRET
 
 

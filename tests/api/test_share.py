@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from nonebot_adapter_feishu_ws.api import ApiClient, Directory
-from nonebot_adapter_feishu_ws.sandbox.rest.limits import Limit
+from nonebot_adapter_feishu_ws.sandbox.rest.call import Limit
 from nonebot_adapter_feishu_ws.store import MemoryStore, make_store, shared_of
 from tests.conftest import APP, SECRET
 

@@ -10,7 +10,7 @@ from nonebot_adapter_feishu_ws import config
 from nonebot_adapter_feishu_ws.config import load_config
 from nonebot_adapter_feishu_ws.doctor import Finding, Level, examine, explain_silence, to_text
 from nonebot_adapter_feishu_ws.sandbox import Sandbox
-from nonebot_adapter_feishu_ws.sandbox.rest.console import MANAGE
+from nonebot_adapter_feishu_ws.sandbox.rest.apps import MANAGE
 from tests.conftest import APP, SECRET, wait_until
 
 

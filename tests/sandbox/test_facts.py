@@ -1,12 +1,13 @@
 """What the REST side checks comes from the documents' facts, and nothing that is generated was edited."""
 
+import re
 import runpy
 import sys
 from pathlib import Path
 
 import pytest
 
-from nonebot_adapter_feishu_ws.sandbox.rest import facts, table
+from nonebot_adapter_feishu_ws.sandbox.rest import facts, routes
 from nonebot_adapter_feishu_ws.sandbox.rest.call import ApiError
 
 ROOT = Path(__file__).parent.parent.parent
@@ -21,7 +22,8 @@ def test_generating_the_facts_again_changes_nothing(tmp_path, monkeypatch):
 
 
 def test_every_endpoint_but_these_is_documented():
-    undocumented = {name for name, _ in table.ENDPOINTS if name not in facts.ENDPOINTS}
+    served = {name for name in routes.HANDLERS if re.search(" (im|contact|cardkit)/", name)}
+    undocumented = served - facts.ENDPOINTS.keys()
     assert undocumented <= {"POST cardkit/v1/cards/id_convert"}
 
 

@@ -6,7 +6,7 @@ import json
 import aiohttp
 import pytest
 
-from nonebot_adapter_feishu_ws.sandbox.rest.limits import Limit, Limits, Refusal
+from nonebot_adapter_feishu_ws.sandbox.rest.call import ApiError, Limit, Limits
 from tests.conftest import APP, SECRET
 
 
@@ -59,7 +59,7 @@ def test_a_window_slides():
     now = 0.9
     limits.count_send("oc_1")
     limits.count_send("oc_2")
-    with pytest.raises(Refusal):
+    with pytest.raises(ApiError):
         limits.count_send("oc_1")
     now = 1.0
     limits.count_send("oc_1")

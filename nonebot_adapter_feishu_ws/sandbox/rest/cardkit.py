@@ -6,11 +6,10 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
-from ...net.bounded_json import as_list, as_object
+from ...net.bounded_json import as_list, as_object, is_list, is_object
 from ..state import App, CardEntity, World
-from .call import ApiError, Call, Handler
-from .card_check import check_card
-from .card_tree import change, delete, find, insert
+from .call import ApiError, Call, Handler, ensure
+from .content import check_card, walk
 
 SCOPE = "cardkit:card:write"
 LIFETIME = 14 * 86400.0
@@ -22,9 +21,8 @@ MAX_SIZE = 30 * 1024
 async def create(call: Call) -> dict[str, Any]:
     """创建卡片实体."""
     _need_scope(call.app)
-    if call.json["type"] != "card_json":
-        # The sandbox has no templates of the card tool.
-        raise _invalid("type")
+    # The sandbox has no templates of the card tool.
+    ensure(call.json["type"] == "card_json", 10002, ext="invalid type.")
     card = _object(call.json["data"], "data")
     _check_entity(card)
     _check(card)
@@ -58,11 +56,7 @@ def _add_entity(call: Call, card: dict[str, Any]) -> CardEntity:
 
 
 def operation(handler: Callable[[Call, CardEntity, dict[str, Any]], None]) -> Handler:
-    """An operation on one entity: checks first, then all or nothing, then the page.
-
-    Args:
-        handler: changes the copy of the card that it is given.
-    """
+    """An operation on one entity, by a handler that changes a copy of its card: all or nothing, then the page."""
 
     async def run(call: Call) -> dict[str, Any]:
         _need_scope(call.app)
@@ -87,43 +81,87 @@ def _entity(call: Call) -> CardEntity:
     entity = call.world.entities.get(call.path("card_id"))
     if entity is None:
         raise ApiError(200740)
-    if entity.app_id != call.app.app_id:
-        raise ApiError(300311)
-    if call.world.clock() - entity.created_at > LIFETIME:
-        raise ApiError(200750)
+    ensure(entity.app_id == call.app.app_id, 300311)
+    ensure(call.world.clock() - entity.created_at <= LIFETIME, 200750)
     return entity
 
 
 def _check_order(call: Call, entity: CardEntity) -> tuple[int, str]:
     sequence, uuid = call.json["sequence"], call.json.get("uuid") or ""
-    if sequence >= 2**31:
-        raise _invalid("sequence")
-    if uuid in entity.uuids:
-        raise ApiError(200770)
-    if sequence <= entity.sequence:
-        raise ApiError(300317, "ErrMsg: sequence number compare failed; ")
+    ensure(sequence < 2**31, 10002, ext="invalid sequence.")
+    ensure(uuid not in entity.uuids, 200770)
+    ensure(sequence > entity.sequence, 300317, "ErrMsg: sequence number compare failed; ")
     return sequence, uuid
 
 
 def update(call: Call, entity: CardEntity, card: dict[str, Any]) -> None:
     """全量更新卡片实体."""
     new = as_object(call.json["card"])
-    if new.get("type") != "card_json":
-        raise _invalid("card.type")
+    ensure(new.get("type") == "card_json", 10002, ext="invalid card.type.")
     card.clear()
     card.update(_object(new.get("data"), "card.data"))
     _check_entity(card)
 
 
-def settings(call: Call, entity: CardEntity, card: dict[str, Any]) -> None:
-    """更新卡片配置."""
-    _set(call, entity, card, _object(call.json["settings"], "settings"))
+def content(call: Call, entity: CardEntity, card: dict[str, Any]) -> None:
+    """流式更新文本."""
+    ensure(_streams(card), 300309, "ErrMsg: streaming mode is closed; ")
+    if not _is_streaming(call.world, entity):
+        # Feishu says so once; from then on the mode is simply off.
+        entity.card["config"]["streaming_mode"] = False
+        raise ApiError(200850, "ErrMsg: card streaming timeout; ")
+    element = _find(card, call.path("element_id"))
+    ensure(element.get("tag") in ("markdown", "plain_text"), 300310)
+    element["content"] = call.json["content"]
+
+
+def batch_update(call: Call, entity: CardEntity, card: dict[str, Any]) -> None:
+    """局部更新卡片实体."""
+    for each in _array(call.json["actions"], "actions"):
+        _act(call, entity, card, str(each.get("action")), as_object(each.get("params")))
+
+
+def action(name: str) -> Handler:
+    """The endpoint of one action of a batch (更新卡片配置, 新增组件, 更新组件属性, ...)."""
+
+    def run(call: Call, entity: CardEntity, card: dict[str, Any]) -> None:
+        params = dict(call.json)
+        if "elements" in params:
+            params["elements"] = _array(params["elements"], "elements")
+        for key in ("settings", "element", "partial_element"):
+            if key in params:
+                params[key] = _object(params[key], key)
+        element_id = call.request.match_info.get("element_id")
+        _act(call, entity, card, name, {**params, "element_id": element_id, "element_ids": [element_id]})
+
+    return operation(run)
+
+
+def _act(call: Call, entity: CardEntity, card: dict[str, Any], name: str, params: dict[str, Any]) -> None:
+    match name:
+        case "partial_update_setting":
+            _set(call, entity, card, as_object(params.get("settings")))
+        case "add_elements":
+            _insert(card, params)
+        case "delete_elements":
+            for each in as_list(params.get("element_ids")):
+                children, index = _place(card, str(each), 300314)
+                del children[index]
+        case "partial_update_element":
+            element, new = _find(card, str(params.get("element_id"))), as_object(params.get("partial_element"))
+            ensure(new.get("tag", element.get("tag")) == element.get("tag"), 300312)
+            element.update(new)
+        case "update_element":
+            element = _find(card, str(params.get("element_id")))
+            element.clear()
+            element.update(as_object(params.get("element")))
+        case _:
+            raise _invalid("actions")
 
 
 def _set(call: Call, entity: CardEntity, card: dict[str, Any], new: dict[str, Any]) -> None:
     config = as_object(new.get("config"))
-    if not isinstance(new.get("config", {}), dict) or not new.keys() <= {"config", "card_link"}:
-        raise ApiError(300122)
+    ensure(is_object(new.get("config", {})) and new.keys() <= {"config", "card_link"}, 300122)
     if config.get("streaming_mode"):
         entity.opened_at = call.world.clock()
     card["config"] = {**as_object(card.get("config")), **config}
@@ -132,67 +170,41 @@ def _set(call: Call, entity: CardEntity, card: dict[str, Any], new: dict[str, An
     _check_entity(card)
 
 
-def content(call: Call, entity: CardEntity, card: dict[str, Any]) -> None:
-    """流式更新文本."""
-    if not _streams(card):
-        raise ApiError(300309, "ErrMsg: streaming mode is closed; ")
-    if not _is_streaming(call.world, entity):
-        # Feishu says so once; from then on the mode is simply off.
-        entity.card["config"]["streaming_mode"] = False
-        raise ApiError(200850, "ErrMsg: card streaming timeout; ")
-    element = find(card, call.path("element_id"))
-    if element.get("tag") not in ("markdown", "plain_text"):
-        raise ApiError(300310)
-    element["content"] = call.json["content"]
+def _insert(card: dict[str, Any], params: dict[str, Any]) -> None:
+    new, kind, target = params.get("elements"), params.get("type"), str(params.get("target_element_id") or "")
+    if not is_list(new) or kind not in ("insert_before", "insert_after", "append"):
+        raise ApiError(300315)
+    if not target:
+        card.setdefault("body", {}).setdefault("elements", []).extend(new)
+    elif kind == "append":
+        _find(card, target).setdefault("elements", []).extend(new)
+    else:
+        children, index = _place(card, target, 300315)
+        at = index + (kind == "insert_after")
+        children[at:at] = new
 
 
-def add_elements(call: Call, entity: CardEntity, card: dict[str, Any]) -> None:
-    """新增组件."""
-    insert(card, {**call.json, "elements": _array(call.json["elements"], "elements")})
+def _find(card: dict[str, Any], element_id: str) -> dict[str, Any]:
+    """A component, or a text inside one."""
+    for element, _ in walk(card):
+        if element.get("element_id") == element_id:
+            return element
+    raise _missing(300313, element_id)
 
 
-def replace_element(call: Call, entity: CardEntity, card: dict[str, Any]) -> None:
-    """全量更新组件."""
-    change(card, call.path("element_id"), _object(call.json["element"], "element"), whole=True)
+def _place(card: dict[str, Any], element_id: str, code: int) -> tuple[list[Any], int]:
+    for element, holder in walk(card):
+        if holder and element.get("element_id") == element_id:
+            return holder, next(index for index, each in enumerate(holder) if each is element)
+    raise _missing(code, element_id)
 
 
-def patch_element(call: Call, entity: CardEntity, card: dict[str, Any]) -> None:
-    """更新组件属性."""
-    change(card, call.path("element_id"), _object(call.json["partial_element"], "partial_element"), whole=False)
-
-
-def delete_element(call: Call, entity: CardEntity, card: dict[str, Any]) -> None:
-    """删除组件."""
-    delete(card, call.path("element_id"))
-
-
-def batch_update(call: Call, entity: CardEntity, card: dict[str, Any]) -> None:
-    """局部更新卡片实体."""
-    for action in _array(call.json["actions"], "actions"):
-        params = as_object(action.get("params"))
-        element_id = str(params.get("element_id"))
-        match action.get("action"):
-            case "partial_update_setting":
-                _set(call, entity, card, as_object(params.get("settings")))
-            case "add_elements":
-                insert(card, params)
-            case "delete_elements":
-                for each in as_list(params.get("element_ids")):
-                    delete(card, str(each))
-            case "partial_update_element":
-                change(card, element_id, as_object(params.get("partial_element")), whole=False)
-            case "update_element":
-                change(card, element_id, as_object(params.get("element")), whole=True)
-            case _:
-                raise _invalid("actions")
+def _missing(code: int, element_id: str) -> ApiError:
+    return ApiError(code, f"ErrMsg: not find elementID: {element_id}; ")
 
 
 def claim_entity(world: World, app: App, content: str) -> CardEntity | None:
-    """The entity that a card message is about to show, if it shows one.
-
-    Raises:
-        ApiError: 230099; it does not exist, is another app's, or was sent before.
-    """
+    """The entity that a card message is about to show, if it shows one; 230099 if it may not."""
     fields = json.loads(content)
     if fields.get("type") != "card":
         return None
@@ -222,17 +234,13 @@ def _need_scope(app: App) -> None:
 
 
 def _check_entity(card: dict[str, Any]) -> None:
-    if not card:
-        raise ApiError(300307)
-    if card.get("schema") != "2.0":
-        raise ApiError(300303)
-    if as_object(card.get("config")).get("update_multi") is False:
-        raise ApiError(300302)
+    ensure(bool(card), 300307)
+    ensure(card.get("schema") == "2.0", 300303)
+    ensure(as_object(card.get("config")).get("update_multi") is not False, 300302)
 
 
 def _check(card: dict[str, Any]) -> None:
-    if len(json.dumps(card, ensure_ascii=False, separators=(",", ":")).encode()) > MAX_SIZE:
-        raise ApiError(200860)
+    ensure(len(json.dumps(card, ensure_ascii=False, separators=(",", ":")).encode()) <= MAX_SIZE, 200860)
     try:
         check_card(card)
     except ApiError as error:
@@ -252,22 +260,22 @@ def _invalid(name: str) -> ApiError:
     return ApiError(10002, ext=f"invalid {name}.")
 
 
-def _parsed(value: object, name: str, kind: type) -> Any:
+def _parsed(value: object, name: str) -> object:
     try:
-        parsed = json.loads(value) if isinstance(value, str) else None
+        return json.loads(value) if isinstance(value, str) else None
     except ValueError:
-        parsed = None
-    if not isinstance(parsed, kind):
+        raise _invalid(name) from None
+
+
+def _object(value: object, name: str) -> dict[str, Any]:
+    parsed = _parsed(value, name)
+    if not is_object(parsed):
         raise _invalid(name)
     return parsed
 
 
-def _object(value: object, name: str) -> dict[str, Any]:
-    return _parsed(value, name, dict)
-
-
 def _array(value: object, name: str) -> list[dict[str, Any]]:
-    parsed = _parsed(value, name, list)
-    if not all(isinstance(item, dict) for item in parsed):
+    parsed = _parsed(value, name)
+    if not is_list(parsed) or not all(is_object(item) for item in parsed):
         raise _invalid(name)
     return parsed

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...net.bounded_json import as_object
+from ...net.bounded_json import as_object, is_object
 from ..events import user_ids
 from ..gateway import ACK_TIMEOUT, Delivery, Gateway
 from ..state import TENANT, App, Message, User, World, new_id
-from .call import ApiError, Call
-from .card_check import check_card
-from .content import check_content
+from .call import ApiError, Call, ensure
+from .content import check_card, check_content
 
 TOKEN_LIFETIME = 1800.0
 MAX_USES = 2
@@ -98,17 +97,16 @@ class Cards:
         """延时更新消息卡片."""
         click = self._redeemable(call)
         card = call.json.get("card")
-        fields = as_object(card).copy()
-        if not isinstance(card, dict):
+        if not is_object(card):
             raise ApiError(10002, "card is invalid")
+        fields = card.copy()
         open_ids = fields.pop("open_ids", None)
         message = self._world.messages.get(click.message_id)
         if message is None or message.deleted:
             raise ApiError(200000, "the card message has been recalled")
         config = as_object(fields.get("config"))
         shared = fields.get("schema") == "2.0" or config.get("update_multi") or "type" in fields
-        if not shared and not open_ids:
-            raise ApiError(300090, "open_ids is required for a card that is not shared")
+        ensure(bool(shared or open_ids), 300090, "open_ids is required for a card that is not shared")
         try:
             check_card(fields)
         except ApiError as error:
@@ -121,17 +119,13 @@ class Cards:
 
     def _redeemable(self, call: Call) -> Click:
         token = str(call.json.get("token"))
-        if not token.startswith("c-"):
-            raise ApiError(300020, "the token's format is wrong")
+        ensure(token.startswith("c-"), 300020, "the token's format is wrong")
         click = self._clicks.get(token)
         if click is None or self._world.clock() - click.clicked_at >= TOKEN_LIFETIME:
             raise ApiError(300030, "the token is invalid or has expired")
-        if click.app_id != call.app.app_id:
-            raise ApiError(200310, "the card was sent by another app")
-        if click.uses >= MAX_USES:
-            raise ApiError(300040, "the token was used too often")
-        if not click.delivery.acked.is_set():
-            raise ApiError(200810)
+        ensure(click.app_id == call.app.app_id, 200310, "the card was sent by another app")
+        ensure(click.uses < MAX_USES, 300040, "the token was used too often")
+        ensure(click.delivery.acked.is_set(), 200810)
         return click
 
 

@@ -5,9 +5,8 @@ from typing import Any
 
 from ..events import user_ids
 from ..state import TENANT, App, Chat
-from .call import ApiError, Call
-from .checks import need, page_of
-from .lookup import find_chat, find_user
+from .call import ApiError, Call, ensure
+from .checks import find_any_chat, find_chat, find_user, need, page_of
 
 MAX_INVITED = 50
 MAX_MANAGERS = 10
@@ -34,16 +33,12 @@ async def create(call: Call) -> dict[str, Any]:
     earlier = next((chat for chat in call.world.chats.values() if key[1] and chat.created_with == key), None)
     if earlier is not None:
         return _body(call, earlier)
-    if body.get("chat_type") == "public" and len(str(body.get("name") or "")) < 2:
-        raise ApiError(232020)
-    kind = call.query.get("user_id_type", "open_id")
-    owner = find_user(call.world, kind, body.get("owner_id"))
-    people = [find_user(call.world, kind, each) for each in call.strings("user_id_list")]
-    if None in people or (owner is None and body.get("owner_id")):
-        raise ApiError(232043)
+    ensure(body.get("chat_type") != "public" or len(str(body.get("name") or "")) >= 2, 232020)
+    owner = find_user(call.world, call.user_id_type, body.get("owner_id"))
+    people = [find_user(call.world, call.user_id_type, each) for each in call.strings("user_id_list")]
+    ensure(None not in people and (owner is not None or not body.get("owner_id")), 232043)
     bots = call.strings("bot_id_list")
-    if any(each not in call.world.apps for each in bots):
-        raise ApiError(232021)
+    ensure(all(each in call.world.apps for each in bots), 232021)
     members = dict.fromkeys(user.open_id for user in (*people, owner) if user is not None)
     mode = "topic" if body.get("group_message_type") == "thread" else "group"
     apps = list(dict.fromkeys([call.app.app_id, *bots]))
@@ -77,10 +72,9 @@ async def get(call: Call) -> dict[str, Any]:
 async def update(call: Call) -> dict[str, Any]:
     """更新群信息."""
     chat, body = find_chat(call), call.json
-    if not _manages(call.app, chat) and set(body) - set(_PLAIN):
-        raise ApiError(232016)
+    ensure(_manages(call.app, chat) or set(body) <= set(_PLAIN), 232016)
     if owner_id := body.get("owner_id"):
-        owner = find_user(call.world, call.query.get("user_id_type", "open_id"), owner_id)
+        owner = find_user(call.world, call.user_id_type, owner_id)
         if owner is None or owner.open_id not in chat.members:
             raise ApiError(232012)
         chat.owner = owner.open_id
@@ -92,8 +86,7 @@ async def update(call: Call) -> dict[str, Any]:
 async def dissolve(call: Call) -> dict[str, Any]:
     """解散群."""
     chat = find_chat(call)
-    if chat.owner_id != call.app.app_id:
-        raise ApiError(232017)
+    ensure(chat.owner_id == call.app.app_id, 232017)
     del call.world.chats[chat.chat_id]
     return {}
 
@@ -101,8 +94,7 @@ async def dissolve(call: Call) -> dict[str, Any]:
 async def link(call: Call) -> dict[str, Any]:
     """获取群分享链接."""
     chat, period = find_chat(call), call.json.get("validity_period") or "week"
-    if chat.mode == "p2p":
-        raise ApiError(232062)
+    ensure(chat.mode != "p2p", 232062)
     expires = str(call.world.now_ms() // 1000 + _SECONDS[period]) if period in _SECONDS else ""
     url = f"https://applink.feishu.cn/client/chat/chatter/add_by_link?link_token={chat.chat_id}"
     return {"share_link": url, "expire_time": expires, "is_permanent": period == "permanently"}
@@ -130,8 +122,7 @@ async def add_members(call: Call) -> dict[str, Any]:
 async def remove_members(call: Call) -> dict[str, Any]:
     """将用户或机器人移出群聊."""
     chat = find_chat(call)
-    if not _manages(call.app, chat):
-        raise ApiError(232017)
+    ensure(_manages(call.app, chat), 232017)
     present, targets = _targets(call, chat, "id_list")
     invalid = [wanted for wanted, key in targets.items() if key not in present]
     present[:] = [key for key in present if key not in targets.values()]
@@ -140,9 +131,8 @@ async def remove_members(call: Call) -> dict[str, Any]:
 
 async def join(call: Call) -> dict[str, Any]:
     """用户或机器人主动加入群聊: public groups only."""
-    chat = call.world.chats.get(call.path("chat_id"))
-    if chat is None or chat.settings.get("chat_type") != "public":
-        raise ApiError(232006)
+    chat = find_any_chat(call)
+    ensure(chat.settings.get("chat_type") == "public", 232006)
     if call.app.app_id not in chat.apps:
         chat.apps.append(call.app.app_id)
     return {}
@@ -150,18 +140,14 @@ async def join(call: Call) -> dict[str, Any]:
 
 async def is_in_chat(call: Call) -> dict[str, Any]:
     """判断用户或机器人是否在群里."""
-    chat = call.world.chats.get(call.path("chat_id"))
-    if chat is None:
-        raise ApiError(232006)
-    return {"is_in_chat": call.app.app_id in chat.apps}
+    return {"is_in_chat": call.app.app_id in find_any_chat(call).apps}
 
 
 async def add_managers(call: Call) -> dict[str, Any]:
     """指定群管理员."""
     chat, targets = _manager_targets(call)
     managers = list(dict.fromkeys([*chat.managers, *targets]))
-    if len(managers) > MAX_MANAGERS:
-        raise ApiError(232001)
+    ensure(len(managers) <= MAX_MANAGERS, 232001)
     chat.managers = managers
     return _managers_body(call, chat)
 
@@ -184,8 +170,7 @@ async def announcement(call: Call) -> dict[str, Any]:
 async def moderate(call: Call) -> dict[str, Any]:
     """更新群发言权限."""
     chat = find_chat(call)
-    if not _manages(call.app, chat):
-        raise ApiError(232002)
+    ensure(_manages(call.app, chat), 232002)
     if setting := call.json.get("moderation_setting"):
         chat.settings["moderation_permission"] = setting
     return {}
@@ -194,8 +179,8 @@ async def moderate(call: Call) -> dict[str, Any]:
 async def put_top_notice(call: Call) -> dict[str, Any]:
     """更新群置顶."""
     chat, notices = find_chat(call), call.json["chat_top_notice"]
-    if notices[0].get("action_type") == "1" and notices[0].get("message_id") not in call.world.messages:
-        raise ApiError(232001)
+    of_message, message_id = notices[0].get("action_type") == "1", notices[0].get("message_id")
+    ensure(not of_message or message_id in call.world.messages, 232001)
     chat.top_notice = notices
     return {}
 
@@ -214,8 +199,7 @@ def _targets(call: Call, chat: Chat, field: str) -> tuple[list[str], dict[str, s
     """The list that a call changes, users or apps; and each wanted id -> its open_id or app id, None if unknown."""
     need(call, field)
     wanted, kind = call.strings(field), call.query.get("member_id_type", "open_id")
-    if len(wanted) > MAX_INVITED:
-        raise ApiError(232001)
+    ensure(len(wanted) <= MAX_INVITED, 232001)
     if kind == "app_id":
         return chat.apps, {each: each if each in call.world.apps else None for each in wanted}
     found = {each: find_user(call.world, kind, each) for each in wanted}
@@ -224,12 +208,10 @@ def _targets(call: Call, chat: Chat, field: str) -> tuple[list[str], dict[str, s
 
 def _manager_targets(call: Call) -> tuple[Chat, Sequence[str]]:
     chat = find_chat(call)
-    if chat.owner_id != call.app.app_id:
-        raise ApiError(232017)
+    ensure(chat.owner_id == call.app.app_id, 232017)
     present, targets = _targets(call, chat, "manager_ids")
     keys = [key for key in targets.values() if key is not None]
-    if len(keys) < len(targets) or not set(keys) <= set(present):
-        raise ApiError(232001)
+    ensure(len(keys) == len(targets) and set(keys) <= set(present), 232001)
     return chat, keys
 
 

@@ -1,10 +1,11 @@
-"""Calls held against the documents: required parameters, types, values, lengths, pages."""
+"""What a call names and needs: parameters as the documents have them, pages, and the message, chat or user meant."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from ...net.bounded_json import as_list
-from .call import ApiError, Call
+from ..state import Chat, Message, User, World
+from .call import ApiError, Call, ensure
 from .endpoint import Field
 
 VIOLATION = 99992402
@@ -14,11 +15,7 @@ _TYPES = {"string": str, "int": int, "list": list}
 
 
 def check(call: Call) -> None:
-    """Hold a call against its document.
-
-    Raises:
-        ApiError: a parameter is missing or wrong.
-    """
+    """Refuse a call with a parameter that is missing or wrong by its document."""
     for field in call.endpoint.fields:
         value = _value(call, field)
         missing = value in (None, "", [], {})
@@ -50,14 +47,16 @@ def _fits(field: Field, value: object) -> bool:
 
 
 def need(call: Call, *names: str) -> None:
-    """Refuse a call that lacks what its document does not require, but its service does.
-
-    Raises:
-        ApiError: something is missing.
-    """
+    """Refuse a call that lacks what its document does not require, but its service does."""
     for name in names:
         if not call.json.get(name) and not call.query.get(name):
             raise _violation(name, f"{name} is required")
+
+
+def _violation(name: str, description: str) -> ApiError:
+    return ApiError(
+        VIOLATION, "field validation failed", field_violations=[{"field": name, "description": description}]
+    )
 
 
 def page_of(call: Call, items: Sequence[Any], *, most: int = 50, code: int = 0) -> dict[str, Any]:
@@ -68,24 +67,75 @@ def page_of(call: Call, items: Sequence[Any], *, most: int = 50, code: int = 0) 
         items: the whole list.
         most: largest size, where the document names none.
         code: what a wrong size or token is refused with, if not as other parameters are.
-
-    Raises:
-        ApiError: size or token are wrong.
     """
     field = call.endpoint.field("page_size")
     most = (field.largest if field else None) or most
     size = call.query.get("page_size") or (field.default if field else None) or "20"
     token = call.query.get("page_token") or "0"
-    if not size.isdigit() or not 1 <= int(size) <= most:
-        raise ApiError(code or call.endpoint.invalid, "page size is invalid")
-    if not token.isdigit() or int(token) > len(items):
-        raise ApiError(code or call.endpoint.invalid, "page token is invalid")
+    code = code or call.endpoint.invalid
+    ensure(size.isdigit() and 1 <= int(size) <= most, code, "page size is invalid")
+    ensure(token.isdigit() and int(token) <= len(items), code, "page token is invalid")
     start, end = int(token), int(token) + int(size)
     more = end < len(items)
     return {"items": list(items[start:end]), "has_more": more, "page_token": str(end) if more else ""}
 
 
-def _violation(name: str, description: str) -> ApiError:
-    return ApiError(
-        VIOLATION, "field validation failed", field_violations=[{"field": name, "description": description}]
-    )
+def only_page(items: Sequence[Any]) -> dict[str, Any]:
+    """A list that is never cut into pages."""
+    return {"items": items, "has_more": False, "page_token": ""}
+
+
+def find_user(world: World, kind: str, wanted: object) -> User | None:
+    """The user with an id of a kind: ``open_id``, ``user_id``, ``union_id`` or ``email``."""
+    return next((user for user in world.users.values() if getattr(user, kind) == wanted), None)
+
+
+def find_message(call: Call, message_id: str = "") -> Message:
+    """A message, by default that of the path, if the app is in its chat."""
+    message = call.world.messages.get(message_id or call.path("message_id"))
+    if message is None or message.chat_id not in call.world.chats:
+        raise ApiError(230001, ext="invalid message_id.")
+    check_member(call, call.world.chats[message.chat_id])
+    return message
+
+
+def find_own_message(call: Call) -> Message:
+    """The message of the path, if the app sent it and did not recall it."""
+    message = find_message(call)
+    ensure(message.sender_id == call.app.app_id, 230026, "No permission to operate this message.")
+    ensure(not message.deleted, 230011)
+    return message
+
+
+def find_any_chat(call: Call) -> Chat:
+    """The chat of the path."""
+    chat = call.world.chats.get(call.path("chat_id"))
+    if chat is None:
+        raise ApiError(232006)
+    return chat
+
+
+def find_chat(call: Call) -> Chat:
+    """The chat of the path, if the app is in it."""
+    chat = find_any_chat(call)
+    ensure(call.app.app_id in chat.apps, 232011)
+    return chat
+
+
+def find_receiver(call: Call) -> Chat:
+    """The chat that a message goes to, ``receive_id`` and its type, if the app is in it."""
+    kind, receiver = call.query["receive_id_type"], call.json["receive_id"]
+    if kind == "chat_id":
+        chat = call.world.chats.get(receiver)
+    else:
+        user = None if kind == "thread_id" else find_user(call.world, kind, receiver)
+        chat = call.world.p2p(user.open_id, call.app.app_id) if user else None
+    if chat is None:
+        raise ApiError(230001, ext="invalid receive_id.")
+    check_member(call, chat)
+    return chat
+
+
+def check_member(call: Call, chat: Chat) -> None:
+    """Refuse an app that is not in a chat, or acts for another tenant."""
+    ensure(call.app.app_id in chat.apps and call.tenant_key == chat.tenant_key, 230002)

@@ -6,8 +6,7 @@ from typing import Any
 from ..events import user_ids
 from ..state import ROOT, Department, User
 from .call import ApiError, Call
-from .checks import page_of
-from .lookup import find_user
+from .checks import find_user, page_of
 
 MAX_BATCH = 50
 PAGE_INVALID = 40011
@@ -15,7 +14,7 @@ PAGE_INVALID = 40011
 
 async def get_user(call: Call) -> dict[str, Any]:
     """获取单个用户信息."""
-    user = find_user(call.world, _kind(call), call.path("user_id"))
+    user = find_user(call.world, call.user_id_type, call.path("user_id"))
     if user is None:
         raise ApiError(41012)
     return {"user": _user_body(call, user)}
@@ -23,7 +22,7 @@ async def get_user(call: Call) -> dict[str, Any]:
 
 async def batch_users(call: Call) -> dict[str, Any]:
     """批量获取用户信息: unknown ones are left out."""
-    found = [find_user(call.world, _kind(call), each) for each in _batch(call, "user_ids")]
+    found = [find_user(call.world, call.user_id_type, each) for each in _batch(call, "user_ids")]
     return {"items": [_user_body(call, user) for user in found if user is not None]}
 
 
@@ -36,7 +35,8 @@ async def batch_get_id(call: Call) -> dict[str, Any]:
     for key in ("email", "mobile"):
         for wanted in call.strings(f"{key}s"):
             user = next((user for user in users if wanted in _spellings(getattr(user, key))), None)
-            entries.append({key: wanted} if user is None else {"user_id": getattr(user, _kind(call)), key: wanted})
+            known = {"user_id": getattr(user, call.user_id_type)} if user else {}
+            entries.append({**known, key: wanted})
     return {"user_list": entries}
 
 
@@ -85,7 +85,7 @@ async def parents(call: Call) -> dict[str, Any]:
 
 async def scope(call: Call) -> dict[str, Any]:
     """获取通讯录授权范围: all."""
-    users = [getattr(user, _kind(call)) for user in call.world.users.values()]
+    users = [getattr(user, call.user_id_type) for user in call.world.users.values()]
     departments = [_department_key(call, each) for each in call.world.departments.values()]
     return {"department_ids": departments, "user_ids": users, "group_ids": [], "has_more": False, "page_token": ""}
 
@@ -103,10 +103,6 @@ def _batch(call: Call, name: str) -> Sequence[str]:
     if len(wanted) > MAX_BATCH:
         raise ApiError(99992402, "field validation failed", field_violations=[{"field": name}])
     return wanted
-
-
-def _kind(call: Call) -> str:
-    return call.query.get("user_id_type", "open_id")
 
 
 def _spellings(address: str) -> tuple[str, str]:

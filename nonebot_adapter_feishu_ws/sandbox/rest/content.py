@@ -1,16 +1,18 @@
-"""Which contents Feishu accepts for which message type (发送消息内容). Raises the codes that Feishu answers with."""
+"""Which contents and cards Feishu accepts for which message type (发送消息内容), and its codes for the others."""
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from ...net.bounded_json import as_list, as_object
+from ...net.bounded_json import as_list, as_object, is_list, is_object
 from ..state import World
-from .call import ApiError
-from .card_check import check_card
+from .call import ApiError, ensure
 
 TEXT_LIMIT = 150 * 1024
 RICH_LIMIT = 30 * 1024
+MAX_COMPONENTS = 200
+MAX_TABLES = 5
 _POST_TAGS = {
     "text": ("text",),
     "a": ("text", "href"),
@@ -32,6 +34,8 @@ _KEYS = {
     "share_chat": "chat_id",
     "share_user": "user_id",
 }
+_DEAD_TAGS = frozenset({"action", "note"})
+_DATA = frozenset({"rows", "value", "chart_spec", "template_variable"})
 
 
 def check_content(world: World, msg_type: str, content: object) -> None:
@@ -43,62 +47,111 @@ def check_content(world: World, msg_type: str, content: object) -> None:
     if not isinstance(content, str):
         raise ApiError(230001, ext="content must be a string.")
     limit = TEXT_LIMIT if msg_type == "text" else RICH_LIMIT
-    if len(content.encode()) > limit:
-        raise ApiError(230025)
+    ensure(len(content.encode()) <= limit, 230025)
     try:
         body: object = json.loads(content)
     except ValueError:
         body = None
-    fields = as_object(body)
-    if not isinstance(body, dict):
+    if not is_object(body):
         raise ApiError(230001, ext="content is not a JSON object.")
-    _check_body(world, msg_type, fields)
-
-
-def _check_body(world: World, msg_type: str, body: dict[str, Any]) -> None:
     if msg_type == "text":
-        if not isinstance(body.get("text"), str) or not body["text"]:
-            raise ApiError(230001, ext="text is empty.")
+        ensure(isinstance(body.get("text"), str) and body["text"] != "", 230001, ext="text is empty.")
     elif msg_type == "post":
         _check_post(world, body)
     elif msg_type == "interactive":
         check_card(body)
-    elif msg_type in _KEYS:
-        _check_key(world, msg_type, body)
     else:
-        raise ApiError(230001, ext=f"invalid msg_type {msg_type}.")
-
-
-def _check_key(world: World, msg_type: str, body: Mapping[str, Any]) -> None:
-    key = body.get(_KEYS[msg_type])
-    known = {"share_chat": world.chats, "share_user": world.users}.get(msg_type, world.files)
-    if not isinstance(key, str) or key not in known:
-        raise ApiError(230001, ext=f"invalid {_KEYS[msg_type]}.")
+        ensure(msg_type in _KEYS, 230001, ext=f"invalid msg_type {msg_type}.")
+        key = body.get(_KEYS[msg_type])
+        known = {"share_chat": world.chats, "share_user": world.users}.get(msg_type, world.files)
+        ensure(isinstance(key, str) and key in known, 230001, ext=f"invalid {_KEYS[msg_type]}.")
 
 
 def _check_post(world: World, body: Mapping[str, Any]) -> None:
-    if not body:
-        raise ApiError(230001, ext="post has no locale.")
+    ensure(bool(body), 230001, ext="post has no locale.")
     for locale, part in body.items():
         lines = as_object(part).get("content")
-        content = as_list(lines)
-        if not isinstance(lines, list):
-            raise ApiError(230001, ext=f"post.{locale}.content.")
-        if not all(isinstance(line, list) for line in content):
-            raise ApiError(230001, ext="a line is no list.")
-        for line in content:
+        ensure(is_list(lines), 230001, ext=f"post.{locale}.content.")
+        ensure(all(is_list(line) for line in as_list(lines)), 230001, ext="a line is no list.")
+        for line in as_list(lines):
             _check_line(world, line)
 
 
 def _check_line(world: World, line: list[dict[str, Any]]) -> None:
     for element in line:
         tag = str(element.get("tag"))
-        if tag not in _POST_TAGS:
-            raise ApiError(230001, ext=f"unknown post tag {tag}.")
+        ensure(tag in _POST_TAGS, 230001, ext=f"unknown post tag {tag}.")
         for key in _POST_TAGS[tag]:
-            if not isinstance(element.get(key), str):
-                raise ApiError(230001, ext=f"{tag} needs {key}.")
-        if tag in _ALONE and len(line) > 1:
-            raise ApiError(230001, ext=f"{tag} needs its own line.")
-        if tag == "img" and element["image_key"] not in world.files:
-            raise ApiError(230001, ext="invalid image_key.")
+            ensure(isinstance(element.get(key), str), 230001, ext=f"{tag} needs {key}.")
+        ensure(tag not in _ALONE or len(line) == 1, 230001, ext=f"{tag} needs its own line.")
+        ensure(tag != "img" or element["image_key"] in world.files, 230001, ext="invalid image_key.")
+
+
+def check_card(card: Mapping[str, Any]) -> None:
+    """Accept a card or raise. An empty one is accepted, as Feishu's document says.
+
+    Raises:
+        ApiError: 230099, whose text carries the sub-code.
+    """
+    if card.get("type") in ("template", "card"):
+        key = "template_id" if card["type"] == "template" else "card_id"
+        if not isinstance(as_object(card.get("data")).get(key), str):
+            raise _refusal(200380, f"template does not exist; ErrorValue: {key}")
+        return
+    schema = card.get("schema", "1.0")
+    if schema == "1.0":
+        if not is_list(card.get("elements", [])):
+            raise _malformed("elements is not an array")
+        return
+    if schema != "2.0":
+        raise _malformed(f"schema {schema!r}")
+    body: object = card.get("body", {})
+    if not is_object(body) or not is_list(body.get("elements", [])):
+        raise _malformed("body.elements is not an array")
+    if "elements" in card:
+        raise _malformed("unknown property elements")
+    _check_components(card)
+
+
+def _check_components(card: Mapping[str, Any]) -> None:
+    # What bots put into values and rows is no component.
+    found = [each for each, _ in walk(card, _DATA) if isinstance(each.get("tag"), str)]
+    tags = Counter(str(each["tag"]) for each in found)
+    if dead := _DEAD_TAGS & tags.keys():
+        tag = min(dead)
+        path = f"ErrPath: ROOT -> body -> elements -> [0](tag: {tag}); "
+        text = f"cards of schema V2 no longer support this capability; ErrorValue: unsupported tag {tag}"
+        raise _refusal(200861, text, path)
+    if len(found) > MAX_COMPONENTS:
+        raise _refusal(300305, "element exceeds the limit")
+    if tags["table"] > MAX_TABLES:
+        raise _refusal(11310, "card table number over limit; ErrorValue: table")
+    if (repeated := _repeated(found, "element_id")) is not None:
+        raise _refusal(300301, f"Duplicate element_id in card component; ErrorValue: {repeated}")
+    if (repeated := _repeated(found, "name")) is not None:
+        raise _refusal(11310, f"name({repeated}) duplicate")
+
+
+def _repeated(components: list[dict[str, Any]], key: str) -> str | None:
+    values = Counter(str(each[key]) for each in components if each.get(key))
+    return next((value for value, count in values.most_common(1) if count > 1), None)
+
+
+def _malformed(value: str) -> ApiError:
+    return _refusal(200621, f"parse card json err, please check whether the card json is correct; ErrorValue: {value}")
+
+
+def _refusal(code: int, message: str, path: str = "") -> ApiError:
+    return ApiError(230099, ext=f"ErrCode: {code}; {path}ErrMsg: {message}; ")
+
+
+def walk(card: Mapping[str, Any], without: Collection[str] = ()) -> Iterator[tuple[dict[str, Any], list[Any]]]:
+    """Every object of a card, with the list that holds it (empty if none does); some keys' values are not visited."""
+    rest: list[tuple[object, list[Any]]] = [(card, [])]
+    while rest:
+        item, holder = rest.pop()
+        if is_object(item):
+            yield item, holder
+            rest += [(value, []) for key, value in item.items() if key not in without]
+        elif is_list(item):
+            rest += [(child, item) for child in item]

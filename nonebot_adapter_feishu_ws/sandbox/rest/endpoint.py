@@ -6,15 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One parameter.
-
-    Attributes:
-        kind: the JSON type, where the document names a plain one.
-        values: the only values allowed; empty if any is.
-        max_length: characters of a text, or items of a list.
-        largest: largest value of a number.
-        default: what the document says of an absent one.
-    """
+    """One parameter; what its document does not say is empty. ``max_length`` counts characters, or items of a list."""
 
     name: str
     place: Literal["query", "body"]

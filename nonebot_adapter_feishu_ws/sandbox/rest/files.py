@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from ..state import StoredFile, new_id
-from .call import ApiError, Call
+from .call import ApiError, Call, ensure
 
 LIMITS = {"image": 10 * 1024 * 1024, "file": 30 * 1024 * 1024}
 
@@ -21,14 +21,23 @@ async def upload_file(call: Call) -> dict[str, Any]:
     return {"file_key": _keep(call, "file", call.json["file_name"])}
 
 
-async def download_image(call: Call) -> web.Response:
-    """下载图片: only by the app that uploaded it."""
-    return _own(call, call.path("image_key"))
+def _keep(call: Call, kind: str, name: str) -> str:
+    content = call.files[kind].content
+    ensure(len(content) <= LIMITS[kind], 234006)
+    ensure(bool(content), 234010)
+    key = new_id("img_v3" if kind == "image" else "file_v3")
+    call.world.files[key] = StoredFile(key, kind, name, content, call.app.app_id)
+    return key
 
 
-async def download_file(call: Call) -> web.Response:
-    """下载文件: only by the app that uploaded it."""
-    return _own(call, call.path("file_key"))
+async def download(call: Call) -> web.Response:
+    """下载图片, 下载文件: only by the app that uploaded it."""
+    (key,) = call.request.match_info.values()
+    stored = call.world.files.get(key)
+    if stored is None:
+        raise ApiError(234005, "The file has been deleted.")
+    ensure(stored.app_id == call.app.app_id, 234008)
+    return _binary(stored)
 
 
 async def resource(call: Call) -> web.Response:
@@ -40,27 +49,6 @@ async def resource(call: Call) -> web.Response:
     return _binary(stored)
 
 
-def _keep(call: Call, kind: str, name: str) -> str:
-    content = call.files[kind].content
-    if len(content) > LIMITS[kind]:
-        raise ApiError(234006)
-    if not content:
-        raise ApiError(234010)
-    key = new_id("img_v3" if kind == "image" else "file_v3")
-    call.world.files[key] = StoredFile(key, kind, name, content, call.app.app_id)
-    return key
-
-
-def _own(call: Call, key: str) -> web.Response:
-    stored = call.world.files.get(key)
-    if stored is None:
-        raise ApiError(234005, "The file has been deleted.")
-    if stored.app_id != call.app.app_id:
-        raise ApiError(234008)
-    return _binary(stored)
-
-
 def _binary(stored: StoredFile) -> web.Response:
-    disposition = f"attachment; filename*=UTF-8''{json.dumps(stored.name)[1:-1]}"
-    headers = {"Content-Disposition": disposition}
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{json.dumps(stored.name)[1:-1]}"}
     return web.Response(body=stored.content, content_type="application/octet-stream", headers=headers)

@@ -4,8 +4,8 @@ from typing import Any
 
 from ...net.bounded_json import as_list, as_object
 from ..state import Chat, new_id
-from .call import ApiError, Call
-from .lookup import find_chat
+from .call import ApiError, Call, ensure
+from .checks import find_chat
 
 MAX_TOP, MAX_SECOND = 3, 5
 _FIELDS = {"ICON": "image_key", "NAME": "name", "I18N_NAME": "i18n_names", "REDIRECT_LINK": "redirect_link"}
@@ -21,8 +21,7 @@ async def add(call: Call) -> dict[str, Any]:
     """添加群菜单."""
     chat = find_chat(call)
     added = [_entry(each, _TOP_ID) for each in as_list(call.json["menu_tree"].get("chat_menu_top_levels"))]
-    if not added or len(chat.menu) + len(added) > MAX_TOP:
-        raise ApiError(232001)
+    ensure(0 < len(added) <= MAX_TOP - len(chat.menu), 232001)
     chat.menu += added
     return _tree(chat)
 
@@ -30,8 +29,7 @@ async def add(call: Call) -> dict[str, Any]:
 async def delete(call: Call) -> dict[str, Any]:
     """删除群菜单."""
     chat, wanted = find_chat(call), set(call.strings("chat_menu_top_level_ids"))
-    if not wanted <= {each[_TOP_ID] for each in chat.menu}:
-        raise ApiError(232001)
+    ensure(wanted <= {each[_TOP_ID] for each in chat.menu}, 232001)
     chat.menu = [each for each in chat.menu if each[_TOP_ID] not in wanted]
     return _tree(chat)
 
@@ -39,8 +37,7 @@ async def delete(call: Call) -> dict[str, Any]:
 async def sort(call: Call) -> dict[str, Any]:
     """排序群菜单."""
     chat, order = find_chat(call), call.strings("chat_menu_top_level_ids")
-    if sorted(order) != sorted(each[_TOP_ID] for each in chat.menu):
-        raise ApiError(232001)
+    ensure(sorted(order) == sorted(each[_TOP_ID] for each in chat.menu), 232001)
     chat.menu.sort(key=lambda each: order.index(each[_TOP_ID]))
     return _tree(chat)
 
@@ -63,8 +60,7 @@ def _tree(chat: Chat) -> dict[str, Any]:
 
 def _entry(given: dict[str, Any], id_name: str) -> dict[str, Any]:
     item, children = as_object(given.get("chat_menu_item")), as_list(given.get("children"))
-    if not item.get("name") or len(children) > MAX_SECOND:
-        raise ApiError(232001)
+    ensure(bool(item.get("name")) and len(children) <= MAX_SECOND, 232001)
     entry: dict[str, Any] = {id_name: new_id("menu"), "chat_menu_item": dict(item)}
     if id_name == _TOP_ID:
         entry["children"] = [_entry(each, _SECOND_ID) for each in children]

@@ -1,16 +1,15 @@
-"""Messages: send, reply, get, list, edit, recall, forward; who has read them, whom they urge."""
+"""Messages: send, reply, get, list, edit, recall, forward; who has read them, whom they urge; reactions and pins."""
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..state import TENANT, App, Chat, Message, World, new_id
-from .call import ApiError, Call
+from ..state import TENANT, Chat, Message, World, new_id
+from .call import ApiError, Call, ensure
 from .cardkit import claim_entity
-from .checks import page_of
+from .checks import check_member, find_message, find_own_message, find_receiver, only_page, page_of
 from .content import check_content
-from .lookup import check_member, find_message, find_own_message, find_receiver
 
 UUID_LIFETIME = 3600.0
 MAX_UUIDS = 50_000
@@ -28,50 +27,46 @@ async def create(call: Call) -> dict[str, Any]:
 async def reply(call: Call) -> dict[str, Any]:
     """回复消息."""
     parent = find_message(call)
-    if parent.deleted:
-        raise ApiError(230011)
+    ensure(not parent.deleted, 230011)
     return await _send(call, call.world.chats[parent.chat_id], parent)
 
 
 async def _send(call: Call, chat: Chat, parent: Message | None = None) -> dict[str, Any]:
+    def new() -> Message:
+        msg_type, given = call.json["msg_type"], call.json["content"]
+        check_content(call.world, msg_type, given)
+        entity = claim_entity(call.world, call.app, given) if msg_type == "interactive" else None
+        content, mentions = _stored_content(call.world, msg_type, given)
+        message = call.world.new_message(chat, call.app.app_id, "app", msg_type, content)
+        message.mentions = mentions
+        if parent is not None:
+            message.parent_id, message.root_id = parent.message_id, parent.root_id or parent.message_id
+            if parent.thread_id or call.json.get("reply_in_thread"):
+                parent.thread_id = parent.thread_id or new_id("omt")
+                message.thread_id = parent.thread_id
+        if entity is not None:
+            entity.message_id = message.message_id
+        return message
+
+    return await _once(call, chat, call.json.get("uuid"), new)
+
+
+async def _once(call: Call, chat: Chat, uuid: str | None, new: Callable[[], Message]) -> dict[str, Any]:
+    """Add a new message of the app to a chat, unless one was sent with this uuid within the hour."""
     call.limits.count_send(chat.chat_id)
-    uuid = call.json.get("uuid")
-    if (earlier := _sent_before(call.world, call.app, uuid)) is not None:
+    key, sent = (call.app.app_id, uuid or ""), call.world.sent_uuids
+    sent_at, message_id = sent.get(key, (0.0, ""))
+    fresh = call.world.clock() - sent_at < UUID_LIFETIME
+    if fresh and (earlier := call.world.messages.get(message_id)) is not None:
+        call.world.repeated_sends += 1
         return message_body(earlier)
-    msg_type, given = call.json["msg_type"], call.json["content"]
-    check_content(call.world, msg_type, given)
-    entity = claim_entity(call.world, call.app, given) if msg_type == "interactive" else None
-    content, mentions = _stored_content(call.world, msg_type, given)
-    message = call.world.new_message(chat, call.app.app_id, "app", msg_type, content)
-    message.mentions = mentions
-    if parent is not None:
-        message.parent_id, message.root_id = parent.message_id, parent.root_id or parent.message_id
-        if parent.thread_id or call.json.get("reply_in_thread"):
-            parent.thread_id = parent.thread_id or new_id("omt")
-            message.thread_id = parent.thread_id
-    if entity is not None:
-        entity.message_id = message.message_id
-    return await _keep(call, message, uuid)
-
-
-async def _keep(call: Call, message: Message, uuid: str | None) -> dict[str, Any]:
-    """Add a message that the app sent to its chat."""
-    call.world.add_message(message)
+    message = call.world.add_message(new())
     if uuid:
-        sent = call.world.sent_uuids
-        sent[(call.app.app_id, uuid)] = (call.world.clock(), message.message_id)
+        sent[key] = (call.world.clock(), message.message_id)
         if len(sent) > MAX_UUIDS:
             sent.popitem(last=False)
     await call.world.notify()
     return message_body(message)
-
-
-def _sent_before(world: World, app: App, uuid: str | None) -> Message | None:
-    sent_at, message_id = world.sent_uuids.get((app.app_id, uuid or ""), (0.0, ""))
-    fresh = world.clock() - sent_at < UUID_LIFETIME
-    earlier = world.messages.get(message_id) if fresh else None
-    world.repeated_sends += earlier is not None
-    return earlier
 
 
 def _stored_content(world: World, msg_type: str, content: str) -> tuple[str, list[dict[str, Any]]]:
@@ -100,11 +95,16 @@ async def get(call: Call) -> dict[str, Any]:
     return {"items": [message_body(message) for message in _with_forwarded(find_message(call))]}
 
 
+def _with_forwarded(message: Message) -> Iterator[Message]:
+    yield message
+    for inner in message.forwarded:
+        yield from _with_forwarded(inner)
+
+
 async def list_messages(call: Call) -> dict[str, Any]:
     """获取会话历史消息."""
     kind, container = call.query["container_id_type"], call.query["container_id"]
-    if kind == "chat" and container not in call.world.chats:
-        raise ApiError(230001, ext="invalid container_id.")
+    ensure(kind != "chat" or container in call.world.chats, 230001, ext="invalid container_id.")
     found = _of_chat(call, call.world.chats[container]) if kind == "chat" else _of_topic(call, container)
     if call.query.get("sort_type") == "ByCreateTimeDesc":
         found.reverse()
@@ -113,8 +113,7 @@ async def list_messages(call: Call) -> dict[str, Any]:
 
 def _of_chat(call: Call, chat: Chat) -> list[Message]:
     check_member(call, chat)
-    if chat.mode != "p2p" and GROUP_HISTORY not in call.app.scopes:
-        raise ApiError(230027, ext="need scope: im:message.group_msg")
+    ensure(chat.mode == "p2p" or GROUP_HISTORY in call.app.scopes, 230027, ext=f"need scope: {GROUP_HISTORY}")
     since, until = int(call.query.get("start_time") or 0), int(call.query.get("end_time") or 10**10)
     found: list[Message] = []
     topics: set[str] = set()
@@ -128,8 +127,8 @@ def _of_chat(call: Call, chat: Chat) -> list[Message]:
 
 
 def _of_topic(call: Call, thread_id: str) -> list[Message]:
-    if call.query.get("start_time") or call.query.get("end_time"):
-        raise ApiError(230001, ext="thread has no time range.")
+    limited = call.query.get("start_time") or call.query.get("end_time")
+    ensure(not limited, 230001, ext="thread has no time range.")
     return list(call.world.history(thread_id=thread_id))
 
 
@@ -138,8 +137,7 @@ async def edit(call: Call) -> dict[str, Any]:
     message, msg_type = find_own_message(call), call.json.get("msg_type")
     if msg_type not in ("text", "post") or message.msg_type not in ("text", "post"):
         raise ApiError(230054)
-    if message.edits >= MAX_EDITS:
-        raise ApiError(230072)
+    ensure(message.edits < MAX_EDITS, 230072)
     check_content(call.world, msg_type, call.json["content"])
     content, message.mentions = _stored_content(call.world, msg_type, call.json["content"])
     message.msg_type = msg_type
@@ -151,8 +149,7 @@ async def edit(call: Call) -> dict[str, Any]:
 async def patch_card(call: Call) -> dict[str, Any]:
     """更新已发送的消息卡片."""
     message = find_own_message(call)
-    if message.msg_type != "interactive":
-        raise ApiError(230001, ext="not a card.")
+    ensure(message.msg_type == "interactive", 230001, ext="not a card.")
     check_content(call.world, "interactive", call.json["content"])
     await call.world.change_content(message, call.json["content"])
     return {}
@@ -167,77 +164,127 @@ async def recall(call: Call) -> dict[str, Any]:
 
 async def forward(call: Call) -> dict[str, Any]:
     """转发消息."""
-    original, chat, uuid = find_message(call), find_receiver(call), call.query.get("uuid")
-    call.limits.count_send(chat.chat_id)
-    if (earlier := _sent_before(call.world, call.app, uuid)) is not None:
-        return message_body(earlier)
-    copy = call.world.new_message(chat, call.app.app_id, "app", original.msg_type, original.content)
-    return await _keep(call, copy, uuid)
+    original, chat = find_message(call), find_receiver(call)
+
+    def copy() -> Message:
+        return call.world.new_message(chat, call.app.app_id, "app", original.msg_type, original.content)
+
+    return await _once(call, chat, call.query.get("uuid"), copy)
 
 
 async def merge_forward(call: Call) -> dict[str, Any]:
     """合并转发消息."""
-    chat, uuid = find_receiver(call), call.query.get("uuid")
-    call.limits.count_send(chat.chat_id)
-    if (earlier := _sent_before(call.world, call.app, uuid)) is not None:
-        return {"message": message_body(earlier), "invalid_message_id_list": []}
-    wanted = call.strings("message_id_list")
-    known = [call.world.messages[message_id] for message_id in wanted if message_id in call.world.messages]
-    if not known:
-        raise ApiError(230001, ext="message_id_list.")
-    message = call.world.new_merged(chat, call.app.app_id, "app", known)
+    chat, wanted = find_receiver(call), call.strings("message_id_list")
     invalid = [message_id for message_id in wanted if message_id not in call.world.messages]
-    return {"message": await _keep(call, message, uuid), "invalid_message_id_list": invalid}
+
+    def merged() -> Message:
+        known = [call.world.messages[message_id] for message_id in wanted if message_id not in invalid]
+        ensure(bool(known), 230001, ext="message_id_list.")
+        return call.world.new_merged(chat, call.app.app_id, "app", known)
+
+    message = await _once(call, chat, call.query.get("uuid"), merged)
+    return {"message": message, "invalid_message_id_list": invalid}
 
 
 async def forward_thread(call: Call) -> dict[str, Any]:
     """转发话题."""
-    if not any(call.world.history(thread_id=call.path("thread_id"))):
-        raise ApiError(230001)
+    ensure(any(call.world.history(thread_id=call.path("thread_id"))), 230001)
     copy = call.world.new_merged(find_receiver(call), call.app.app_id, "app", [])
-    return await _keep(call, copy, None)
+    call.world.add_message(copy)
+    await call.world.notify()
+    return message_body(copy)
 
 
 async def push_follow_up(call: Call) -> dict[str, Any]:
     """添加跟随气泡: below a message of the bot in a private chat."""
     message = find_message(call)
-    if call.world.chats[message.chat_id].mode != "p2p" or message.sender_id != call.app.app_id:
-        raise ApiError(230001)
+    ensure(call.world.chats[message.chat_id].mode == "p2p" and message.sender_id == call.app.app_id, 230001)
     return {}
 
 
 async def read_users(call: Call) -> dict[str, Any]:
     """查询消息已读信息: everybody in the chat has read it."""
     message = find_own_message(call)
-    timestamp = str(message.create_time)
-    items = [
-        {"user_id_type": "open_id", "user_id": reader, "timestamp": timestamp, "tenant_key": TENANT}
-        for reader in call.world.chats[message.chat_id].members
-    ]
-    return {"items": items, "has_more": False, "page_token": ""}
+    read = {"user_id_type": "open_id", "timestamp": str(message.create_time), "tenant_key": TENANT}
+    return only_page([{**read, "user_id": reader} for reader in call.world.chats[message.chat_id].members])
 
 
 async def urge(call: Call) -> dict[str, Any]:
     """发送应用内加急, 发送短信加急, 发送电话加急."""
     message = find_message(call)
-    if message.sender_id != call.app.app_id:
-        raise ApiError(230012)
-    wanted, kind = call.strings("user_id_list"), call.query["user_id_type"]
-    if len(wanted) > MAX_URGED:
-        raise ApiError(230001)
-    known = {getattr(call.world.users[each], kind) for each in call.world.chats[message.chat_id].members}
+    ensure(message.sender_id == call.app.app_id, 230012)
+    wanted = call.strings("user_id_list")
+    ensure(len(wanted) <= MAX_URGED, 230001)
+    members = call.world.chats[message.chat_id].members
+    known = {getattr(call.world.users[each], call.user_id_type) for each in members}
     return {"invalid_user_id_list": [each for each in wanted if each not in known]}
 
 
-def _with_forwarded(message: Message) -> Iterator[Message]:
-    yield message
-    for inner in message.forwarded:
-        yield from _with_forwarded(inner)
+async def add_reaction(call: Call) -> dict[str, Any]:
+    """添加消息表情回复."""
+    message = find_message(call)
+    reaction: dict[str, Any] = {
+        "reaction_id": new_id("ZCaCIjUBVVWSrm5L"),
+        "operator": {"operator_id": call.app.app_id, "operator_type": "app"},
+        "action_time": str(call.world.now_ms()),
+        "reaction_type": call.json.get("reaction_type"),
+    }
+    call.world.reactions.setdefault(message.message_id, []).append(reaction)
+    await call.world.notify()
+    return reaction
+
+
+async def list_reactions(call: Call) -> dict[str, Any]:
+    """获取消息表情回复."""
+    return only_page(call.world.reactions.get(find_message(call).message_id, []))
+
+
+async def remove_reaction(call: Call) -> dict[str, Any]:
+    """删除消息表情回复."""
+    held = call.world.reactions.get(find_message(call).message_id, [])
+    for reaction in held:
+        if reaction["reaction_id"] == call.path("reaction_id"):
+            held.remove(reaction)
+            await call.world.notify()
+            return reaction
+    raise ApiError(231003, "The reaction is not found.")
+
+
+async def pin(call: Call) -> dict[str, Any]:
+    """Pin 消息: a second time gives the first pin."""
+    message = find_message(call, call.json["message_id"])
+    ensure(not message.deleted, 230011)
+    new = {
+        "message_id": message.message_id,
+        "chat_id": message.chat_id,
+        "operator_id": call.app.app_id,
+        "operator_id_type": "app_id",
+        "create_time": str(call.world.now_ms()),
+    }
+    return {"pin": call.world.pins.setdefault(message.message_id, new)}
+
+
+async def list_pins(call: Call) -> dict[str, Any]:
+    """获取群内 Pin 消息: newest first."""
+    chat = call.world.chats.get(call.query["chat_id"])
+    if chat is None:
+        raise ApiError(230001, ext="invalid chat_id.")
+    check_member(call, chat)
+    begin, end = int(call.query.get("start_time", 0)), int(call.query.get("end_time", 1 << 62))
+    pins = [each for each in call.world.pins.values() if each["chat_id"] == chat.chat_id]
+    return page_of(call, [each for each in reversed(pins) if begin <= int(each["create_time"]) <= end])
+
+
+async def unpin(call: Call) -> dict[str, Any]:
+    """移除 Pin 消息: succeeds where there is none."""
+    call.world.pins.pop(find_message(call).message_id, None)
+    return {}
 
 
 def message_body(message: Message) -> dict[str, Any]:
     """A message as the REST methods show it."""
     id_type = "app_id" if message.sender_type == "app" else "open_id"
+    sender = {"id": message.sender_id, "id_type": id_type, "sender_type": message.sender_type, "tenant_key": TENANT}
     body: dict[str, Any] = {
         "message_id": message.message_id,
         "msg_type": message.msg_type,
@@ -246,12 +293,7 @@ def message_body(message: Message) -> dict[str, Any]:
         "deleted": message.deleted,
         "updated": message.edits > 0,
         "chat_id": message.chat_id,
-        "sender": {
-            "id": message.sender_id,
-            "id_type": id_type,
-            "sender_type": message.sender_type,
-            "tenant_key": TENANT,
-        },
+        "sender": sender,
         "body": {"content": "This message was recalled" if message.deleted else message.content},
     }
     for key in ("root_id", "parent_id", "thread_id", "upper_message_id"):
@@ -264,5 +306,4 @@ def message_body(message: Message) -> dict[str, Any]:
 
 def _fetched_mention(mention: dict[str, Any]) -> dict[str, Any]:
     ids = mention["id"]
-    open_id = ids if isinstance(ids, str) else ids["open_id"]
-    return {**mention, "id": open_id, "id_type": "open_id"}
+    return {**mention, "id": ids if isinstance(ids, str) else ids["open_id"], "id_type": "open_id"}

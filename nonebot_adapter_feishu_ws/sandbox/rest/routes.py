@@ -1,10 +1,10 @@
-"""The frame of the REST side: faults, request log, tokens, checks, and errors in Feishu's shape."""
+"""The REST side: which function serves which endpoint, and what all share (faults, log, tokens, checks, errors)."""
 
 import asyncio
 import json
 import secrets
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,16 +12,102 @@ from aiohttp import BodyPartReader, web
 
 from ...net.bounded_json import as_object
 from ..faults import Faults, play
+from ..gateway import Gateway
 from ..state import TENANT, App, World
-from .call import ApiError, Call, Handler, Upload
+from . import apps, cardkit, chats, contacts, files, menus, messages
+from .apps import Tokens
+from .call import ApiError, Call, Handler, Limits, Upload
+from .cardkit import action, operation
+from .cards import Cards
 from .checks import check
 from .endpoint import Endpoint
 from .facts import ENDPOINTS
-from .limits import Limits, Refusal
 
 PREFIX = "/open-apis/"
-OpenHandler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+_OpenHandler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 _Run = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_APPLICATION = "application/v6/applications/{app_id}"
+_CARD = "cardkit/v1/cards/{card_id}"
+_CHAT = "im/v1/chats/{chat_id}"
+_DEPARTMENT = "contact/v3/departments/{department_id}"
+_ELEMENT = "cardkit/v1/cards/{card_id}/elements/{element_id}"
+_MESSAGE = "im/v1/messages/{message_id}"
+HANDLERS: Mapping[str, Handler] = {
+    "POST im/v1/messages": messages.create,
+    "GET im/v1/messages": messages.list_messages,
+    "POST im/v1/messages/merge_forward": messages.merge_forward,
+    f"GET {_MESSAGE}": messages.get,
+    f"PUT {_MESSAGE}": messages.edit,
+    f"PATCH {_MESSAGE}": messages.patch_card,
+    f"DELETE {_MESSAGE}": messages.recall,
+    f"POST {_MESSAGE}/reply": messages.reply,
+    f"POST {_MESSAGE}/forward": messages.forward,
+    f"POST {_MESSAGE}/push_follow_up": messages.push_follow_up,
+    f"GET {_MESSAGE}/read_users": messages.read_users,
+    f"PATCH {_MESSAGE}/urgent_app": messages.urge,
+    f"PATCH {_MESSAGE}/urgent_sms": messages.urge,
+    f"PATCH {_MESSAGE}/urgent_phone": messages.urge,
+    f"GET {_MESSAGE}/resources/{{file_key}}": files.resource,
+    f"POST {_MESSAGE}/reactions": messages.add_reaction,
+    f"GET {_MESSAGE}/reactions": messages.list_reactions,
+    f"DELETE {_MESSAGE}/reactions/{{reaction_id}}": messages.remove_reaction,
+    "POST im/v1/threads/{thread_id}/forward": messages.forward_thread,
+    "POST im/v1/pins": messages.pin,
+    "GET im/v1/pins": messages.list_pins,
+    "DELETE im/v1/pins/{message_id}": messages.unpin,
+    "POST im/v1/images": files.upload_image,
+    "GET im/v1/images/{image_key}": files.download,
+    "POST im/v1/files": files.upload_file,
+    "GET im/v1/files/{file_key}": files.download,
+    "POST im/v1/chats": chats.create,
+    "GET im/v1/chats": chats.list_chats,
+    "GET im/v1/chats/search": chats.search,
+    f"GET {_CHAT}": chats.get,
+    f"PUT {_CHAT}": chats.update,
+    f"DELETE {_CHAT}": chats.dissolve,
+    f"POST {_CHAT}/link": chats.link,
+    f"GET {_CHAT}/members": chats.members,
+    f"POST {_CHAT}/members": chats.add_members,
+    f"DELETE {_CHAT}/members": chats.remove_members,
+    f"PATCH {_CHAT}/members/me_join": chats.join,
+    f"GET {_CHAT}/members/is_in_chat": chats.is_in_chat,
+    f"POST {_CHAT}/managers/add_managers": chats.add_managers,
+    f"POST {_CHAT}/managers/delete_managers": chats.remove_managers,
+    f"GET {_CHAT}/announcement": chats.announcement,
+    f"PUT {_CHAT}/moderation": chats.moderate,
+    f"POST {_CHAT}/top_notice/put_top_notice": chats.put_top_notice,
+    f"POST {_CHAT}/top_notice/delete_top_notice": chats.delete_top_notice,
+    f"GET {_CHAT}/menu_tree": menus.get,
+    f"POST {_CHAT}/menu_tree": menus.add,
+    f"DELETE {_CHAT}/menu_tree": menus.delete,
+    f"POST {_CHAT}/menu_tree/sort": menus.sort,
+    f"PATCH {_CHAT}/menu_items/{{menu_item_id}}": menus.patch,
+    "GET contact/v3/users/batch": contacts.batch_users,
+    "POST contact/v3/users/batch_get_id": contacts.batch_get_id,
+    "GET contact/v3/users/find_by_department": contacts.find_by_department,
+    "GET contact/v3/users/{user_id}": contacts.get_user,
+    "GET contact/v3/departments/batch": contacts.batch_departments,
+    "GET contact/v3/departments/parent": contacts.parents,
+    f"GET {_DEPARTMENT}": contacts.get_department,
+    f"GET {_DEPARTMENT}/children": contacts.children,
+    "GET contact/v3/scopes": contacts.scope,
+    "POST cardkit/v1/cards": cardkit.create,
+    "POST cardkit/v1/cards/id_convert": cardkit.id_convert,
+    f"PUT {_CARD}": operation(cardkit.update),
+    f"PATCH {_CARD}/settings": action("partial_update_setting"),
+    f"POST {_CARD}/batch_update": operation(cardkit.batch_update),
+    f"POST {_CARD}/elements": action("add_elements"),
+    f"PUT {_ELEMENT}": action("update_element"),
+    f"PATCH {_ELEMENT}": action("partial_update_element"),
+    f"DELETE {_ELEMENT}": action("delete_elements"),
+    f"PUT {_ELEMENT}/content": operation(cardkit.content),
+    "GET bot/v3/info": apps.info,
+    "GET application/v6/scopes": apps.scopes,
+    "GET event/v1/connection": apps.connection,
+    f"GET {_APPLICATION}": apps.application,
+    f"GET {_APPLICATION}/app_versions": apps.versions,
+}
+"""Of two paths that both fit, the first one is served."""
 
 
 @dataclass(slots=True)
@@ -37,25 +123,25 @@ class RecordedRequest:
 class Rest:
     """Wraps endpoints: looks after everything that all of them share."""
 
-    def __init__(self, world: World, faults: Faults, limits: Limits) -> None:
+    def __init__(self, world: World, gateway: Gateway, faults: Faults, limits: Limits) -> None:
         self.world = world
+        self._gateway = gateway
         self._faults = faults
         self.limits: Limits = limits
         self.requests: deque[RecordedRequest] = deque(maxlen=10_000)
 
-    def routes(
-        self, endpoints: Iterable[tuple[str, Handler]], open_endpoints: Iterable[tuple[str, OpenHandler]]
-    ) -> list[web.RouteDef]:
-        """The routes, and a 404 in Feishu's shape for the rest.
-
-        Args:
-            endpoints: ``"METHOD path"`` below ``/open-apis/`` and handler of each.
-            open_endpoints: those that are called without a token, with JSON whose secrets are not recorded.
-        """
-        runs = [(name, self._open(handler)) for name, handler in open_endpoints]
-        runs += [(name, self._authorised(name, handler)) for name, handler in endpoints]
+    def routes(self, cards: Cards, tokens: Tokens) -> list[web.RouteDef]:
+        """The routes, and a 404 in Feishu's shape for the rest."""
+        runs = {
+            "POST auth/v3/tenant_access_token/internal": self._open(tokens.internal),
+            "POST auth/v3/app_access_token": self._open(tokens.app_token),
+            "POST auth/v3/tenant_access_token": self._open(tokens.tenant_token),
+            "POST auth/v3/app_ticket/resend": self._open(tokens.resend_ticket),
+        }
+        for name, handler in {**HANDLERS, "POST interactive/v1/card/update": cards.update}.items():
+            runs[name] = self._authorised(name, handler)
         routes: list[web.RouteDef] = []
-        for name, run in runs:
+        for name, run in runs.items():
             method, _, path = name.partition(" ")
             routes.append(web.route(method, PREFIX + path, self._with_faults(run)))
         return [*routes, web.route("*", PREFIX + "{path:.*}", self._not_found)]
@@ -69,14 +155,12 @@ class Rest:
             fault = self._faults.take(request.path.removeprefix(PREFIX))
             if fault is not None and (answer := await play(fault, request)) is not None:
                 return answer
-            if fault is not None and fault.code is not None:
-                return _error(ApiError(fault.code, "scripted", fault.status or 400), fault.headers)
             try:
+                if fault is not None and fault.code is not None:
+                    raise ApiError(fault.code, "scripted", fault.status or 400, headers=fault.headers)
                 answer = await run(request)
             except ApiError as error:
                 return _error(error)
-            except Refusal as refusal:
-                return _error(ApiError(refusal.code, refusal.msg, refusal.status), refusal.headers)
             if fault is not None:
                 await asyncio.sleep(fault.stall)
                 if fault.drop == "after" and request.transport is not None:
@@ -85,7 +169,9 @@ class Rest:
 
         return served
 
-    def _open(self, handler: OpenHandler) -> _Run:
+    def _open(self, handler: _OpenHandler) -> _Run:
+        """An endpoint that is called without a token; the secrets in its JSON are not recorded."""
+
         async def run(request: web.Request) -> web.StreamResponse:
             body = await _json(request)
             self._record(request, {key: body[key] for key in ("app_id", "tenant_key") if key in body})
@@ -99,9 +185,8 @@ class Rest:
         async def run(request: web.Request) -> web.StreamResponse:
             token = request.headers.get("Authorization", "").removeprefix("Bearer ")
             app = self._app_of(token, request)
-            call = Call(
-                self.world, self.limits, app, request, endpoint, tenant_key=app.token_tenants.get(token, TENANT)
-            )
+            call = Call(self.world, self._gateway, self.limits, app, request, endpoint)
+            call.tenant_key = app.token_tenants.get(token, TENANT)
             if request.content_type.startswith("multipart/"):
                 await _read_form(call)
                 self._record(request, {})
@@ -116,15 +201,11 @@ class Rest:
         return run
 
     def _app_of(self, token: str, request: web.Request) -> App:
+        advice = "access token for authorization. Please make a request with token attached."
         if not token or token == request.headers.get("Authorization"):
-            raise ApiError(
-                99991661, "Missing access token for authorization. Please make a request with token attached."
-            )
-        app = self.world.app_of_token(token)
-        if app is None:
-            raise ApiError(
-                99991663, "Invalid access token for authorization. Please make a request with token attached."
-            )
+            raise ApiError(99991661, f"Missing {advice}")
+        if (app := self.world.app_of_token(token)) is None:
+            raise ApiError(99991663, f"Invalid {advice}")
         return app
 
     def _record(self, request: web.Request, body: Any) -> None:
@@ -133,16 +214,15 @@ class Rest:
 
 
 def _ok(body: Any) -> web.Response:
-    return _answer(
-        200, body if isinstance(body, dict) and "code" in body else {"code": 0, "msg": "success", "data": body}
-    )
+    whole = isinstance(body, dict) and "code" in body
+    return _answer(200, body if whole else {"code": 0, "msg": "success", "data": body})
 
 
-def _error(error: ApiError, headers: Mapping[str, str] | None = None) -> web.Response:
+def _error(error: ApiError) -> web.Response:
     log_id = secrets.token_hex(12)
     details = {"log_id": log_id, **error.error}
     answer = _answer(error.status, {"code": error.code, "msg": error.msg, "error": details}, log_id)
-    answer.headers.update(headers or {})
+    answer.headers.update(error.headers)
     return answer
 
 
