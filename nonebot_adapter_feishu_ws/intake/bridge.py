@@ -149,11 +149,15 @@ class NetworkEnd:
     def put(self, delivery: Delivery, reserved: int) -> None:
         """Hand over a delivery into a place that was kept for ``reserved`` bytes."""
         self._taken_bytes[delivery.bot_id] += delivery.size - reserved
-        self._send(delivery)
+        self.send(delivery)
 
-    def renew(self, lease: Lease) -> None:
-        """Pass a renewed lease on to NoneBot's loop."""
-        self._send(lease)
+    def send(self, item: Delivery | Lease) -> None:
+        """Pass a delivery that has its place, or a renewed lease, on to NoneBot's loop."""
+        self.incoming.append(item)
+        if self._holds == 0:
+            self._wake_soon()
+        elif self._hold_timer is None:
+            self._hold_timer = asyncio.get_running_loop().call_later(LONGEST_HOLD, self._wake_soon)
 
     @contextmanager
     def hold(self) -> Generator[None, None, None]:
@@ -169,13 +173,6 @@ class NetworkEnd:
             self._holds -= 1
             if self._holds == 0 and self.incoming:
                 self._wake_soon()
-
-    def _send(self, item: Delivery | Lease) -> None:
-        self.incoming.append(item)
-        if self._holds == 0:
-            self._wake_soon()
-        elif self._hold_timer is None:
-            self._hold_timer = asyncio.get_running_loop().call_later(LONGEST_HOLD, self._wake_soon)
 
     def _wake_soon(self) -> None:
         if self._hold_timer is not None:

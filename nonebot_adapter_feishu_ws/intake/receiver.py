@@ -67,7 +67,7 @@ class Receiver:
             StoreError: the store cannot be used.
         """
         if self._store.locks is not None:
-            self._store.locks.on_lease(self._bridge.renew)
+            self._store.locks.on_lease(self._bridge.send)
         await self._store.open(bot_ids)
         self._consumer.start(bot_ids)
         self.watch.start(bot_ids)

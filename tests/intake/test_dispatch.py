@@ -104,6 +104,16 @@ async def test_draining_is_bounded_and_cancels_what_hangs():
     assert stage.done == []
 
 
+async def test_a_handler_that_was_cancelled_before_it_ran_is_given_up_too(monkeypatch):
+    """Its event was neither done nor put back: the next start took it for one that had killed its process."""
+    stage, told = Stage(), []
+    monkeypatch.setattr(stage.bridge.plugins, "ended", lambda delivery, handled: told.append(handled))
+    stage.dispatcher.open("a")
+    stage.dispatcher.take(event())
+    await stage.dispatcher.drain(0)
+    assert (told, stage.running, stage.dispatcher.running) == ([False], [], {})
+
+
 async def test_a_handler_that_cannot_be_cancelled_is_given_up_in_time(monkeypatch):
     """NoneBot shields its matchers: SIGTERM waited for as long as the slowest handler did."""
     monkeypatch.setattr("nonebot_adapter_feishu_ws.intake.dispatcher.CLEAN_UP", 0.05)
