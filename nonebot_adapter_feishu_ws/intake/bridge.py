@@ -134,9 +134,10 @@ class NetworkEnd:
             stored: whether it can wait in a store as well.
             force: keep it even when there is no room.
         """
-        fits = self._waiting_bytes(bot_id) + size <= self._max_bytes
-        if not force and not (self.room(bot_id, stored=stored) and fits):
-            return False
+        if not force:
+            fits = self._waiting_bytes(bot_id) + size <= self._max_bytes
+            if not fits or not self.room(bot_id, stored=stored):
+                return False
         self._taken[bot_id] += 1
         self._taken_bytes[bot_id] += size
         return True

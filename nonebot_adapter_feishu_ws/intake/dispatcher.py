@@ -4,7 +4,6 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from nonebot.adapters import Bot as BaseBot
 
@@ -154,10 +153,10 @@ class Dispatcher:
 class _Lane:
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
-        self._slots: set[asyncio.Task[None]] = set()
-        """Handlers in their first seconds: each gives its slot back after that time, or when it ends."""
+        self._taken_slots = 0
         self.waiting: deque[Delivery] = deque()
-        self.tasks: set[asyncio.Task[None]] = set()
+        self.tasks: dict[asyncio.Task[None], asyncio.TimerHandle | None] = {}
+        """Each with the timer at which it gives its slot back; None when it has."""
         self.is_open = False
 
     def put(self, delivery: Delivery) -> None:
@@ -188,17 +187,16 @@ class _Lane:
 
     def _start(self) -> None:
         dispatcher = self._dispatcher
-        while self.is_open and self.waiting and len(self._slots) < dispatcher.max_running:
+        while self.is_open and self.waiting and self._taken_slots < dispatcher.max_running:
             if not dispatcher.bridge.holds_lease(self.waiting[0]):
                 return
             delivery = self.waiting.popleft()
             dispatcher.bridge.started(delivery)
             task = asyncio.create_task(self._run(delivery), name=f"feishu-event-{delivery.bot_id}")
             dispatcher.running[task] = delivery
-            self.tasks.add(task)
-            self._slots.add(task)
-            timer = asyncio.get_running_loop().call_later(dispatcher.slot_time, self._free, task)
-            task.add_done_callback(partial(self._end, timer))
+            self._taken_slots += 1
+            self.tasks[task] = asyncio.get_running_loop().call_later(dispatcher.slot_time, self._free_slot, task)
+            task.add_done_callback(self._end)
 
     async def _run(self, delivery: Delivery) -> None:
         try:
@@ -206,16 +204,17 @@ class _Lane:
         except Exception as error:  # noqa: BLE001 - plugins' errors are NoneBot's to report; this is our own part
             log("ERROR", "Bot {}: an event could not be handled", delivery.bot_id, exception=error)
 
-    def _end(self, timer: asyncio.TimerHandle, task: asyncio.Task[None]) -> None:
-        timer.cancel()
-        self.tasks.discard(task)
+    def _end(self, task: asyncio.Task[None]) -> None:
         self._dispatcher.bridge.ended(self._dispatcher.running.pop(task), not task.cancelled())
-        self._free(task)
-
-    def _free(self, task: asyncio.Task[None]) -> None:
-        if task in self._slots:
-            self._slots.remove(task)
+        if (timer := self.tasks.pop(task)) is not None:
+            timer.cancel()
+            self._taken_slots -= 1
             self._start()
+
+    def _free_slot(self, task: asyncio.Task[None]) -> None:
+        self.tasks[task] = None
+        self._taken_slots -= 1
+        self._start()
 
 
 async def _wait_for_all(tasks: Collection[asyncio.Task[None]], timeout: float) -> None:
