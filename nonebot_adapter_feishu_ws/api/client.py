@@ -76,7 +76,8 @@ class ApiClient:
         self._sleep = sleep
         self._http = Http(origin, proxy=proxy, timeout=timeout)
         self._lark: Client | None = None
-        limit, fetch_token = rate or Rate(), self._fetch_token
+        limit = rate or Rate()
+        fetch_token = self._fetch_token
         if shared is not None:
             fetch_token = share_fetched_token(shared, f"{app_id}:token:{self._http.host}", fetch_token)
         self._limiter = Limiter(

@@ -111,7 +111,9 @@ class Http:
         headers |= data.get("headers") or {}
         if cookies := data.get("cookies"):
             headers["Cookie"] = "; ".join(f"{key}={value}" for key, value in cookies.items())
-        content, progress, size = data.get("content"), data.get("_progress"), 0
+        content = data.get("content")
+        progress = data.get("_progress")
+        size = 0
         if (json := data.get("json")) is not None:
             headers["Content-Type"] = _JSON_TYPE
             content = to_json(json)

@@ -55,11 +55,7 @@ class GuardedResolver(AbstractResolver):
 
 
 def check_address(address: str, host: str) -> None:
-    """Refuse an address that is not public.
-
-    Raises:
-        PrivateAddress: it is private, loopback, link-local or reserved.
-    """
+    """Refuse an address that is private, loopback, link-local or reserved, with :class:`PrivateAddress`."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if not _is_public(ip):
         raise PrivateAddress(_refusal(host, f"the private address {ip}"))
@@ -88,11 +84,8 @@ async def fetch(
 ) -> bytes:
     """Fetch a URL.
 
-    Args:
-        url: ``http://`` or ``https://``.
-        max_bytes: the transfer is aborted beyond this size.
-        proxy: a proxy, which resolves names itself; they are looked up here as well, if possible.
-        resolver: when None, a guarded one, or the system's for lookups behind a proxy.
+    A proxy resolves names itself; they are looked up here as well, if possible. The resolver is a guarded one by
+    default, or the system's for lookups behind a proxy.
 
     Raises:
         ValueError: the URL is invalid or leads to a private address, or its content is too large.
