@@ -24,7 +24,6 @@ async def create(call: Call) -> dict[str, Any]:
     # The sandbox has no templates of the card tool.
     ensure(call.json["type"] == "card_json", 10002, ext="invalid type.")
     card = _object(call.json["data"], "data")
-    _check_entity(card)
     _check(card)
     return {"card_id": _add_entity(call, card).card_id}
 
@@ -38,7 +37,7 @@ async def id_convert(call: Call) -> dict[str, Any]:
     found = (each for each in call.world.entities.values() if each.message_id == message.message_id)
     if (entity := next(found, None)) is None:
         card = _object(message.content, "message_id")
-        _check_entity(card)
+        _check(card)
         entity = _add_entity(call, card)
         entity.message_id = message.message_id
         message.content = json.dumps({"type": "card", "data": {"card_id": entity.card_id}})
@@ -100,7 +99,6 @@ def update(call: Call, entity: CardEntity, card: dict[str, Any]) -> None:
     ensure(new.get("type") == "card_json", 10002, ext="invalid card.type.")
     card.clear()
     card.update(_object(new.get("data"), "card.data"))
-    _check_entity(card)
 
 
 def content(call: Call, entity: CardEntity, card: dict[str, Any]) -> None:
@@ -167,7 +165,6 @@ def _set(call: Call, entity: CardEntity, card: dict[str, Any], new: dict[str, An
     card["config"] = {**as_object(card.get("config")), **config}
     if "card_link" in new:
         card["card_link"] = new["card_link"]
-    _check_entity(card)
 
 
 def _insert(card: dict[str, Any], params: dict[str, Any]) -> None:
@@ -233,13 +230,10 @@ def _need_scope(app: App) -> None:
         raise ApiError(99991672, msg, permission_violations=[violation])
 
 
-def _check_entity(card: dict[str, Any]) -> None:
+def _check(card: dict[str, Any]) -> None:
     ensure(bool(card), 300307)
     ensure(card.get("schema") == "2.0", 300303)
     ensure(as_object(card.get("config")).get("update_multi") is not False, 300302)
-
-
-def _check(card: dict[str, Any]) -> None:
     ensure(len(json.dumps(card, ensure_ascii=False, separators=(",", ":")).encode()) <= MAX_SIZE, 200860)
     try:
         check_card(card)
