@@ -1,15 +1,17 @@
-"""``im/v1/chats``: groups, their members and managers, announcement, who may speak, the notice on top."""
+"""``im/v1/chats``: groups, their members, managers, announcement, menus (群菜单), the notice on top, who may speak."""
 
 from collections.abc import Sequence
 from typing import Any
 
+from ...net.bounded_json import as_list, as_object
 from ..events import user_ids
-from ..state import TENANT, App, Chat
+from ..state import TENANT, App, Chat, new_id
 from .call import ApiError, Call, ensure
 from .checks import find_any_chat, find_chat, find_user, need, page_of
 
 MAX_INVITED = 50
 MAX_MANAGERS = 10
+MAX_MENUS, MAX_SECOND_MENUS = 3, 5
 _PLAIN = ("name", "description", "avatar", "i18n_names")
 """What everybody in a group may change."""
 _EDITABLE = (
@@ -25,6 +27,8 @@ _EDITABLE = (
     "group_message_type",
 )
 _SECONDS = {"week": 7 * 86400, "year": 365 * 86400}
+_MENU_FIELDS = {"ICON": "image_key", "NAME": "name", "I18N_NAME": "i18n_names", "REDIRECT_LINK": "redirect_link"}
+_TOP_ID, _SECOND_ID = "chat_menu_top_level_id", "chat_menu_second_level_id"
 
 
 async def create(call: Call) -> dict[str, Any]:
@@ -191,6 +195,48 @@ async def delete_top_notice(call: Call) -> dict[str, Any]:
     return {}
 
 
+async def menu_tree(call: Call) -> dict[str, Any]:
+    """获取群菜单."""
+    return _menu_tree(find_chat(call))
+
+
+async def add_menus(call: Call) -> dict[str, Any]:
+    """添加群菜单."""
+    chat = find_chat(call)
+    added = [_menu_entry(each, _TOP_ID) for each in as_list(call.json["menu_tree"].get("chat_menu_top_levels"))]
+    ensure(0 < len(added) <= MAX_MENUS - len(chat.menu), 232001)
+    chat.menu += added
+    return _menu_tree(chat)
+
+
+async def delete_menus(call: Call) -> dict[str, Any]:
+    """删除群菜单."""
+    chat, wanted = find_chat(call), set(call.strings("chat_menu_top_level_ids"))
+    ensure(wanted <= {each[_TOP_ID] for each in chat.menu}, 232001)
+    chat.menu = [each for each in chat.menu if each[_TOP_ID] not in wanted]
+    return _menu_tree(chat)
+
+
+async def sort_menus(call: Call) -> dict[str, Any]:
+    """排序群菜单."""
+    chat, order = find_chat(call), call.strings("chat_menu_top_level_ids")
+    ensure(sorted(order) == sorted(each[_TOP_ID] for each in chat.menu), 232001)
+    chat.menu.sort(key=lambda each: order.index(each[_TOP_ID]))
+    return _menu_tree(chat)
+
+
+async def change_menu_item(call: Call) -> dict[str, Any]:
+    """修改群菜单元信息."""
+    new, wanted = as_object(call.json["chat_menu_item"]), call.path("menu_item_id")
+    for top in find_chat(call).menu:
+        for entry in (top, *top["children"]):
+            if wanted in (entry.get(_TOP_ID), entry.get(_SECOND_ID)):
+                item = entry["chat_menu_item"]
+                item |= {_MENU_FIELDS[each]: new.get(_MENU_FIELDS[each]) for each in call.strings("update_fields")}
+                return {"chat_menu_item": item}
+    raise ApiError(232001)
+
+
 def _groups(call: Call) -> Sequence[Chat]:
     return [chat for chat in call.world.chats.values() if call.app.app_id in chat.apps and chat.mode != "p2p"]
 
@@ -242,3 +288,16 @@ def _body(call: Call, chat: Chat) -> dict[str, Any]:
     owner = call.world.users.get(chat.owner_id)
     ids = user_ids(owner, call.app) if owner else {}
     return {**body, "owner_id": ids.get("open_id", ""), "chat_mode": chat.mode, **chat.settings}
+
+
+def _menu_tree(chat: Chat) -> dict[str, Any]:
+    return {"menu_tree": {"chat_menu_top_levels": chat.menu}}
+
+
+def _menu_entry(given: dict[str, Any], id_name: str) -> dict[str, Any]:
+    item, children = as_object(given.get("chat_menu_item")), as_list(given.get("children"))
+    ensure(bool(item.get("name")) and len(children) <= MAX_SECOND_MENUS, 232001)
+    entry: dict[str, Any] = {id_name: new_id("menu"), "chat_menu_item": dict(item)}
+    if id_name == _TOP_ID:
+        entry["children"] = [_menu_entry(each, _SECOND_ID) for each in children]
+    return entry

@@ -14,7 +14,7 @@ from ...net.bounded_json import as_object
 from ..faults import Faults, play
 from ..gateway import Gateway
 from ..state import TENANT, App, World
-from . import apps, cardkit, chats, contacts, files, menus, messages
+from . import apps, cardkit, chats, contacts, files, messages
 from .apps import Tokens
 from .call import ApiError, Call, Handler, Limits, Upload
 from .cardkit import action, operation
@@ -77,11 +77,11 @@ HANDLERS: Mapping[str, Handler] = {
     f"PUT {_CHAT}/moderation": chats.moderate,
     f"POST {_CHAT}/top_notice/put_top_notice": chats.put_top_notice,
     f"POST {_CHAT}/top_notice/delete_top_notice": chats.delete_top_notice,
-    f"GET {_CHAT}/menu_tree": menus.get,
-    f"POST {_CHAT}/menu_tree": menus.add,
-    f"DELETE {_CHAT}/menu_tree": menus.delete,
-    f"POST {_CHAT}/menu_tree/sort": menus.sort,
-    f"PATCH {_CHAT}/menu_items/{{menu_item_id}}": menus.patch,
+    f"GET {_CHAT}/menu_tree": chats.menu_tree,
+    f"POST {_CHAT}/menu_tree": chats.add_menus,
+    f"DELETE {_CHAT}/menu_tree": chats.delete_menus,
+    f"POST {_CHAT}/menu_tree/sort": chats.sort_menus,
+    f"PATCH {_CHAT}/menu_items/{{menu_item_id}}": chats.change_menu_item,
     "GET contact/v3/users/batch": contacts.batch_users,
     "POST contact/v3/users/batch_get_id": contacts.batch_get_id,
     "GET contact/v3/users/find_by_department": contacts.find_by_department,
