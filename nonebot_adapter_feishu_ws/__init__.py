@@ -54,7 +54,7 @@ from .exception import (
     TargetUnavailable,
     Unauthorized,
 )
-from .lifecycle.state_hooks import StateHook
+from .lifecycle.connection_follower import StateHook
 from .log import plugin_log as log
 from .matcher import on_card_action
 from .message import (

@@ -20,11 +20,8 @@ from .intake.dispatcher import Dispatcher, Handler
 from .intake.receiver import Receiver
 from .intake.webhook_entry import WebhookEntry
 from .lifecycle.bot_registry import DRAIN_TIMEOUT, BotRegistry
-from .lifecycle.connection_follower import ConnectionFollower
-from .lifecycle.name_conflict import is_registered, warn_of_other_adapter
-from .lifecycle.startup import claim_ttl, make_transport, read_config
-from .lifecycle.startup_checks import Check, StartupChecks
-from .lifecycle.state_hooks import StateHook, StateHooks
+from .lifecycle.connection_follower import ConnectionFollower, StartupChecks, StateHook, StateHooks
+from .lifecycle.startup import claim_ttl, is_registered, make_transport, read_config, warn_of_other_adapter
 from .log import log
 from .sending.send import SendHandler
 from .server.app_tickets import AppTickets
@@ -102,7 +99,7 @@ class Adapter(BotHost):
             self, self.bot_configs, self._clients, self._dispatcher, self._bridge.plugins, backfill=self._backfill
         )
         self._startup_checks = StartupChecks(
-            [Check(OTHER_CLIENTS_AFTER, self._report_other_clients), Check(SILENCE_AFTER, self._report_silence)]
+            (OTHER_CLIENTS_AFTER, self._report_other_clients), (SILENCE_AFTER, self._report_silence)
         )
         self._webhook_bots: dict[str, WebhookSecrets] = {}
         self._sandbox: Stoppable | None = None
@@ -229,7 +226,7 @@ class Adapter(BotHost):
         if not self._webhook_bots:
             return
         entry = WebhookEntry(self._network, self._receiver, self._tickets, self._clients, self.bot_configs)
-        route = WebhookRoute(self._webhook_bots, entry, self.connections)
+        route = WebhookRoute(self._webhook_bots, entry.receive, self.connections.is_disconnected_by_operator)
         mount(self.driver, "POST", "/feishu/{app_id}", "feishu_webhook", route.handle)
 
     # Doors, opened only when they are asked for

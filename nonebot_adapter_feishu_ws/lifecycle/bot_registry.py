@@ -9,6 +9,7 @@ import random
 from asyncio import timeout
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..api import BotInfo, ClientPool, get_bot_info
@@ -19,7 +20,7 @@ from ..exception import ActionFailed, NetworkError
 from ..intake.bridge import PluginEnd
 from ..intake.dispatcher import Dispatcher
 from ..log import log
-from ..net.waiting import Sleep, backoff, doubling
+from ..net.waiting import backoff, doubling
 
 INFO_PATIENCE = 5.0
 """Seconds that a bot's registration waits for its own profile; then it goes on without, and keeps asking."""
@@ -31,42 +32,20 @@ DRAIN_TIMEOUT = 10.0
 """Seconds that running handlers get at shutdown, and when their bot is disconnected."""
 
 
+@dataclass(eq=False, repr=False)
 class BotRegistry:
-    """Registers and removes the bots, each in a task of its own."""
+    """Registers and removes the bots, by app id, each in a task of its own; a bot that arrives is backfilled."""
 
-    def __init__(
-        self,
-        adapter: BotHost,
-        configs: Mapping[str, BotConfig],
-        clients: ClientPool,
-        dispatcher: Dispatcher,
-        bridge: PluginEnd,
-        *,
-        backfill: Backfill | None = None,
-        sleep: Sleep = asyncio.sleep,
-    ) -> None:
-        """Create an empty registry.
-
-        Args:
-            adapter: tells NoneBot of the bots.
-            configs: app id -> bot.
-            clients: ask Feishu for a bot's profile.
-            dispatcher: runs the handlers of the bots that are there.
-            bridge: is told which bots are there.
-            backfill: looks for missed messages when a bot arrives.
-            sleep: as asyncio's.
-        """
-        self._adapter = adapter
-        self._configs = configs
-        self._clients = clients
-        self._dispatcher = dispatcher
-        self._bridge = bridge
-        self._backfill = backfill
-        self._sleep = sleep
-        self._questions: dict[str, asyncio.Task[BotInfo]] = {}
-        self._arrivals: dict[str, asyncio.Task[None]] = {}
-        self._departures: dict[str, asyncio.Task[None]] = {}
-        self._bots: dict[str, Bot] = {}
+    adapter: BotHost
+    configs: Mapping[str, BotConfig]
+    clients: ClientPool
+    dispatcher: Dispatcher
+    bridge: PluginEnd
+    backfill: Backfill | None
+    _questions: dict[str, asyncio.Task[BotInfo]] = field(default_factory=dict[str, asyncio.Task[BotInfo]])
+    _arrivals: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, asyncio.Task[None]])
+    _departures: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, asyncio.Task[None]])
+    _bots: dict[str, Bot] = field(default_factory=dict[str, Bot])
 
     def expect(self, bot_id: str) -> None:
         """Ask for the bot's profile already, while its connection is being made."""
@@ -114,19 +93,19 @@ class BotRegistry:
 
     async def _arrive(self, bot_id: str) -> None:
         info = await self._first_info(bot_id)
-        bot = Bot(self._adapter, bot_id, bot_config=self._configs[bot_id], bot_info=info or BotInfo())
+        bot = Bot(self.adapter, bot_id, bot_config=self.configs[bot_id], bot_info=info or BotInfo())
         self._bots[bot_id] = bot
-        self._adapter.bot_connect(bot)
-        self._dispatcher.open(bot_id)
-        self._bridge.arrive(bot_id)
-        if self._backfill is not None:
-            self._backfill.arrived(bot_id)
+        self.adapter.bot_connect(bot)
+        self.dispatcher.open(bot_id)
+        self.bridge.arrive(bot_id)
+        if self.backfill is not None:
+            self.backfill.arrived(bot_id)
         if info is None:
             bot.bot_info = await self._ask_on(bot_id)
 
     async def _depart(self, bot_id: str, grace: float) -> None:
-        await self._sleep(grace)
-        await self._dispatcher.drain_bot(bot_id, DRAIN_TIMEOUT)
+        await asyncio.sleep(grace)
+        await self.dispatcher.drain_bot(bot_id, DRAIN_TIMEOUT)
         del self._departures[bot_id]
         self._remove(bot_id)
 
@@ -134,9 +113,9 @@ class BotRegistry:
         if (arrival := self._arrivals.pop(bot_id, None)) is not None:
             arrival.cancel()
         if (bot := self._bots.pop(bot_id, None)) is not None:
-            self._bridge.leave(bot_id)
-            self._dispatcher.pause(bot_id)
-            self._adapter.bot_disconnect(bot)
+            self.bridge.leave(bot_id)
+            self.dispatcher.pause(bot_id)
+            self.adapter.bot_disconnect(bot)
 
     async def _first_info(self, bot_id: str) -> BotInfo | None:
         if bot_id not in self._questions:
@@ -156,7 +135,7 @@ class BotRegistry:
 
     async def _ask_on(self, bot_id: str) -> BotInfo:
         for delay in backoff(INFO_STEPS, random.random):
-            await self._sleep(delay)
+            await asyncio.sleep(delay)
             with suppress(ActionFailed, NetworkError):  # the first failure was logged; its end is logged below
                 info = await self._fetch_info(bot_id)
                 log("INFO", "Bot {bot} has its open_id now", bot=bot_id)
@@ -164,9 +143,9 @@ class BotRegistry:
         raise AssertionError("unreachable: the back-off has no end")
 
     async def _fetch_info(self, bot_id: str) -> BotInfo:
-        config = self._configs[bot_id]
+        config = self.configs[bot_id]
         # An ISV app has a profile in every tenant: it is asked for with a tenant's first event.
-        return BotInfo() if config.app_type == "store" else await get_bot_info(self._clients.get(config))
+        return BotInfo() if config.app_type == "store" else await get_bot_info(self.clients.get(config))
 
 
 def _report(task: asyncio.Task[None]) -> None:

@@ -1,7 +1,10 @@
-"""What the adapter needs before anything runs: its configuration, and each bot's transport."""
+"""What the adapter needs before anything runs: its name to itself, its configuration, and each bot's transport."""
 
 import os
+import sys
 
+import nonebot
+from nonebot.adapters import Adapter as BaseAdapter
 from nonebot.drivers import Driver
 
 from ..backfill import OVERLAP
@@ -11,6 +14,8 @@ from ..log import log
 from ..store import CLAIM_TTL
 from ..transport.connection import LongConnection
 from ..transport.status import Transport
+
+_OTHER_ADAPTER = "nonebot.adapters.feishu.adapter"
 
 
 def read_config(driver: Driver) -> Config:
@@ -45,3 +50,29 @@ def make_transport(bot: BotConfig) -> Transport:
 
         return SdkConnection(bot.app_id, bot.app_secret, bot.api_origin, proxy=bot.proxy_url)
     return LongConnection(bot.app_id, bot.app_secret, bot.api_origin, proxy=bot.proxy_url)
+
+
+def warn_of_other_adapter() -> None:
+    """Log a warning when the existing adapter is imported too: NoneBot takes only one of a name, without a word."""
+    if _OTHER_ADAPTER in sys.modules:
+        log(
+            "WARNING",
+            "The package nonebot-adapter-feishu is imported too. Both adapters are named 'Feishu', so NoneBot ignores "
+            "the one that comes second; remove the line that registers the other one, if there is one",
+        )
+
+
+def is_registered(adapter: type[BaseAdapter]) -> bool:
+    """Whether an adapter is the one that NoneBot uses under its name; logs what to do if not."""
+    name = adapter.get_name()
+    registered = nonebot.get_adapters().get(name)
+    if isinstance(registered, adapter):
+        return True
+    log(
+        "ERROR",
+        "nonebot_adapter_feishu_ws is not in use: the adapter named {!r} is {}. Register this one, and remove the line "
+        "that registers the other (bot.py, or [tool.nonebot] adapters)",
+        name,
+        "none" if registered is None else type(registered).__module__,
+    )
+    return False
