@@ -141,9 +141,6 @@ class Door:
         self.bridge.plugins.open(self)
         self.intake = Receiver(MemoryStore(), self.bridge.network)
 
-    def is_disconnected_by_operator(self, bot_id: str) -> bool:
-        return False
-
     def lose(self, keys: Sequence[str]) -> None:
         assert not keys
 
@@ -268,7 +265,7 @@ async def fuzz_webhooks(count: int, seed: int) -> Report:
         "plain": WebhookSecrets(None, SecretStr(TOKEN)),
         "sealed": WebhookSecrets(SecretStr(KEY), SecretStr(TOKEN)),
     }
-    route = WebhookRoute(secrets, door.intake, door)
+    route = WebhookRoute(secrets, door.intake.receive, lambda _: False)
     valid: list[str] = []
     for number in range(count):
         app, good = rand.choice(list(secrets)), number % VALID_EVERY == 0

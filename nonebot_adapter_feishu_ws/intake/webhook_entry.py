@@ -26,6 +26,6 @@ class WebhookEntry:
         if not self.network.running:
             return Receipt(503)
         tokens = self.clients.get(self.configs[envelope.bot_id]).isv_tokens
-        if await self.tickets.take(envelope.bot_id, envelope.payload, tokens):
+        if await self.tickets.take(envelope.bot_id, envelope.payload, tokens and tokens.take_ticket):
             return Receipt(200)
         return await self.network.call(self.receiver.receive(envelope))

@@ -5,18 +5,20 @@ NoneBot's drivers read the whole body before a route runs, so the limits apply i
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from nonebot.drivers import ASGIMixin
+from pydantic_core import to_json
 
 from ..log import LogOnce, log
-from .refusal import JSON_TYPE, Refused
 
 MAX_BYTES = 10 * 1024 * 1024
-"""Bytes of a body; an event of Feishu's has some kilobytes."""
+"""Bytes of a body, beyond which it is answered with 413 and not read on; an event of Feishu's has some kilobytes."""
 MAX_SECONDS = 10.0
-"""Seconds for a whole body; Feishu gives up on a delivery after 3."""
+"""Seconds for a whole body, after which it is answered with 408; Feishu gives up on a delivery after 3."""
 PREFIX = "/feishu"
+JSON_TYPE = "application/json; charset=utf-8"
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -24,26 +26,31 @@ Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 
+class Refused(Exception):
+    """The request is answered with an HTTP error; the reason says what is wrong, and what to do about it."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+    @property
+    def body(self) -> bytes:
+        """The answer's JSON."""
+        return to_json({"success": False, "error": self.reason})
+
+
+@dataclass(eq=False, repr=False)
 class BodyLimit:
     """ASGI middleware: reads the body of a request to our paths, within the limits, before the application sees it."""
 
-    def __init__(self, app: AsgiApp, *, max_bytes: int = MAX_BYTES, max_seconds: float = MAX_SECONDS) -> None:
-        """Wrap an ASGI application.
-
-        Args:
-            app: the application.
-            max_bytes: the largest body; a larger one is answered with 413, and not read on.
-            max_seconds: for the whole body; a slower one is answered with 408.
-        """
-        self._app = app
-        self._max_bytes = max_bytes
-        self._max_seconds = max_seconds
-        self._reported = LogOnce()
+    app: AsgiApp
+    _reported: LogOnce = field(default_factory=LogOnce)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Serve one ASGI connection; other paths and WebSockets pass through untouched."""
         if scope["type"] != "http" or not _is_ours(scope):
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         try:
             body = await self._read(scope, receive)
@@ -59,19 +66,19 @@ class BodyLimit:
         async def replay() -> Message:
             return next(messages, None) or await receive()
 
-        await self._app(scope, replay, send)
+        await self.app(scope, replay, send)
 
     async def _read(self, scope: MutableMapping[str, Any], receive: Receive) -> bytes | None:
         """The whole body; None when the client left."""
         if _is_compressed(scope):
             # Nothing decompresses it today. Were a library to do so one day, the limit would count the wrong bytes.
             raise Refused(415, "the body has a Content-Encoding; compressed bodies are not accepted")
-        if _declared_length(scope) > self._max_bytes:
+        if _declared_length(scope) > MAX_BYTES:
             raise self._too_large()
         try:
-            return await asyncio.wait_for(self._collect(receive), self._max_seconds)
+            return await asyncio.wait_for(self._collect(receive), MAX_SECONDS)
         except TimeoutError:
-            raise Refused(408, f"the body took longer than {self._max_seconds:g} s") from None
+            raise Refused(408, f"the body took longer than {MAX_SECONDS:g} s") from None
 
     async def _collect(self, receive: Receive) -> bytes | None:
         body = bytearray()
@@ -80,29 +87,25 @@ class BodyLimit:
             if message["type"] != "http.request":
                 return None
             body += message.get("body", b"")
-            if len(body) > self._max_bytes:
+            if len(body) > MAX_BYTES:
                 raise self._too_large()
             if not message.get("more_body", False):
                 return bytes(body)
 
     def _too_large(self) -> Refused:
-        return Refused(413, f"the body is larger than {self._max_bytes} bytes")
+        return Refused(413, f"the body is larger than {MAX_BYTES} bytes")
 
 
 def limit_bodies(driver: ASGIMixin) -> None:
-    """Put the limits in front of a driver's application, once; paths other than ours are not affected.
-
-    Args:
-        driver: a driver whose server has not started yet.
-    """
+    """Put the limits in front of a driver's application, once, before its server starts."""
     app: Any = driver.server_app
     if hasattr(app, "add_middleware"):
         if not any(layer.cls is BodyLimit for layer in app.user_middleware):
-            app.add_middleware(BodyLimit, max_bytes=MAX_BYTES, max_seconds=MAX_SECONDS)
+            app.add_middleware(BodyLimit)
     elif not hasattr(app, "asgi_app"):
         log("WARNING", "Bodies of requests to {} are not limited on this driver: let a proxy in front do it", PREFIX)
     elif not isinstance(app.asgi_app, BodyLimit):
-        app.asgi_app = BodyLimit(app.asgi_app, max_bytes=MAX_BYTES, max_seconds=MAX_SECONDS)
+        app.asgi_app = BodyLimit(app.asgi_app)
 
 
 def _is_ours(scope: MutableMapping[str, Any]) -> bool:

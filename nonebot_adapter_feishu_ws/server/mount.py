@@ -13,15 +13,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 def mount(driver: Driver, method: str, path: str, name: str, handler: Handler) -> None:
     """Serve one route, behind the limits of :mod:`.body_limit`.
 
-    Args:
-        driver: a driver with a server.
-        method: the HTTP method.
-        path: with parameters as FastAPI writes them: ``/feishu/{app_id}``.
-        name: unique among all routes.
-        handler: answers a request; reads the parameters from its path.
-
-    Raises:
-        TypeError: the driver has no server.
+    Its path has parameters as FastAPI writes them (``/feishu/{app_id}``); the handler reads them from the request's.
     """
     if not isinstance(driver, ASGIMixin):
         raise TypeError(f"{driver.type} serves no routes")

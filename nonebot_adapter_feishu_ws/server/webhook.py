@@ -5,9 +5,9 @@ Source: 将事件发送至开发者服务器 (delivery, challenge, answers withi
 
 import re
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from nonebot.drivers import Request, Response
 from pydantic import SecretStr
@@ -16,9 +16,8 @@ from pydantic_core import to_json
 from ..event.envelope import Envelope, Receipt
 from ..log import LogOnce, log
 from ..net.bounded_json import JsonError, is_object, read_json
-from .refusal import JSON_TYPE, Refused
-from .replay_guard import ReplayGuard
-from .signature import NotEncrypted, Proof, SignatureError, check_signature, check_token, decrypt
+from .body_limit import JSON_TYPE, Refused
+from .signature import NotEncrypted, Proof, ReplayGuard, SignatureError, check_signature, check_token, decrypt
 
 HEADER_TIMESTAMP = "X-Lark-Request-Timestamp"
 HEADER_NONCE = "X-Lark-Request-Nonce"
@@ -38,22 +37,6 @@ class WebhookSecrets:
     verification_token: SecretStr | None
 
 
-class WebhookReceiver(Protocol):
-    """Takes the deliveries."""
-
-    async def receive(self, envelope: Envelope) -> Receipt:
-        """Take a delivery; returns once it may be answered."""
-        ...
-
-
-class OperatorChoices(Protocol):
-    """Knows which bots their operators have disconnected."""
-
-    def is_disconnected_by_operator(self, bot_id: str) -> bool:
-        """Whether an operator has disconnected the bot, so that it takes nothing."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class _Delivery:
     payload: bytes
@@ -62,33 +45,18 @@ class _Delivery:
     """None for an unsigned delivery."""
 
 
+@dataclass(eq=False, repr=False)
 class WebhookRoute:
     """Handles ``POST /feishu/{app_id}`` for all bots. Runs on NoneBot's loop."""
 
-    def __init__(
-        self,
-        secrets: Mapping[str, WebhookSecrets],
-        receiver: WebhookReceiver,
-        choices: OperatorChoices,
-        *,
-        now: Callable[[], float] = time.time,
-        replays: ReplayGuard | None = None,
-    ) -> None:
-        """Create the route.
-
-        Args:
-            secrets: app id -> the secrets of its deliveries; other bots have no webhook.
-            receiver: takes the deliveries.
-            choices: knows which bots are disconnected by their operators.
-            now: seconds since the epoch.
-            replays: recognises replays; a new guard when None.
-        """
-        self._secrets = secrets
-        self._receiver = receiver
-        self._choices = choices
-        self._now = now
-        self._replays = ReplayGuard() if replays is None else replays
-        self._reported = LogOnce()
+    secrets: Mapping[str, WebhookSecrets]
+    """App id -> the secrets of its deliveries; other bots have no webhook."""
+    receive: Callable[[Envelope], Awaitable[Receipt]]
+    """Takes a delivery; returns once it may be answered."""
+    is_disconnected_by_operator: Callable[[str], bool]
+    now: Callable[[], float] = time.time
+    replays: ReplayGuard = field(default_factory=ReplayGuard)
+    _reported: LogOnce = field(default_factory=LogOnce)
 
     async def handle(self, request: Request) -> Response:
         """Answer one delivery: 200 when the event is taken, 4xx when it is not authentic or not readable, 500 when
@@ -98,13 +66,13 @@ class WebhookRoute:
             return await self._handle(app_id, request)
         except Refused as refusal:
             # Unknown ids are attacker-controlled: no log key, never printed.
-            name = "an unknown app id" if self._secrets.get(app_id) is None else app_id
+            name = "an unknown app id" if self.secrets.get(app_id) is None else app_id
             if self._reported.first(f"{name} {refusal.reason}"):
                 log("WARNING", "Webhook for {}: refused a delivery: {} (logged once per kind)", name, refusal.reason)
             return Response(refusal.status, headers=_JSON, content=refusal.body)
 
     async def _handle(self, app_id: str, request: Request) -> Response:
-        secrets = self._secrets.get(app_id)
+        secrets = self.secrets.get(app_id)
         if secrets is None:
             raise Refused(404, _UNKNOWN)
         body = request.content or b""
@@ -117,11 +85,11 @@ class WebhookRoute:
             return _answer_challenge(delivery.fields.get("challenge"))
         if _app_of(delivery.fields) not in (None, app_id):
             raise Refused(403, "the event is another app's: the request URL in that app's console ends with this id")
-        if self._choices.is_disconnected_by_operator(app_id):
+        if self.is_disconnected_by_operator(app_id):
             raise Refused(503, "the bot is disconnected by its operator; Feishu keeps the event and pushes it again")
         envelope = Envelope(bot_id=app_id, payload=delivery.payload, transport="webhook")
         if (proof := delivery.proof) is None:
-            receipt = await self._receiver.receive(envelope)
+            receipt = await self.receive(envelope)
         else:
             receipt = await self._receive_once(envelope, proof)
         content = to_json({}) if receipt.data is None else receipt.data
@@ -133,16 +101,16 @@ class WebhookRoute:
         A delivery that was not taken may be repeated unchanged: a proxy in front may retry a request that was answered
         with 500.
         """
-        if not self._replays.claim(proof.signature, proof.until, self._now()):
+        if not self.replays.claim(proof.signature, proof.until, self.now()):
             raise Refused(401, "this very delivery (timestamp, nonce and signature) was taken already: a replay")
         taken = False
         try:
-            receipt = await self._receiver.receive(envelope)
+            receipt = await self.receive(envelope)
             taken = 200 <= receipt.code < 300
             return receipt
         finally:
             if not taken:
-                self._replays.release(proof.signature)
+                self.replays.release(proof.signature)
 
     def _open(self, raw: bytes, headers: Mapping[str, str], secrets: WebhookSecrets) -> _Delivery:
         if secrets.encrypt_key is not None:
@@ -167,7 +135,7 @@ class WebhookRoute:
                 signature=headers.get(HEADER_SIGNATURE, ""),
                 encrypt_key=encrypt_key,
                 body=raw,
-                now=self._now(),
+                now=self.now(),
             )
         except SignatureError:
             challenge = _open_challenge(raw, encrypt_key)

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from nonebot_adapter_feishu_ws.event.envelope import Receipt
 from nonebot_adapter_feishu_ws.sandbox.state import App
 from nonebot_adapter_feishu_ws.sandbox.webhook import build_request
-from nonebot_adapter_feishu_ws.server.replay_guard import ReplayGuard
+from nonebot_adapter_feishu_ws.server.signature import ReplayGuard
 from nonebot_adapter_feishu_ws.server.webhook import WebhookRoute, WebhookSecrets
 
 KEY = "encrypt-key-of-the-nonces"
@@ -26,10 +26,8 @@ class Door:
         self.receipts: list[Receipt | BaseException] = []
         self.app = App("a", "secret-of-the-door", "A", "ou_a", encrypt_key=KEY)
         secrets = {name: WebhookSecrets(SecretStr(KEY), None) for name in ("a", "b")}
-        self.route = WebhookRoute(secrets, self, self, now=lambda: self.now, replays=memory)
-
-    def is_disconnected_by_operator(self, bot_id: str) -> bool:
-        return False
+        memory = ReplayGuard() if memory is None else memory
+        self.route = WebhookRoute(secrets, self.receive, lambda _: False, lambda: self.now, memory)
 
     async def receive(self, envelope) -> Receipt:
         self.passed.append(envelope.payload)
