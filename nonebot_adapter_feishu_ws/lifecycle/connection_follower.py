@@ -19,54 +19,6 @@ Check = Callable[[str], Awaitable[None]]
 """A check of a bot, by its app id."""
 
 
-class ConnectionFollower:
-    """Takes the states of the connections on any thread, and follows them on NoneBot's loop while it is started."""
-
-    def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    def start(
-        self,
-        connections: ConnectionManager,
-        registry: BotRegistry,
-        hooks: StateHooks,
-        backfill: Backfill | None,
-        checks: StartupChecks | None,
-    ) -> None:
-        """Follow on the running loop."""
-        self._connections = connections
-        self._registry = registry
-        self._hooks = hooks
-        self._backfill = backfill
-        self._checks = checks
-        self._loop = asyncio.get_running_loop()
-
-    def stop(self) -> None:
-        """Follow no more: the bots stay until their last handler has run."""
-        self._loop = None
-
-    def publish(self, status: ConnectionStatus) -> None:
-        """A bot's connection has changed."""
-        # Read once: NoneBot's loop may stop the follower while the network thread is here.
-        if (loop := self._loop) is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self._follow, status)
-
-    def _follow(self, status: ConnectionStatus) -> None:
-        bot_id = status.bot_id
-        self._hooks.publish(status)
-        if self._connections.can_receive(bot_id):
-            self._registry.arrive(bot_id)
-        else:
-            final = status.state is ConnectionState.ERROR and status.next_attempt_at is None
-            gone = status.state is ConnectionState.DISCONNECTED or final
-            self._registry.leave(bot_id, grace=0.0 if gone else GRACE)
-        if status.state is ConnectionState.CONNECTED:
-            if self._backfill is not None:
-                self._backfill.arrived(bot_id)
-            if self._checks is not None:
-                self._checks.connected(bot_id)
-
-
 class StateHooks:
     """Runs the hooks of plugins one status after the other, so that each sees the states in their order."""
 
@@ -132,3 +84,51 @@ class StartupChecks:
                 await check(bot_id)
             except Exception as error:  # noqa: BLE001 - a check that fails must not keep the next one from running
                 log("WARNING", "Bot {bot}: a check after its first connection failed", bot=bot_id, exception=error)
+
+
+class ConnectionFollower:
+    """Takes the states of the connections on any thread, and follows them on NoneBot's loop while it is started."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def start(
+        self,
+        connections: ConnectionManager,
+        registry: BotRegistry,
+        hooks: StateHooks,
+        backfill: Backfill | None,
+        checks: StartupChecks | None,
+    ) -> None:
+        """Follow on the running loop."""
+        self._connections = connections
+        self._registry = registry
+        self._hooks = hooks
+        self._backfill = backfill
+        self._checks = checks
+        self._loop = asyncio.get_running_loop()
+
+    def stop(self) -> None:
+        """Follow no more: the bots stay until their last handler has run."""
+        self._loop = None
+
+    def publish(self, status: ConnectionStatus) -> None:
+        """A bot's connection has changed."""
+        # Read once: NoneBot's loop may stop the follower while the network thread is here.
+        if (loop := self._loop) is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._follow, status)
+
+    def _follow(self, status: ConnectionStatus) -> None:
+        bot_id = status.bot_id
+        self._hooks.publish(status)
+        if self._connections.can_receive(bot_id):
+            self._registry.arrive(bot_id)
+        else:
+            final = status.state is ConnectionState.ERROR and status.next_attempt_at is None
+            gone = status.state is ConnectionState.DISCONNECTED or final
+            self._registry.leave(bot_id, grace=0.0 if gone else GRACE)
+        if status.state is ConnectionState.CONNECTED:
+            if self._backfill is not None:
+                self._backfill.arrived(bot_id)
+            if self._checks is not None:
+                self._checks.connected(bot_id)
