@@ -2,11 +2,23 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any, Final, Protocol, runtime_checkable
 
 from ..net.bounded_json import JsonError, as_list, as_object, as_text, is_list, is_object, read_json
 
+MAX_TEXT: Final = 10_000
+_MAX_DEPTH: Final = 24
+_MAX_NODES: Final = 20_000
+_INLINE: Final = ("text", "a", "at", "emotion")
+_LOCALES: Final = ("zh_cn", "en_us", "ja_jp")
+_PARTS: Final = (
+    *("card", "data", "header", "title", "subtitle", "text_tag_list", "body", "text", "fields", "extra", "content"),
+    *("label", "placeholder", "options", "elements", "columns", "actions", "buttons", "button_area"),
+)
+"""Where a card's JSON holds what can be read, in reading order."""
 _SLOT: Final = re.compile(r"\{(\w+)\}")
 _SHOWN: Final = {
     "emotion": ("emoji_type",),
@@ -24,16 +36,15 @@ _SHOWN: Final = {
 
 
 def describe(kind: str, data: Mapping[str, Any]) -> str:
-    """A segment in words, such as ``[image:img_v3_...]``, or the readable text of a card or a system message.
-
-    Args:
-        kind: the segment's type.
-        data: its data, valid or not.
-    """
+    """A segment in words, such as ``[image:img_v3_...]``, or the readable text of a card or a system message."""
     description = _DESCRIPTIONS.get(kind)
     if description is not None:
-        return description(data) or f"[{kind}]"
-    return _tagged(kind, next(filter(None, (words(data.get(key)) for key in _SHOWN.get(kind, ()))), ""))
+        return description(kind, data) or f"[{kind}]"
+    return _tagged(kind, _first(data, *_SHOWN.get(kind, ())))
+
+
+def _first(fields: Mapping[str, Any], *keys: str) -> str:
+    return next(filter(None, (words(fields.get(key)) for key in keys)), "")
 
 
 def words(value: object) -> str:
@@ -66,8 +77,8 @@ def _element_text(element: object) -> str:
     if not is_object(element):
         return ""
     if element.get("tag") == "at":
-        return f"@{words(element.get('user_name')) or words(element.get('user_id'))}"
-    return words(element.get("text")) or words(element.get("href")) or f"[{words(element.get('tag'))}]"
+        return f"@{_first(element, 'user_name', 'user_id')}"
+    return _first(element, "text", "href") or f"[{words(element.get('tag'))}]"
 
 
 def moment(value: object) -> str:
@@ -85,74 +96,59 @@ def _tagged(kind: str, *parts: str) -> str:
     return f"[{kind}:{shown}]" if shown else f"[{kind}]"
 
 
-def _at(data: Mapping[str, Any]) -> str:
+def _at(kind: str, data: Mapping[str, Any]) -> str:
     user_id = str(data.get("user_id", ""))
     # The event did not name the person: only the placeholder is known, and perhaps a name.
     name = data.get("user_name")
     return f"@{name}" if name and user_id.startswith("@_user_") else f"@{user_id.removeprefix('@')}"
 
 
-def _system(data: Mapping[str, Any]) -> str:
+def _system(kind: str, data: Mapping[str, Any]) -> str:
     template = words(data.get("template"))
     # A slot without a value keeps its placeholder: better than a sentence with a hole.
     return _SLOT.sub(lambda slot: words(data.get(slot[1])) or slot[0], template).strip()
 
 
-def _location(data: Mapping[str, Any]) -> str:
+def _location(kind: str, data: Mapping[str, Any]) -> str:
     longitude, latitude = words(data.get("longitude")), words(data.get("latitude"))
-    return _tagged("location", words(data.get("name")), f"({longitude}, {latitude})" if longitude and latitude else "")
+    return _tagged(kind, words(data.get("name")), f"({longitude}, {latitude})" if longitude and latitude else "")
 
 
-def _todo(data: Mapping[str, Any]) -> str:
+def _todo(kind: str, data: Mapping[str, Any]) -> str:
     fields = as_object(data.get("summary"))
     text = post_text(fields.get("title"), fields.get("content")) if fields else words(data.get("summary"))
     due = moment(data.get("due_time"))
-    return _tagged("todo", text.replace("\n", " ") or words(data.get("task_id")), f"(due {due})" if due else "")
+    return _tagged(kind, text.replace("\n", " ") or words(data.get("task_id")), f"(due {due})" if due else "")
 
 
-def _vote(data: Mapping[str, Any]) -> str:
+def _vote(kind: str, data: Mapping[str, Any]) -> str:
     shown = " / ".join(filter(None, map(words, as_list(data.get("options")))))
     topic = words(data.get("topic"))
-    return _tagged("vote", f"{topic}:" if topic and shown else topic, shown)
+    return _tagged(kind, f"{topic}:" if topic and shown else topic, shown)
 
 
-def _timed(kind: str, name: str) -> Callable[[Mapping[str, Any]], str]:
-    def describe_timed(data: Mapping[str, Any]) -> str:
-        start, end = moment(data.get("start_time")), moment(data.get("end_time"))
-        return _tagged(kind, words(data.get(name)), f"{start} - {end}" if start and end else start)
-
-    return describe_timed
+def _timed(kind: str, data: Mapping[str, Any]) -> str:
+    name = words(data.get("topic" if kind == "video_chat" else "summary"))
+    start, end = moment(data.get("start_time")), moment(data.get("end_time"))
+    return _tagged(kind, name, f"{start} - {end}" if start and end else start)
 
 
-def _card(data: Mapping[str, Any]) -> str:
-    if text := card_text(data):
-        return text
-    fields = as_object(data.get("data"))
-    return _tagged("interactive", words(fields.get("template_id")) or words(fields.get("card_id")))
+def _card(kind: str, data: Mapping[str, Any]) -> str:
+    return card_text(data) or _tagged(kind, _first(as_object(data.get("data")), "template_id", "card_id"))
 
 
-_DESCRIPTIONS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
+_DESCRIPTIONS: Final[Mapping[str, Callable[[str, Mapping[str, Any]], str]]] = {
     "at": _at,
     "interactive": _card,
     "system": _system,
     "location": _location,
     "todo": _todo,
     "vote": _vote,
-    "video_chat": _timed("video_chat", "topic"),
-    "calendar": _timed("calendar", "summary"),
-    "share_calendar_event": _timed("share_calendar_event", "summary"),
-    "general_calendar": _timed("general_calendar", "summary"),
+    "video_chat": _timed,
+    "calendar": _timed,
+    "share_calendar_event": _timed,
+    "general_calendar": _timed,
 }
-
-
-MAX_TEXT: Final = 10_000
-_MAX_DEPTH: Final = 24
-_MAX_NODES: Final = 20_000
-_INLINE: Final = frozenset({"text", "a", "at", "emotion"})
-_LOCALES: Final = ("zh_cn", "en_us", "ja_jp")
-_WRAPPERS: Final = ("card", "data")
-_ORDER: Final = ("header", "title", "subtitle", "text_tag_list", "body", "text", "fields", "extra", "content")
-_REST: Final = ("label", "placeholder", "options", "elements", "columns", "actions", "buttons", "button_area")
 
 
 @runtime_checkable
@@ -193,7 +189,8 @@ def source_of(card: Mapping[str, Any]) -> dict[str, Any] | None:
     for key in ("user_dsl", "json_card"):
         source: object = card.get(key)
         if isinstance(source, str):
-            source = _parse(source)
+            with suppress(JsonError):
+                source = read_json(source)
         if fields := as_object(source):
             return fields
     return None
@@ -213,23 +210,16 @@ def _lines(node: Any, depth: int) -> Iterator[str]:
 
 
 def _list(items: list[Any], depth: int) -> Iterator[str]:
-    row: list[str] = []
-    for item in items:
-        if is_object(item) and (inline := _inline(item)) is not None:
-            row.append(inline)
+    for is_inline, row in groupby(items, lambda item: _get(item, "tag") in _INLINE):
+        if is_inline:
+            yield "".join(map(_inline, row))
             continue
-        if row:
-            yield "".join(row)
-            row = []
-        yield from _lines(item, depth + 1)
-    if row:
-        yield "".join(row)
+        for item in row:
+            yield from _lines(item, depth + 1)
 
 
-def _inline(item: Mapping[str, Any]) -> str | None:
-    tag = item.get("tag")
-    if not isinstance(tag, str) or tag not in _INLINE:
-        return None
+def _inline(item: Mapping[str, Any]) -> str:
+    tag = item["tag"]
     if tag == "at":
         return f"@{item.get('user_name') or item.get('user_id') or ''}"
     if tag == "emotion":
@@ -242,12 +232,11 @@ def _object(node: Mapping[str, Any], depth: int) -> Iterator[str]:
         yield from _lines(source, depth + 1)
         return
     if node.get("type") == "template":
-        yield from _variables(_get(node.get("data"), "template_variable"))
+        variables = as_object(_get(node.get("data"), "template_variable"))
+        yield from (f"{name}: {value}" for name, value in variables.items() if isinstance(value, (str, int, float)))
         return
-    node = {
-        **node,
-        **as_object(node.get("property")),
-    }  # where `json_card` keeps what the card's JSON has beside the tag
+    # `json_card` keeps in `property` what the card's JSON has beside the tag.
+    node = {**node, **as_object(node.get("property"))}
     tag = node.get("tag")
     if tag == "button":
         if label := _label(node.get("text")):
@@ -265,24 +254,14 @@ def _object(node: Mapping[str, Any], depth: int) -> Iterator[str]:
 
 
 def _parts(node: Mapping[str, Any], depth: int) -> Iterator[str]:
-    for key in (*_WRAPPERS, *_ORDER, *_REST):
+    for key in _PARTS:
         if key in node:
             yield from _lines(node[key], depth + 1)
-    for key, translated in (("header", "i18n_header"), ("elements", "i18n_elements")):
+    for key in ("header", "elements"):
         if not node.get(key):
-            yield from _lines(_localized(node.get(translated)), depth + 1)
-
-
-def _localized(translated: Any) -> Any:
-    by_locale = as_object(translated)
-    preferred = (by_locale[locale] for locale in _LOCALES if locale in by_locale)
-    return next(preferred, next(iter(by_locale.values()), None))
-
-
-def _variables(variables: Any) -> Iterator[str]:
-    for name, value in as_object(variables).items():
-        if isinstance(value, (str, int, float)):
-            yield f"{name}: {value}"
+            by_locale = as_object(node.get(f"i18n_{key}"))
+            locale = next((locale for locale in (*_LOCALES, *by_locale) if locale in by_locale), "")
+            yield from _lines(by_locale.get(locale), depth + 1)
 
 
 def _table(table: Mapping[str, Any]) -> Iterator[str]:
@@ -306,10 +285,3 @@ def _label(text: object) -> str:
 
 def _get(node: object, key: object) -> object:
     return as_object(node).get(key) if isinstance(key, str) else None
-
-
-def _parse(raw: str) -> Any:
-    try:
-        return read_json(raw)
-    except JsonError:
-        return None
