@@ -13,6 +13,8 @@ from .split import RESERVE, cost, fits, is_small, size, split_markdown, split_te
 Element = dict[str, Any]
 Line = list[Element]
 _LINE_COST: Final = len("[],")
+_KEYED: Final = {"at": ("at", "user_id"), "image": ("img", "image_key"), "emotion": ("emotion", "emoji_type")}
+"""Segment type -> the tag of its element, and the only key beside it."""
 
 
 class Segment(Protocol):
@@ -75,7 +77,7 @@ def dump(content: object) -> str:
         raise UnsupportedSegment(f"a segment holds something that is no JSON: {error}") from error
 
 
-def texts(run: Iterable[Segment], limit: int) -> Iterator[str]:
+def texts(run: Iterable[Segment], limit: int) -> list[str]:
     """Fill the JSON of ``text`` messages with a run of texts and mentions, in order.
 
     Raises:
@@ -84,38 +86,25 @@ def texts(run: Iterable[Segment], limit: int) -> Iterator[str]:
     pieces = [_as_text(segment) for segment in run]
     content = dump({"text": "".join(pieces)})
     if is_small(content, limit):
-        yield content
-        return
-    full = limit - RESERVE - size(dump({"text": ""}))
-    part: list[str] = []
-    room = full
-    for piece in _cut_to_fit(pieces, full):
-        if not fits(piece, room):
-            if part:
-                yield dump({"text": "".join(part)})
-            part, room = [], full
-        part.append(piece)
-        room -= cost(piece)
-    yield dump({"text": "".join(part)})
-
-
-def _cut_to_fit(pieces: list[str], full: int) -> Iterator[str]:
-    """Cut texts where a message is full; mentions stay whole."""
-    room = full
+        return [content]
+    room = full = limit - RESERVE - size(dump({"text": ""}))
+    parts = [""]
     for piece in pieces:
-        if fits(piece, room):
-            parts = [piece]
-        elif piece.startswith("<at "):
-            if not fits(piece, full):
-                raise UnsupportedSegment(f"a segment of the type 'at' is beyond the {full:,} bytes of a text")
-            parts = [piece]
-            room = full
-        else:
-            # A few words at the end of a message would only look odd.
-            parts = list(filter(None, split_text(piece, room if room > full // 16 else 0, full)))
-            room = full
-        yield from parts
-        room -= cost(parts[-1]) if parts else 0
+        first, *further = [piece] if fits(piece, room) else _cut_to_fit(piece, room, full)
+        parts[-1] += first
+        parts += further
+        room = full - cost(further[-1]) if further else room - cost(first)
+    return [dump({"text": part}) for part in parts if part]
+
+
+def _cut_to_fit(piece: str, room: int, full: int) -> list[str]:
+    """Cut a text where a message is full; a mention stays whole. The first part is empty when it has no room."""
+    if piece.startswith("<at "):
+        if not fits(piece, full):
+            raise UnsupportedSegment(f"a segment of the type 'at' is beyond the {full:,} bytes of a text")
+        return ["", piece]
+    # A few words at the end of a message would only look odd.
+    return list(split_text(piece, room if room > full // 16 else 0, full))
 
 
 def _as_text(segment: Segment) -> str:
@@ -127,7 +116,7 @@ def _as_text(segment: Segment) -> str:
     return f'<at user_id="{user_id}">{escape(str(segment.data.get("user_name") or ""))}</at>'
 
 
-def posts(run: Iterable[Segment], limit: int) -> Iterator[str]:
+def posts(run: Iterable[Segment], limit: int) -> list[str]:
     """Fill the JSON of posts with a run of inline segments, in order.
 
     Texts, code and Markdown are cut where a post is full; everything else stays whole. The title stands on the first.
@@ -139,73 +128,49 @@ def posts(run: Iterable[Segment], limit: int) -> Iterator[str]:
     title, lines = _lines_of(run)
     content = dump(_body(title, lines))
     if is_small(content, limit):
-        yield content
-        return
-    post = _Post(title, limit)
+        return [content]
+    filled = _Posts(title, limit)
     for number, line in enumerate(lines):
-        if number and not post.begin_line():
-            if post.has_content:
-                yield post.content()
-            post = _Post("", limit)
+        if number:
+            filled.begin_line()
         for element in line:
-            for piece in post.pieces(element):
-                if not post.add(piece):
-                    if post.has_content:
-                        yield post.content(without_new_line=True)
-                    post = _Post("", limit)
-                    if not post.add(piece):
-                        raise UnsupportedSegment(
-                            f"the element {piece.get('tag')!r} of a rich text takes {size(dump(piece)):,} bytes, and "
-                            f"a whole post may take {limit:,}: shorten it, or send it as a file"
-                        )
-    if post.has_content:
-        yield post.content()
+            filled.add(element)
+    filled.end()
+    return filled.contents
 
 
 def _lines_of(run: Iterable[Segment]) -> tuple[str, list[Line]]:
+    """Title and lines. Images, Markdown and code get lines of their own, as Feishu demands."""
     title = ""
-    lines = _Lines()
+    lines: list[Line] = [[]]
+    closed = False
     for segment in run:
-        if segment.type == "post":
-            title = title or whole(str(segment.data.get("title") or ""))
-            lines.add_lines(_own_lines(segment))
-        elif segment.type == "text" or unresolved_mention(segment):
-            lines.add_text(unresolved_mention(segment) or text_of(segment))
-        elif segment.type in ("image", "markdown", "code_block"):
-            lines.add_lines([[_element(segment)]])
-        else:
-            lines.add(_element(segment))
-    return title, lines.lines
+        if segment.type in ("post", "image", "markdown", "code_block"):
+            if not closed and not lines[-1]:
+                lines.pop()
+            if segment.type == "post":
+                title = title or whole(str(segment.data.get("title") or ""))
+                lines += _own_lines(segment)
+            else:
+                lines.append([_element(segment)])
+            closed = True
+            continue
+        first, *further = _inline_lines(segment)
+        if not closed:
+            lines[-1] += first
+        elif first:
+            lines.append(first)
+        lines += further
+        closed = False
+    return title, lines
 
 
-class _Lines:
-    """Builds lines. Images, Markdown and code get lines of their own, as Feishu demands."""
-
-    def __init__(self) -> None:
-        self.lines: list[Line] = [[]]
-        self._closed = False
-
-    def add(self, element: Element) -> None:
-        if self._closed:
-            self._begin()
-        self.lines[-1].append(element)
-
-    def add_text(self, text: str) -> None:
-        for number, piece in enumerate(text.split("\n")):
-            if number:
-                self._begin()
-            if piece:
-                self.add({"tag": "text", "text": piece})
-
-    def add_lines(self, lines: list[Line]) -> None:
-        if not self._closed and not self.lines[-1]:
-            self.lines.pop()
-        self.lines += lines
-        self._closed = True
-
-    def _begin(self) -> None:
-        self.lines.append([])
-        self._closed = False
+def _inline_lines(segment: Segment) -> list[Line]:
+    literal = unresolved_mention(segment)
+    if literal is None and segment.type != "text":
+        return [[_element(segment)]]
+    pieces = (literal or text_of(segment)).split("\n")
+    return [[{"tag": "text", "text": piece}] if piece else [] for piece in pieces]
 
 
 def _own_lines(segment: Segment) -> list[Line]:
@@ -219,24 +184,22 @@ def _own_lines(segment: Segment) -> list[Line]:
 
 
 def _element(segment: Segment) -> Element:
-    if segment.type == "at":
-        return {"tag": "at", "user_id": need(segment, "user_id")}
+    if segment.type in _KEYED:
+        tag, key = _KEYED[segment.type]
+        return {"tag": tag, key: need(segment, key)}
     if segment.type == "link":
         return {"tag": "a", "text": text_of(segment) or need(segment, "href"), "href": need(segment, "href")}
-    if segment.type == "image":
-        return {"tag": "img", "image_key": need(segment, "image_key")}
-    if segment.type == "emotion":
-        return {"tag": "emotion", "emoji_type": need(segment, "emoji_type")}
     if segment.type == "code_block":
         language = segment.data.get("language")
         return {"tag": "code_block", "text": text_of(segment), **({"language": language} if language else {})}
     return {"tag": "md", "text": text_of(segment)}
 
 
-class _Post:
-    """Builds one post within the limit."""
+class _Posts:
+    """Fills posts within the limit, one after the other; ``contents`` are the finished ones."""
 
     def __init__(self, title: str, limit: int) -> None:
+        self.contents: list[str] = []
         self._title = title
         self._lines: list[Line] = [[]]
         self._limit = limit
@@ -245,28 +208,35 @@ class _Post:
         if self._used > limit:
             raise UnsupportedSegment(f"the title of a post is beyond the {limit:,} bytes of a whole post: shorten it")
 
-    @property
-    def has_content(self) -> bool:
-        return any(self._lines) or bool(self._title)
-
-    def begin_line(self) -> bool:
-        """Begin a line, or say that none fits."""
+    def begin_line(self) -> None:
         if self._used + _LINE_COST > self._limit:
-            return False
+            self.end()
+            return
         self._used += _LINE_COST
         self._lines.append([])
-        return True
 
-    def add(self, element: Element) -> bool:
-        """Take an element, or say that it does not fit."""
-        needed = size(dump(element)) + 1
-        if self._used + needed > self._limit:
-            return False
-        self._used += needed
-        self._lines[-1].append(element)
-        return True
+    def add(self, element: Element) -> None:
+        for piece in self._pieces(element):
+            needed = size(dump(piece)) + 1
+            if self._used + needed > self._limit:
+                if len(self._lines) > 1 and not self._lines[-1]:
+                    self._lines.pop()  # it was begun for what does not fit
+                self.end()
+            if self._used + needed > self._limit:
+                raise UnsupportedSegment(
+                    f"the element {piece.get('tag')!r} of a rich text takes {needed - 1:,} bytes, and "
+                    f"a whole post may take {self._limit:,}: shorten it, or send it as a file"
+                )
+            self._used += needed
+            self._lines[-1].append(piece)
 
-    def pieces(self, element: Element) -> Iterator[Element]:
+    def end(self) -> None:
+        """Finish the post unless it is empty, and begin one without a title."""
+        if any(self._lines) or self._title:
+            self.contents.append(dump(_body(self._title, self._lines)))
+        self._title, self._lines, self._used = "", [[]], self._empty
+
+    def _pieces(self, element: Element) -> Iterator[Element]:
         """An element as it is, or cut: the first piece fills this post, each further one a whole post."""
         text: object = element.get("text")
         if element.get("tag") not in ("text", "code_block", "md") or not isinstance(text, str):
@@ -281,11 +251,6 @@ class _Post:
             yield from ({**element, "text": piece} for piece in split(whole(text), first, rest) if piece)
         except ValueError as error:
             raise UnsupportedSegment(f"an element of a rich text cannot be cut to fit a post: {error}") from error
-
-    def content(self, *, without_new_line: bool = False) -> str:
-        """The post's JSON; the line that was begun for what did not fit is left out."""
-        lines = self._lines[:-1] if without_new_line and len(self._lines) > 1 and not self._lines[-1] else self._lines
-        return dump(_body(self._title, lines))
 
 
 def _body(title: str, lines: list[Line]) -> dict[str, Any]:
