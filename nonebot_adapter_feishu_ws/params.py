@@ -1,5 +1,6 @@
 """Dependencies for handlers: the image, files, sender and chat of a message."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +14,19 @@ from .message import Message, MessageSegment
 _FILES = ("file", "audio", "media")
 
 
+@dataclass(eq=False, repr=False)
 class ReceivedFile:
-    """A file, voice message or video that came with a message; downloaded on request."""
+    """A file, voice message or video that came with a message; downloaded on request.
 
-    def __init__(self, bot: Bot, segment: MessageSegment, message_id: str) -> None:
-        """Describe the file; nothing is downloaded yet.
+    Attributes:
+        bot: the bot that received it.
+        segment: its segment.
+        message_id: the message that contains it.
+    """
 
-        Args:
-            bot: the bot that received it.
-            segment: its segment.
-            message_id: the message that contains it.
-        """
-        self.bot = bot
-        self.segment = segment
-        self.message_id = message_id
+    bot: Bot
+    segment: MessageSegment
+    message_id: str
 
     @property
     def name(self) -> str:

@@ -35,13 +35,7 @@ def reaction(*emoji_types: str, added: bool = True, removed: bool = False) -> Ru
         removed: match removed reactions.
     """
     wanted = {f"{REACTION}{word}_v1" for word, yes in (("created", added), ("deleted", removed)) if yes}
-
-    async def matches(event: Event) -> bool:
-        if event.header.event_type not in wanted:
-            return False
-        return not emoji_types or getattr(event, "emoji_type", "") in emoji_types
-
-    return Rule(matches)
+    return _field_in(emoji_types, "emoji_type", wanted)
 
 
 def menu(*event_keys: str) -> Rule:
@@ -50,11 +44,14 @@ def menu(*event_keys: str) -> Rule:
     Args:
         event_keys: any of these keys, as set in the developer console; none matches every entry.
     """
+    return _field_in(event_keys, "event_key", {MENU})
+
+
+def _field_in(values: tuple[str, ...], field: str, event_types: set[str]) -> Rule:
+    """An event of one of the types whose field has one of the values; none matches every value."""
 
     async def matches(event: Event) -> bool:
-        if event.header.event_type != MENU:
-            return False
-        return not event_keys or getattr(event, "event_key", "") in event_keys
+        return event.header.event_type in event_types and (not values or getattr(event, field, "") in values)
 
     return Rule(matches)
 

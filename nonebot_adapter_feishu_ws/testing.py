@@ -156,7 +156,7 @@ def make_private_message(
         open_id: the sender.
         message: overrides fields of ``event.message``, such as ``message_id`` or ``chat_id``.
     """
-    return _message(PrivateMessageEvent, "p2p", content, msg_type, open_id, (), message)
+    return _message(PrivateMessageEvent, "p2p", content, msg_type, open_id, message)
 
 
 def make_group_message(
@@ -178,8 +178,7 @@ def make_group_message(
         open_id: the sender.
         message: overrides fields of ``event.message``, such as ``message_id``, ``chat_id`` or ``thread_id``.
     """
-    mentioned = (*((BOT_OPEN_ID,) if at_me else ()), *at)
-    return _message(GroupMessageEvent, "group", content, msg_type, open_id, mentioned, message)
+    return _message(GroupMessageEvent, "group", content, msg_type, open_id, message, at_me, at)
 
 
 def make_topic_message(
@@ -192,9 +191,8 @@ def make_topic_message(
     **message: Any,
 ) -> TopicMessageEvent:
     """Create a message in a topic group, as handlers receive it. See :func:`make_group_message`."""
-    mentioned = (*((BOT_OPEN_ID,) if at_me else ()), *at)
     message = {"thread_id": "omt_topic", **message}
-    return _message(TopicMessageEvent, "topic_group", content, msg_type, open_id, mentioned, message)
+    return _message(TopicMessageEvent, "topic_group", content, msg_type, open_id, message, at_me, at)
 
 
 def make_card_action(
@@ -223,10 +221,12 @@ def _message(
     content: str | Mapping[str, Any],
     msg_type: str,
     open_id: str,
-    at: Sequence[str],
     message: Mapping[str, Any],
+    at_me: bool = False,
+    at: Sequence[str] = (),
 ) -> M:
-    people = {f"@_user_{number}": who for number, who in enumerate(at, 1)}
+    mentioned = [BOT_OPEN_ID, *at] if at_me else at
+    people = {f"@_user_{number}": who for number, who in enumerate(mentioned, 1)}
     mentions = [{"key": key, "id": {"open_id": who}, "name": who, "tenant_key": "t"} for key, who in people.items()]
     if isinstance(content, str):
         content = {"text": " ".join([*people, content])}
