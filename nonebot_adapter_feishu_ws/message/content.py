@@ -1,11 +1,15 @@
-"""Inline segments -> the contents of texts and of rich text, as many as the limits of bytes demand. Pure."""
+"""Inline segments -> the contents of texts and of rich text, as many as the limits of bytes demand. Pure.
+
+The elements of rich text are typed dicts (发送消息内容, post).
+"""
 
 import json
 from collections.abc import Iterable, Iterator
 from html import escape
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from pydantic_core import to_json
+from typing_extensions import TypedDict
 
 from ..net.bounded_json import is_list, is_object
 from .split import RESERVE, cost, fits, is_small, size, split_markdown, split_text, whole
@@ -255,3 +259,55 @@ class _Posts:
 
 def _body(title: str, lines: list[Line]) -> dict[str, Any]:
     return {"zh_cn": {"title": title, "content": lines}}
+
+
+class PostMessageNode(TypedDict):
+    """An element of rich text."""
+
+    tag: str
+
+
+class PostMessageNodeStylable(TypedDict, total=False):
+    """An element of rich text that can be styled."""
+
+    style: list[Literal["bold", "underline", "lineThrough", "italic"]] | None
+
+
+class PostText(PostMessageNode, PostMessageNodeStylable):
+    """``tag: text``."""
+
+    text: str
+    un_escape: bool | None
+
+
+class PostA(PostMessageNode, PostMessageNodeStylable):
+    """``tag: a``."""
+
+    text: str
+    href: str
+
+
+class PostAt(PostMessageNode, PostMessageNodeStylable):
+    """``tag: at``."""
+
+    user_id: str
+    user_name: str | None
+
+
+class PostImg(PostMessageNode):
+    """``tag: img``."""
+
+    image_key: str
+
+
+class PostMedia(PostMessageNode):
+    """``tag: media``."""
+
+    file_key: str
+    image_key: str | None
+
+
+class PostEmotion(PostMessageNode):
+    """``tag: emotion``."""
+
+    emoji_type: str

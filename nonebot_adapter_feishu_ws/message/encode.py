@@ -74,13 +74,13 @@ def _runs(message: Iterable[Segment]) -> Iterator[list[Segment]]:
     for segment in message:
         if segment.type == "text" and not text_of(segment):
             continue
-        if segment.type in _INLINE and not (segment.type == "post" and _would_move(segment, run)):
-            run.append(segment)
-            continue
-        if run:
+        inline = segment.type in _INLINE
+        if run and (not inline or (segment.type == "post" and _would_move(segment, run))):
             yield run
-        run = [segment] if segment.type in _INLINE else []
-        if not run:
+            run = []
+        if inline:
+            run.append(segment)
+        else:
             yield [segment]
     if run:
         yield run
@@ -137,11 +137,7 @@ def _render_card(segment: Segment, limit: int) -> str:
 
 
 def serialize(message: Iterable[Segment]) -> tuple[str, str]:
-    """``(msg_type, content)`` of a message that fits into one.
-
-    Raises:
-        ValueError: it is empty, or needs several messages.
-    """
+    """``(msg_type, content)`` of a message that fits into one; raises a ``ValueError`` for any other."""
     outgoing = render(message)
     if len(outgoing) > 1:
         raise ValueError("this message cannot be sent as one: use bot.send, or render() for its parts")

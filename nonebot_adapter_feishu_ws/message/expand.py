@@ -11,6 +11,7 @@ from .message import Message, parse
 
 EXPAND_DEPTH: Final = 5
 EXPAND_COUNT: Final = 200
+_Items = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +73,18 @@ def expand(
         none is lost; a loop ends there too.
     """
     found: dict[str, Mapping[str, Any]] = {}
-    anonymous = 0
     for item in items:
-        own_id = as_text(item.get("message_id"))
-        if not own_id:
-            anonymous += 1
-            own_id = f"\0{anonymous}"
-        found.setdefault(own_id, item)
+        found.setdefault(as_text(item.get("message_id")) or f"\0{len(found)}", item)
     root = found.pop(message_id, {"message_id": message_id, "msg_type": "merge_forward"})
     kept = dict(list(found.items())[:max_count])
     below: dict[str, list[str]] = {}
     for own_id in sorted(kept, key=lambda own_id: _number(kept[own_id].get("create_time"))):
         below.setdefault(_place(own_id, kept, message_id), []).append(own_id)
-    return _build(root, message_id, kept, below, max_depth, cut=len(kept) < len(found))
+    kept[message_id] = root
+    return _build(message_id, kept, below, max_depth, cut=max_count < len(found))
 
 
-def _place(own_id: str, items: Mapping[str, Mapping[str, Any]], root: str) -> str:
+def _place(own_id: str, items: _Items, root: str) -> str:
     """Where an item stands: its upper message when that one leads up to the root, else the root."""
     upper = first = as_text(items[own_id].get("upper_message_id"))
     passed = {own_id}
@@ -98,14 +95,9 @@ def _place(own_id: str, items: Mapping[str, Mapping[str, Any]], root: str) -> st
 
 
 def _build(
-    item: Mapping[str, Any],
-    own_id: str,
-    items: Mapping[str, Mapping[str, Any]],
-    below: Mapping[str, list[str]],
-    depth: int,
-    *,
-    cut: bool = False,
+    own_id: str, items: _Items, below: Mapping[str, list[str]], depth: int, *, cut: bool = False
 ) -> ForwardedMessage:
+    item = items[own_id]
     inside = below.get(own_id, [])
     sender = as_object(item.get("sender"))
     msg_type = as_text(item.get("msg_type"))
@@ -118,7 +110,7 @@ def _build(
         sender_type=as_text(sender.get("sender_type")),
         create_time=_number(item.get("create_time")),
         message=parse(msg_type, content, _people(item.get("mentions")), message_id),
-        children=tuple(_build(items[child], child, items, below, depth - 1) for child in inside) if depth > 0 else (),
+        children=tuple(_build(child, items, below, depth - 1) for child in inside) if depth > 0 else (),
         truncated=cut or (depth <= 0 and bool(inside)),
     )
 

@@ -83,10 +83,6 @@ def _text(text: str) -> Part:
 
 
 def _split_mentions(text: str, people: _People) -> Iterator[Part]:
-    if "@_" not in text:
-        if text:
-            yield _text(text)
-        return
     start = 0
     for match in MENTION.finditer(text):
         key = _longest_key(match.group(), people)
@@ -130,18 +126,11 @@ def _parse_post(fields: dict[str, Any], people: _People) -> Iterator[Part]:
     for number, line in enumerate(as_list(lines)):
         if number:
             yield _text("\n")
-        for element in line if is_list(line) else [line]:
-            if is_object(element):
-                yield from _parse_element(element, people)
-    yield from _attachments(files)
-
-
-def _attachments(files: object) -> Iterator[Part]:
-    """The files below a rich text."""
-    for file in as_list(files):
-        if is_object(file):
-            names = {"file_key": _string(file.get("file_key")), "file_name": _string(file.get("file_name")) or None}
-            yield ("folder" if file.get("is_folder") is True else "file", names, True)
+        for element in filter(is_object, line if is_list(line) else [line]):
+            yield from _parse_element(element, people)
+    for file in filter(is_object, as_list(files)):
+        names = {"file_key": _string(file.get("file_key")), "file_name": _string(file.get("file_name")) or None}
+        yield ("folder" if file.get("is_folder") is True else "file", names, True)
 
 
 def _parse_element(element: dict[str, Any], people: _People) -> Iterator[Part]:

@@ -139,7 +139,7 @@ def split_markdown(text: str, first: int, rest: int) -> Iterator[str]:
         while not part.takes(line, after, budget):
             if part.is_new and budget == rest:
                 # The line is too long for a part of its own.
-                end = cut(line, rest - part.used - part.closing_cost)
+                end = cut(line, rest - part.used - cost(_closing(part.fence)))
                 if not end:
                     raise ValueError(f"no character fits into {rest} bytes")
                 part.add(line[:end], part.fence)
@@ -162,10 +162,6 @@ class _MarkdownPart:
     @property
     def is_new(self) -> bool:
         return len(self.lines) <= (1 if self.fence and self._opened_at == 0 else 0)
-
-    @property
-    def closing_cost(self) -> int:
-        return cost(_closing(self.fence))
 
     def takes(self, line: str, after: str, budget: int) -> bool:
         return self.used + cost(line) + cost(_closing(after)) <= budget
