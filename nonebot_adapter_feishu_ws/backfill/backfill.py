@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import KW_ONLY, dataclass, field
 
 from nonebot.adapters import Bot as BaseBot
 
@@ -33,52 +34,39 @@ PAUSES = doubling(TICK, 900.0)
 """Seconds until the next try, after each failure in a row."""
 
 
+@dataclass(eq=False, repr=False)
 class Backfill:
-    """The backfill of all bots."""
+    """The backfill of all bots.
 
-    def __init__(
-        self,
-        *,
-        after: float,
-        window: float,
-        store: Store,
-        known_chats: KnownChats,
-        network: NetworkThread,
-        receiver: Receiver,
-        connections: ConnectionManager,
-        bots: Mapping[str, BaseBot],
-        clock: Callable[[], float] = time.time,
-        sleep: Sleep = asyncio.sleep,
-    ) -> None:
-        """Create the backfill of all bots; :meth:`start` starts it.
+    Attributes:
+        after: seconds; shorter outages are left to Feishu's redelivery.
+        window: seconds; older messages are not fetched.
+        store: keeps the marks, for all processes of a bot.
+        known_chats: the chats in which the bots are talked to.
+        network: the thread of the store and the receiver.
+        receiver: takes a fetched message as an event.
+        connections: know whether events of a bot can arrive now.
+        bots: the bots that are connected to NoneBot.
+        clock: seconds since the epoch.
+        sleep: waits for seconds.
+    """
 
-        Args:
-            after: seconds; shorter outages are left to Feishu's redelivery.
-            window: seconds; older messages are not fetched.
-            store: keeps the marks, for all processes of a bot.
-            known_chats: the chats in which the bots are talked to.
-            network: the thread of the store and the receiver.
-            receiver: takes a fetched message as an event.
-            connections: know whether events of a bot can arrive now.
-            bots: the bots that are connected to NoneBot.
-            clock: seconds since the epoch.
-            sleep: waits for seconds.
-        """
-        self._after = after
-        self._window = window
-        self._store = store
-        self._known_chats = known_chats
-        self._network = network
-        self._receiver = receiver
-        self._connections = connections
-        self._bots = bots
-        self._clock = clock
-        self._sleep = sleep
-        self._woken: dict[str, asyncio.Event] = {}
-        self._watches: list[asyncio.Task[None]] = []
-        self._runs: dict[str, asyncio.Task[None]] = {}
-        self._failures: dict[str, int] = {}
-        self._not_before: dict[str, float] = {}
+    _: KW_ONLY
+    after: float
+    window: float
+    store: Store
+    known_chats: KnownChats
+    network: NetworkThread
+    receiver: Receiver
+    connections: ConnectionManager
+    bots: Mapping[str, BaseBot]
+    clock: Callable[[], float] = time.time
+    sleep: Sleep = asyncio.sleep
+    _woken: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
+    _watches: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
+    _runs: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, asyncio.Task[None]])
+    _failures: dict[str, int] = field(default_factory=dict[str, int])
+    _not_before: dict[str, float] = field(default_factory=dict[str, float])
 
     def start(self, bot_ids: Sequence[str]) -> None:
         """Start to watch for outages of these bots."""
@@ -98,15 +86,15 @@ class Backfill:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for bot_id in self._woken:
-            if self._connections.is_receiving(bot_id):
+            if self.connections.is_receiving(bot_id):
                 await self._last_mark(bot_id)
-        await self._network.call(self._known_chats.close())
+        await self.network.call(self.known_chats.close())
 
     async def _last_mark(self, bot_id: str) -> None:
-        now = self._clock()
+        now = self.clock()
         try:
             seen = await self._get(bot_id, "seen")
-            if seen is None or now - seen <= self._after:  # else an outage that was not handled yet
+            if seen is None or now - seen <= self.after:  # else an outage that was not handled yet
                 await self._set(bot_id, "seen", now)
         except StoreError as error:
             log("DEBUG", "Bot {bot}: the time of the shutdown is not stored: {error}", bot=bot_id, error=error)
@@ -114,19 +102,19 @@ class Backfill:
     async def _watch(self, bot_id: str) -> None:
         while True:
             try:
-                if self._connections.is_receiving(bot_id):
+                if self.connections.is_receiving(bot_id):
                     await self._check(bot_id)
             except StoreError as error:
                 # Without the store it is unknown what was missed; the mark does not move, so nothing is forgotten.
                 log("DEBUG", "Bot {bot}: backfill waits for the store: {error}", bot=bot_id, error=error)
-            await wait_for_event(self._woken[bot_id], TICK, self._sleep)
+            await wait_for_event(self._woken[bot_id], TICK, self.sleep)
             self._woken[bot_id].clear()
 
     async def _check(self, bot_id: str) -> None:
-        now = self._clock()
+        now = self.clock()
         seen = await self._get(bot_id, "seen")
         since = await self._get(bot_id, "backfill")
-        if seen is not None and now - seen > self._after:
+        if seen is not None and now - seen > self.after:
             since = await self._begin(bot_id, seen, since, now)
         await self._set(bot_id, "seen", now)
         if since is not None:
@@ -135,25 +123,25 @@ class Backfill:
     async def _begin(self, bot_id: str, seen: float, since: float | None, now: float) -> float:
         silent = _duration(now - seen)
         log("INFO", "Bot {bot} received nothing for {silent}: its chats are searched", bot=bot_id, silent=silent)
-        if now - seen > self._window:
+        if now - seen > self.window:
             log(
                 "WARNING",
                 "Bot {bot}: messages from more than {window} ago are not fetched (FEISHU_BACKFILL_WINDOW)",
                 bot=bot_id,
-                window=_duration(self._window),
+                window=_duration(self.window),
             )
-        oldest = max(seen - OVERLAP, now - self._window)
+        oldest = max(seen - OVERLAP, now - self.window)
         # A new value, by which a run under way notices that there was another outage.
         since = oldest if since is None else min(since - 0.001, oldest)
         await self._set(bot_id, "backfill", since)
         return since
 
     def _run(self, bot_id: str, since: float, now: float) -> None:
-        bot = self._bots.get(bot_id)
+        bot = self.bots.get(bot_id)
         running = bot_id in self._runs and not self._runs[bot_id].done()
         if isinstance(bot, Bot) and not running and now >= self._not_before.get(bot_id, 0.0):
             name = f"feishu-backfill-{bot_id}"
-            run = asyncio.create_task(self._run_backfill(bot, max(since, now - self._window)), name=name)
+            run = asyncio.create_task(self._run_backfill(bot, max(since, now - self.window)), name=name)
             run.add_done_callback(_report)
             self._runs[bot_id] = run
 
@@ -175,32 +163,32 @@ class Backfill:
             self._put_off(bot_id, error)
 
     async def _fetch(self, bot: Bot, since: float, started_at: float, is_ours: Callable[[], bool]) -> None:
-        until = self._clock()
-        known = await self._network.call(self._known_chats.known(bot.self_id))
-        run = BackfillRun(bot, self._network, self._receiver, is_ours, sleep=self._sleep)
+        until = self.clock()
+        known = await self.network.call(self.known_chats.known(bot.self_id))
+        run = BackfillRun(bot, self.network, self.receiver, is_ours, sleep=self.sleep)
         if await run.fetch(known, since, until):
             again = await self._get(bot.self_id, "backfill") != started_at
             await self._set(bot.self_id, "backfill", until - OVERLAP if again else None)
             self._failures.pop(bot.self_id, None)
 
     async def _try_lock(self, lock: str) -> bool:
-        if self._store.locks is None:
+        if self.store.locks is None:
             return True
         try:
-            return await self._network.call(self._store.locks.try_lock(lock, LOCK_TTL))
+            return await self.network.call(self.store.locks.try_lock(lock, LOCK_TTL))
         except StoreError as error:
             log("DEBUG", "The lock {lock} cannot be taken or extended: {error}", lock=lock, error=error)
             return False
 
     async def _unlock(self, lock: str) -> None:
-        if self._store.locks is not None:
+        if self.store.locks is not None:
             with suppress(StoreError):  # the lock expires
-                await self._network.call(self._store.locks.unlock(lock))
+                await self.network.call(self.store.locks.unlock(lock))
 
     async def _keep_lock(self, lock: str) -> None:
         """Extend the lock; returns when it is lost."""
         while True:
-            await self._sleep(TICK)
+            await self.sleep(TICK)
             if not await self._try_lock(lock):
                 return
 
@@ -208,20 +196,20 @@ class Backfill:
         failures = self._failures.get(bot_id, 0)
         self._failures[bot_id] = failures + 1
         pause = PAUSES[min(failures, len(PAUSES) - 1)]
-        self._not_before[bot_id] = self._clock() + pause
+        self._not_before[bot_id] = self.clock() + pause
         log("WARNING", "Bot {bot}: backfill continues in {pause:.0f} s: {error}", bot=bot_id, pause=pause, error=error)
 
     # Marks: seconds since the epoch
 
     async def _get(self, bot_id: str, name: str) -> float | None:
-        text = await self._network.call(self._store.state.get(f"{bot_id}:{name}"))
+        text = await self.network.call(self.store.state.get(f"{bot_id}:{name}"))
         try:
             return None if text is None else float(text)
         except ValueError:
             return None
 
     async def _set(self, bot_id: str, name: str, at: float | None) -> None:
-        await self._network.call(self._store.state.set(f"{bot_id}:{name}", None if at is None else f"{at:.3f}"))
+        await self.network.call(self.store.state.set(f"{bot_id}:{name}", None if at is None else f"{at:.3f}"))
 
 
 def _report(task: asyncio.Task[None]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from ..bot import Bot
 from ..event.envelope import Envelope
@@ -20,36 +21,27 @@ REFUSALS = 120
 """How often a message is offered."""
 
 
+@dataclass(eq=False, repr=False)
 class BackfillRun:
-    """Fetches messages and offers them to the intake, which drops those that were handled already."""
+    """Fetches messages and offers them to the intake, which drops those that were handled already.
 
-    def __init__(
-        self,
-        bot: Bot,
-        network: NetworkThread,
-        receiver: Receiver,
-        is_ours: Callable[[], bool],
-        *,
-        sleep: Sleep = asyncio.sleep,
-    ) -> None:
-        """Create a run.
+    Attributes:
+        bot: the bot.
+        network: the receiver's thread.
+        receiver: takes a message as an event.
+        is_ours: whether this process still holds the lock.
+        sleep: waits for seconds.
+    """
 
-        Args:
-            bot: the bot.
-            network: the receiver's thread.
-            receiver: takes a message as an event.
-            is_ours: whether this process still holds the lock.
-            sleep: waits for seconds.
-        """
-        self._bot = bot
-        self._network = network
-        self._receiver = receiver
-        self._is_ours = is_ours
-        self._sleep = sleep
-        self._left_out: list[str] = []
-        self._scope_missing = False
-        self.offered: int = 0
-        """Number of messages from people that were found."""
+    bot: Bot
+    network: NetworkThread
+    receiver: Receiver
+    is_ours: Callable[[], bool]
+    sleep: Sleep = asyncio.sleep
+    _left_out: list[str] = field(default_factory=list[str])
+    _scope_missing: bool = False
+    offered: int = 0
+    """Number of messages from people that were found."""
 
     async def fetch(self, known: Sequence[KnownChat], since: float, until: float) -> bool:
         """Fetch the messages of all chats.
@@ -66,20 +58,20 @@ class BackfillRun:
             NetworkError, RateLimited: another try is needed.
             StoreError: the intake takes nothing.
         """
-        chats = [*known, *await unknown_groups(self._bot, known)]
+        chats = [*known, *await unknown_groups(self.bot, known)]
         for chat in chats:
-            if not self._is_ours():
+            if not self.is_ours():
                 return False
-            with self._bot.for_tenant(chat.tenant_key):
+            with self.bot.for_tenant(chat.tenant_key):
                 await self._fetch_chat(chat, since, until)
         self._report(len(chats))
         return True
 
     async def _fetch_chat(self, chat: KnownChat, since: float, until: float) -> None:
         try:
-            async for found, message in missed_messages(self._bot, chat, since, until):
+            async for found, message in missed_messages(self.bot, chat, since, until):
                 if is_missable(message):
-                    await self._offer(to_payload(message, found, self._bot.self_id))
+                    await self._offer(to_payload(message, found, self.bot.self_id))
         except RateLimited:
             raise
         except ActionFailed as error:
@@ -89,16 +81,16 @@ class BackfillRun:
 
     async def _offer(self, payload: bytes) -> None:
         self.offered += 1
-        envelope = Envelope(bot_id=self._bot.self_id, payload=payload, transport="backfill")
+        envelope = Envelope(bot_id=self.bot.self_id, payload=payload, transport="backfill")
         for _ in range(REFUSALS):
-            receipt = await self._network.call(self._receiver.receive(envelope))
+            receipt = await self.network.call(self.receiver.receive(envelope))
             if receipt.code == 200:
                 return
-            await self._sleep(REFUSED_PAUSE)
+            await self.sleep(REFUSED_PAUSE)
         raise StoreError("the intake takes no messages: too many wait already")
 
     def _report(self, chats: int) -> None:
-        bot_id = self._bot.self_id
+        bot_id = self.bot.self_id
         log(
             "INFO",
             "Bot {bot}: {chats} chats and topics were searched, {messages} messages found in them",

@@ -1,6 +1,7 @@
 """The routes for operators and machines. They run on NoneBot's loop and answer with one complete response each."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, InitVar, dataclass, field
 from typing import Any
 
 from nonebot.drivers import Request, Response
@@ -26,39 +27,32 @@ _NO_TOKEN = (
 _NO_METRICS = "Metrics need an extra: pip install 'nonebot-adapter-feishu-ws[metrics]', then restart\n"
 
 
+@dataclass(eq=False, repr=False)
 class Management:
-    """Control routes, status page, health and metrics of one adapter."""
+    """Control routes, status page, health and metrics of one adapter.
 
-    def __init__(
-        self,
-        connections: ConnectionManager,
-        *,
-        tokens: Mapping[str, Sequence[str]],
-        names: Callable[[], Mapping[str, str | None]],
-        counts: Mapping[Any, int],
-        load: Callable[[str], tuple[int, int]],
-        store: Callable[[], StoreView],
-        limit: FailureLimit | None = None,
-    ) -> None:
-        """Create the routes of one adapter.
+    Attributes:
+        connections: what is shown and controlled.
+        tokens: token -> app ids it may reach; without any, only ``healthz`` answers.
+        names: app id -> the bot's name.
+        counts: deliveries by app id, transport and outcome.
+        load: app id -> running handlers, waiting events.
+        store: the store and its inboxes.
+        limit: when wrong tokens are answered with 429.
+    """
 
-        Args:
-            connections: what is shown and controlled.
-            tokens: token -> app ids it may reach; without any, only ``healthz`` answers.
-            names: app id -> the bot's name.
-            counts: deliveries by app id, transport and outcome.
-            load: app id -> running handlers, waiting events.
-            store: the store and its inboxes.
-            limit: when wrong tokens are answered with 429.
-        """
-        self._connections = connections
+    connections: ConnectionManager
+    _: KW_ONLY
+    tokens: InitVar[Mapping[str, Sequence[str]]]
+    names: Callable[[], Mapping[str, str | None]]
+    counts: Mapping[Any, int]
+    load: Callable[[str], tuple[int, int]]
+    store: Callable[[], StoreView]
+    limit: FailureLimit = field(default_factory=FailureLimit)
+    _reported: LogOnce = field(default_factory=LogOnce)
+
+    def __post_init__(self, tokens: Mapping[str, Sequence[str]]) -> None:
         self._tokens = Tokens(tokens)
-        self._names = names
-        self._counts = counts
-        self._load = load
-        self._store = store
-        self._limit = limit or FailureLimit()
-        self._reported = LogOnce()
 
     def routes(self) -> list[tuple[str, str, str, Handler]]:
         """What NoneBot's driver is to serve: method, path, name and handler of each route."""
@@ -84,17 +78,17 @@ class Management:
 
     async def connect(self, request: Request) -> Response:
         """``POST /feishu/bots/{app_id}/ws/connect``."""
-        return await self._control(request, self._connections.connect)
+        return await self._control(request, self.connections.connect)
 
     async def disconnect(self, request: Request) -> Response:
         """``POST /feishu/bots/{app_id}/ws/disconnect``."""
-        return await self._control(request, self._connections.disconnect)
+        return await self._control(request, self.connections.disconnect)
 
     async def status(self, request: Request) -> Response:
         """``GET /feishu/bots/{app_id}/ws/status``."""
 
         async def read(bot_id: str) -> dict[str, Any]:
-            return self._connections.get_status(bot_id).to_dict()
+            return self.connections.get_status(bot_id).to_dict()
 
         return await self._for_bot(request, read)
 
@@ -104,7 +98,7 @@ class Management:
         if isinstance(access, Response):
             return access
         connections = [status.to_dict() for status in self._visible(access)]
-        return _answer(200, {"connections": connections, "store": store_to_dict(self._store(), access)})
+        return _answer(200, {"connections": connections, "store": store_to_dict(self.store(), access)})
 
     async def _control(self, request: Request, act: Callable[[str], Awaitable[ConnectionStatus]]) -> Response:
         async def run(bot_id: str) -> dict[str, Any]:
@@ -140,11 +134,11 @@ class Management:
         if isinstance(access, Response):
             return access
         access_to = access or Access(frozenset())
-        healthy, lines = check_health(self._connections, self._names(), access_to.allows)
+        healthy, lines = check_health(self.connections, self.names(), access_to.allows)
         status = 200 if healthy else 503
         if access is None:
             return Response(status, headers={"Cache-Control": "no-store", "Content-Type": "text/plain"}, content=b"")
-        store = store_to_dict(self._store(), access)
+        store = store_to_dict(self.store(), access)
         return _answer(status, {"status": "ok" if healthy else "failing", "bots": lines, "store": store})
 
     async def metrics(self, request: Request) -> Response:
@@ -156,7 +150,7 @@ class Management:
             from .metrics import CONTENT_TYPE, render_metrics
         except ImportError:
             return _text(501, _NO_METRICS)
-        body = render_metrics(self._visible(access), self._counts, self._load, self._store())
+        body = render_metrics(self._visible(access), self.counts, self.load, self.store())
         return Response(200, headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}, content=body)
 
     # Access
@@ -166,7 +160,7 @@ class Management:
         access = self._tokens.find(request.headers.get("Authorization", ""))
         if access is not None:
             return access
-        wait = self._limit.failed()
+        wait = self.limit.failed()
         if wait is None:
             return _refuse(401, "A valid token is needed: Authorization: Bearer <token>", _CHALLENGE)
         if self._reported.first("guessing"):
@@ -174,7 +168,7 @@ class Management:
         return _refuse(429, "Too many requests without a valid token", {"Retry-After": str(int(wait) + 1)})
 
     def _visible(self, access: Access) -> list[ConnectionStatus]:
-        return [status for status in self._connections.get_all_statuses() if access.allows(status.bot_id)]
+        return [status for status in self.connections.get_all_statuses() if access.allows(status.bot_id)]
 
 
 async def _no_page(request: Request) -> Response:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextvars import Context
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Protocol, TypeVar
@@ -41,36 +42,31 @@ class DurableStore(Store, Protocol):
         """
 
 
+@dataclass(eq=False, repr=False)
 class FallbackStore(Inbox):
-    """A durable store, and a memory of claims that tells new events from duplicates while it is down."""
+    """A durable store, and a memory of claims that tells new events from duplicates while it is down.
 
-    def __init__(
-        self,
-        inner: DurableStore,
-        *,
-        probe_every: float = PROBE_EVERY,
-        clock: Callable[[], float] = boottime,
-    ) -> None:
-        """Wrap a store.
+    Attributes:
+        inner: the store that is used while it works.
+        probe_every: seconds between two probes while it is down.
+        clock: monotonic seconds that count while the machine sleeps.
+    """
 
-        Args:
-            inner: the store that is used while it works.
-            probe_every: seconds between two probes while it is down.
-            clock: monotonic seconds that count while the machine sleeps.
-        """
-        self.status: StoreStatus = inner.status
-        self.inner: DurableStore = inner
+    inner: DurableStore
+    probe_every: float = PROBE_EVERY
+    clock: Callable[[], float] = boottime
+    _claims: Claims = field(default_factory=Claims)
+    _failed_at: float = 0.0
+    _owed: dict[str, None] = field(default_factory=dict[str, None])
+    _unwritten: dict[tuple[str, ...], None] = field(default_factory=dict[tuple[str, ...], None])
+    _probing: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        self.status: StoreStatus = self.inner.status
         self.inbox: Inbox = self
-        self.state: KeyValue = inner.state
-        self.locks: Locks | None = inner.locks
-        self.shared: SharedValues | None = inner.shared
-        self._claims = Claims()
-        self._probe_every = probe_every
-        self._clock = clock
-        self._failed_at = 0.0
-        self._owed: dict[str, None] = {}
-        self._unwritten: dict[tuple[str, ...], None] = {}
-        self._probing: asyncio.Task[None] | None = None
+        self.state: KeyValue = self.inner.state
+        self.locks: Locks | None = self.inner.locks
+        self.shared: SharedValues | None = self.inner.shared
 
     async def open(self, bot_ids: Sequence[str] = ()) -> None:
         """Open the store, or go on without it; see :meth:`.Store.open`."""
@@ -162,13 +158,13 @@ class FallbackStore(Inbox):
             error,
         )
         self._set_status(str(error))
-        self._failed_at = self._clock()
+        self._failed_at = self.clock()
         # In a context of its own: its log lines must not carry the ids of the event that found the store down.
         self._probing = asyncio.create_task(self._probe(), name="feishu-store-probe", context=Context())
 
     async def _probe(self) -> None:
         while True:
-            await asyncio.sleep(self._probe_every)
+            await asyncio.sleep(self.probe_every)
             try:
                 await self.inner.ping()
                 await self._write_owed()
@@ -186,9 +182,9 @@ class FallbackStore(Inbox):
         Not after a single error, and not for long: a process that was paused also sees an error when it wakes up, while
         the store works and others may have taken over.
         """
-        now, before = self._clock(), self._failed_at
+        now, before = self.clock(), self._failed_at
         self._failed_at = now
-        patience = STAYS_DOWN * self._probe_every
+        patience = STAYS_DOWN * self.probe_every
         if self.locks is not None and now - before < patience:
             self.locks.extend_lease(now + patience)
 

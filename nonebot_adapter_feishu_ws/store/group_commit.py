@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Generic, TypeVar
 
 from ..exception import StoreError
@@ -12,32 +13,25 @@ WRITE_TIMEOUT = 1.0
 """Seconds that a batch may take: the ack, which waits for it, is due after three."""
 
 
+@dataclass(eq=False, repr=False)
 class GroupCommit(Generic[Op]):
-    """Writes operations in batches, one batch at a time, in the order of their submission."""
+    """Writes operations in batches, one batch at a time, in the order of their submission.
 
-    def __init__(
-        self,
-        write: Callable[[Sequence[Op]], Awaitable[Sequence[Any]]],
-        *,
-        name: str,
-        timeout: float = WRITE_TIMEOUT,
-        max_batch: int = 500,
-    ) -> None:
-        """Create an empty queue.
+    Attributes:
+        write: writes a batch and returns a result per operation; raises StoreError for all of them together.
+        name: of the store, for errors.
+        timeout: seconds after which the callers get an error, and new ones at once until the write ends.
+        max_batch: operations per batch.
+    """
 
-        Args:
-            write: writes a batch and returns a result per operation; raises StoreError for all of them together.
-            name: of the store, for errors.
-            timeout: seconds after which the callers get an error, and new ones at once until the write ends.
-            max_batch: operations per batch.
-        """
-        self._write = write
-        self._name = name
-        self._timeout = timeout
-        self._max_batch = max_batch
-        self._waiting: list[tuple[Op, asyncio.Future[Any]]] = []
-        self._writer: asyncio.Task[None] | None = None
-        self._stuck = False
+    write: Callable[[Sequence[Op]], Awaitable[Sequence[Any]]]
+    _: KW_ONLY
+    name: str
+    timeout: float = WRITE_TIMEOUT
+    max_batch: int = 500
+    _waiting: list[tuple[Op, asyncio.Future[Any]]] = field(default_factory=list[tuple[Op, asyncio.Future[Any]]])
+    _writer: asyncio.Task[None] | None = None
+    _stuck: bool = False
 
     async def submit(self, operation: Op) -> Any:
         """Write an operation; returns its result once the batch is safe.
@@ -62,16 +56,16 @@ class GroupCommit(Generic[Op]):
     async def _run(self) -> None:
         try:
             while self._waiting:
-                batch = self._waiting[: self._max_batch]
-                del self._waiting[: self._max_batch]
+                batch = self._waiting[: self.max_batch]
+                del self._waiting[: self.max_batch]
                 await self._commit(batch)
         finally:
             self._writer = None
 
     async def _commit(self, batch: list[tuple[Op, asyncio.Future[Any]]]) -> None:
-        timer = asyncio.get_running_loop().call_later(self._timeout, self._give_up, batch)
+        timer = asyncio.get_running_loop().call_later(self.timeout, self._give_up, batch)
         try:
-            results = await self._write([operation for operation, _ in batch])
+            results = await self.write([operation for operation, _ in batch])
         except StoreError as error:
             _fail(batch, error)
         else:
@@ -88,7 +82,7 @@ class GroupCommit(Generic[Op]):
         _fail([*batch, *waiting], self._too_slow())
 
     def _too_slow(self) -> StoreError:
-        return StoreError(f"the store {self._name} takes longer than {self._timeout:g} s to write")
+        return StoreError(f"the store {self.name} takes longer than {self.timeout:g} s to write")
 
 
 def _fail(batch: list[tuple[Any, asyncio.Future[Any]]], error: StoreError) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from asyncio import timeout
 from collections.abc import Coroutine
 from contextlib import suppress
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 import aiohttp
@@ -45,49 +46,40 @@ MAX_IN_FLIGHT = 1000
 """Events between arrival and ack; beyond it the socket is not read, so that TCP slows the server down."""
 
 
+@dataclass(eq=False, repr=False)
 class LongConnection(Transport):
-    """The native transport: the SDK's wire protocol on ``aiohttp`` (source: 使用长连接接收事件)."""
+    """The native transport: the SDK's wire protocol on ``aiohttp`` (source: 使用长连接接收事件).
 
-    def __init__(
-        self,
-        app_id: str,
-        app_secret: SecretStr,
-        origin: str,
-        *,
-        proxy: str | None = None,
-        timing: Timing | None = None,
-    ) -> None:
-        """Create the transport of one bot; nothing is opened yet.
+    Attributes:
+        app_id: the bot's app id.
+        app_secret: its secret.
+        origin: the platform's origin, e.g. ``https://open.feishu.cn``.
+        proxy: a proxy for discovery and socket, see :func:`~.net.session.make_session`.
+        timing: clocks and sleep.
+    """
 
-        Args:
-            app_id: the bot's app id.
-            app_secret: its secret.
-            origin: the platform's origin, e.g. ``https://open.feishu.cn``.
-            proxy: a proxy for discovery and socket, see :func:`~.net.session.make_session`.
-            timing: clocks and sleep.
-        """
-        self._app_id = app_id
-        self._app_secret = app_secret
-        self._origin = origin
-        self._proxy = proxy
-        self._timing = timing or Timing()
-        self._session: aiohttp.ClientSession | None = None
-        self._reported = LogOnce()
+    app_id: str
+    app_secret: SecretStr
+    origin: str
+    proxy: str | None = None
+    timing: Timing = field(default_factory=Timing)
+    _session: aiohttp.ClientSession | None = None
+    _reported: LogOnce = field(default_factory=LogOnce)
 
     @override
     async def serve(self, callbacks: ConnectionCallbacks) -> None:
         if self._session is None:
             try:
-                self._session = make_session(self._proxy)
+                self._session = make_session(self.proxy)
             except NetworkError as error:
                 raise ConnectionFailed(str(error), phase="setup") from error
-        secret = self._app_secret.get_secret_value()
-        endpoint = await discover(self._session, self._origin, self._app_id, secret, timeout=OPEN_TIMEOUT)
+        secret = self.app_secret.get_secret_value()
+        endpoint = await discover(self._session, self.origin, self.app_id, secret, timeout=OPEN_TIMEOUT)
         callbacks.client_config = endpoint.client_config
         socket = await self._open(self._session, endpoint.url)
         callbacks.opened()
         connection = OpenConnection(
-            self._app_id, socket, callbacks, endpoint.service_id, timing=self._timing, reported=self._reported
+            self.app_id, socket, callbacks, endpoint.service_id, timing=self.timing, reported=self._reported
         )
         try:
             await connection.run()
@@ -115,39 +107,32 @@ class LongConnection(Transport):
             raise network_failure(error, "handshake", url) from error
 
 
+@dataclass(eq=False, repr=False)
 class OpenConnection:
-    """One open socket, from its first ping to its close frame."""
+    """One open socket, from its first ping to its close frame.
 
-    def __init__(
-        self,
-        app_id: str,
-        socket: aiohttp.ClientWebSocketResponse[bool],
-        callbacks: ConnectionCallbacks,
-        service_id: int,
-        *,
-        timing: Timing,
-        reported: LogOnce,
-    ) -> None:
-        """Take over an open socket.
+    Attributes:
+        app_id: the bot's app id.
+        socket: the socket.
+        callbacks: told what happens.
+        service_id: the service that pings name, from the connection's URL.
+        timing: clocks and sleep.
+        reported: the kinds of trouble that were logged on earlier connections.
+    """
 
-        Args:
-            app_id: the bot's app id.
-            socket: the socket.
-            callbacks: told what happens.
-            service_id: the service that pings name, from the connection's URL.
-            timing: clocks and sleep.
-            reported: the kinds of trouble that were logged on earlier connections.
-        """
-        self._app_id = app_id
-        self._socket = socket
-        self._callbacks = callbacks
-        self._service_id = service_id
-        self._timing = timing
-        self._reported = reported
-        self._fragments = FragmentBuffer(clock=timing.monotonic)
-        self._in_flight: set[asyncio.Task[None]] = set()
-        self._last_frame = timing.monotonic()
-        self._unanswered = 0
+    app_id: str
+    socket: aiohttp.ClientWebSocketResponse[bool]
+    callbacks: ConnectionCallbacks
+    service_id: int
+    _: KW_ONLY
+    timing: Timing
+    reported: LogOnce
+    _in_flight: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+    _unanswered: int = 0
+
+    def __post_init__(self) -> None:
+        self._fragments = FragmentBuffer(clock=self.timing.monotonic)
+        self._last_frame = self.timing.monotonic()
 
     async def run(self) -> None:
         """Read frames and send pings until the socket ends.
@@ -155,8 +140,8 @@ class OpenConnection:
         Raises:
             ConnectionFailed: the socket was lost or the server stopped answering.
         """
-        reader = asyncio.create_task(self._read(), name=f"feishu-read-{self._app_id}")
-        watchdog = asyncio.create_task(self._watch(), name=f"feishu-watchdog-{self._app_id}")
+        reader = asyncio.create_task(self._read(), name=f"feishu-read-{self.app_id}")
+        watchdog = asyncio.create_task(self._watch(), name=f"feishu-watchdog-{self.app_id}")
         try:
             done, _ = await asyncio.wait({reader, watchdog}, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -174,15 +159,15 @@ class OpenConnection:
             task.cancel()
         with suppress(asyncio.TimeoutError):
             async with timeout(CLOSE_TIMEOUT + 1):
-                await self._socket.close()
+                await self.socket.close()
 
     async def _watch(self) -> None:
         while True:
-            window = min(PONG_WINDOW, self._callbacks.client_config.ping_interval)
-            pinged_at = self._timing.monotonic()
+            window = min(PONG_WINDOW, self.callbacks.client_config.ping_interval)
+            pinged_at = self.timing.monotonic()
             self._unanswered += 1
-            await self._send(encode_ping(self._service_id))
-            await self._timing.sleep(window)
+            await self._send(encode_ping(self.service_id))
+            await self.timing.sleep(window)
             if self._last_frame < pinged_at:
                 raise ConnectionFailed(f"the server gave no sign of life within {window:g} s of a ping", phase="socket")
             if self._unanswered >= MAX_UNANSWERED:
@@ -193,23 +178,23 @@ class OpenConnection:
                     phase="socket",
                 )
             # The pong may have changed the interval.
-            await self._timing.sleep(max(0.0, self._callbacks.client_config.ping_interval - window))
+            await self.timing.sleep(max(0.0, self.callbacks.client_config.ping_interval - window))
 
     async def _read(self) -> None:
-        async for message in self._socket:
-            self._last_frame = self._timing.monotonic()
-            self._callbacks.alive()
+        async for message in self.socket:
+            self._last_frame = self.timing.monotonic()
+            self.callbacks.alive()
             if message.type is aiohttp.WSMsgType.BINARY:
                 self.handle_message(message.data)
                 if len(self._in_flight) > MAX_IN_FLIGHT:
                     await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
             elif message.type is aiohttp.WSMsgType.ERROR:
-                raise ConnectionFailed(f"the socket broke: {_reason(self._socket.exception())}", phase="socket")
+                raise ConnectionFailed(f"the socket broke: {_reason(self.socket.exception())}", phase="socket")
             else:
                 self._report("text", f"ignored a {message.type.name} message: only binary frames are expected")
-        code = self._socket.close_code
+        code = self.socket.close_code
         if code is None or code == aiohttp.WSCloseCode.ABNORMAL_CLOSURE:
-            reason = _reason(self._socket.exception())
+            reason = _reason(self.socket.exception())
             raise ConnectionFailed(f"the connection was cut without a close frame ({reason})", phase="socket")
 
     def handle_message(self, data: bytes) -> None:
@@ -232,7 +217,7 @@ class OpenConnection:
         except JsonError as error:
             self._report("pong", f"ignored the configuration in a pong: it {error}")
             return
-        self._callbacks.client_config = self._callbacks.client_config.merged(config)
+        self.callbacks.client_config = self.callbacks.client_config.merged(config)
 
     def _handle_data(self, frame: Frame) -> None:
         try:
@@ -260,18 +245,18 @@ class OpenConnection:
         self._in_flight.discard(task)
         if not task.cancelled() and isinstance(error := task.exception(), Exception):
             text = "Bot {bot}: an event stays unacked and will be pushed again"
-            log("ERROR", text, bot=self._app_id, exception=error)
+            log("ERROR", text, bot=self.app_id, exception=error)
 
     async def _receive(self, frame: Frame, headers: DataHeaders, payload: bytes) -> None:
-        started = self._timing.monotonic()
+        started = self.timing.monotonic()
         if headers.type in (TYPE_EVENT, TYPE_CARD):
-            receipt = await self._callbacks.receiver.receive(
-                Envelope(bot_id=self._app_id, payload=payload, transport="websocket", trace_id=headers.trace_id)
+            receipt = await self.callbacks.receiver.receive(
+                Envelope(bot_id=self.app_id, payload=payload, transport="websocket", trace_id=headers.trace_id)
             )
         else:
             self._report(f"type {headers.type}", f"acked a DATA frame of unknown type {headers.type!r}")
             receipt = Receipt()
-        await self._ack(frame, receipt, biz_rt=round((self._timing.monotonic() - started) * 1000))
+        await self._ack(frame, receipt, biz_rt=round((self.timing.monotonic() - started) * 1000))
 
     async def _ack(self, frame: Frame, receipt: Receipt, *, biz_rt: int = 0) -> None:
         # A lost ack loses nothing: the platform pushes the event again, and the intake recognises it.
@@ -280,13 +265,13 @@ class OpenConnection:
 
     async def _send(self, data: bytes) -> None:
         try:
-            await self._socket.send_bytes(data)
+            await self.socket.send_bytes(data)
         except (aiohttp.ClientError, OSError) as error:
             raise ConnectionFailed(f"the socket is closed ({_reason(error)})", phase="socket") from error
 
     def _report(self, kind: str, text: str) -> None:
-        if self._reported.first(kind):
-            log("WARNING", "Bot {bot}: {} (logged once per kind)", text, bot=self._app_id)
+        if self.reported.first(kind):
+            log("WARNING", "Bot {bot}: {} (logged once per kind)", text, bot=self.app_id)
 
 
 def _reason(error: BaseException | None) -> str:

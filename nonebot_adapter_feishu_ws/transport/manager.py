@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import datetime
 
 from ..event.envelope import EventReceiver
@@ -53,41 +53,31 @@ class _Entry:
         return self.task is not None and not self.task.done()
 
 
+@dataclass(eq=False, repr=False)
 class ConnectionManager:
     """One supervised connection per bot, on the network loop.
 
     The methods are called from NoneBot's loop; snapshots may be read from any thread. What is connected or
     disconnected through it is the operator's choice: it is kept in the store and wins over the configuration.
+
+    Attributes:
+        network: the thread whose loop holds the sockets; started by the owner.
+        receiver: takes the envelopes, on the network loop.
+        state: keeps the operator's choice; opened by the owner.
+        policy: the quick attempts.
+        timing: clocks, sleep and randomness.
+        on_change: called with every new state, mostly on the network loop; must not block.
     """
 
-    def __init__(
-        self,
-        network: NetworkThread,
-        receiver: EventReceiver,
-        state: KeyValue,
-        *,
-        policy: ReconnectPolicy | None = None,
-        timing: Timing | None = None,
-        on_change: Callable[[ConnectionStatus], None],
-    ) -> None:
-        """Create the manager; :meth:`add` and :meth:`start` open the connections.
-
-        Args:
-            network: the thread whose loop holds the sockets; started by the owner.
-            receiver: takes the envelopes, on the network loop.
-            state: keeps the operator's choice; opened by the owner.
-            policy: the quick attempts.
-            timing: clocks, sleep and randomness.
-            on_change: called with every new state, mostly on the network loop; must not block.
-        """
-        self._network = network
-        self._receiver = receiver
-        self._state = state
-        self._policy = policy or ReconnectPolicy()
-        self._timing = timing or Timing()
-        self._on_change = on_change
-        self._entries: dict[str, _Entry] = {}
-        self._clock: asyncio.Task[None] | None = None
+    network: NetworkThread
+    receiver: EventReceiver
+    state: KeyValue
+    policy: ReconnectPolicy = field(default_factory=ReconnectPolicy)
+    timing: Timing = field(default_factory=Timing)
+    _: KW_ONLY
+    on_change: Callable[[ConnectionStatus], None]
+    _entries: dict[str, _Entry] = field(default_factory=dict[str, _Entry])
+    _clock: asyncio.Task[None] | None = None
 
     # For operators
 
@@ -104,7 +94,7 @@ class ConnectionManager:
         async with entry.lock:
             await self._keep_choice(entry, "connected")
             entry.disconnected_by_operator = False
-            await self._network.call(self._start(entry))
+            await self.network.call(self._start(entry))
         return self.get_status(bot_id)
 
     async def disconnect(self, bot_id: str) -> ConnectionStatus:
@@ -122,9 +112,9 @@ class ConnectionManager:
             await self._keep_choice(entry, "disconnected")
             entry.disconnected_by_operator = True
             running = entry.running
-            await self._network.call(self._stop(entry))
+            await self.network.call(self._stop(entry))
             if not running:  # a running supervisor reports its own end
-                self._on_change(self.get_status(bot_id))
+                self.on_change(self.get_status(bot_id))
         return self.get_status(bot_id)
 
     async def reconnect(self, bot_id: str) -> ConnectionStatus:
@@ -136,7 +126,7 @@ class ConnectionManager:
         """
         entry = self._get_enabled(bot_id)
         async with entry.lock:
-            await self._network.call(self._stop(entry))
+            await self.network.call(self._stop(entry))
         return await self.connect(bot_id)
 
     def get_status(self, bot_id: str) -> ConnectionStatus:
@@ -156,7 +146,7 @@ class ConnectionManager:
             status,
             transport=transport,
             last_heartbeat=status.last_heartbeat or entry.last_heartbeat,
-            last_event_at=utc(self._receiver.last_event_at(bot_id)),
+            last_event_at=utc(self.receiver.last_event_at(bot_id)),
         )
 
     def get_all_statuses(self) -> list[ConnectionStatus]:
@@ -222,11 +212,11 @@ class ConnectionManager:
             )
         entry.disconnected_by_operator = choice == "disconnected"
         if choice == "connected" or (choice is None and entry.bot.use_websocket):
-            await self._network.call(self._start(entry))
+            await self.network.call(self._start(entry))
 
     async def close(self) -> None:
         """Close all connections concurrently; the operator's choices are kept."""
-        await self._network.call(self._stop_all())
+        await self.network.call(self._stop_all())
 
     def _get(self, bot_id: str) -> _Entry:
         if (entry := self._entries.get(bot_id)) is None:
@@ -245,14 +235,14 @@ class ConnectionManager:
         # The configuration's own choice is not stored, so that the next start has nothing to warn about.
         by_default = choice == "connected" and entry.bot.use_websocket
         try:
-            await self._network.call(self._state.set(_key(entry.bot.bot_id), None if by_default else choice))
+            await self.network.call(self.state.set(_key(entry.bot.bot_id), None if by_default else choice))
         except StoreError as error:
             text = "Bot {bot} is {} now, but that will not survive a restart: {}"
             log("ERROR", text, choice, error, bot=entry.bot.bot_id)
 
     async def _read_choice(self, bot_id: str) -> str | None:
         try:
-            choice = await self._network.call(self._state.get(_key(bot_id)))
+            choice = await self.network.call(self.state.get(_key(bot_id)))
         except StoreError as error:
             log("ERROR", "Bot {bot}: the operator's choice cannot be read: {}", error, bot=bot_id)
             return None
@@ -263,7 +253,7 @@ class ConnectionManager:
     async def _start(self, entry: _Entry) -> None:
         bot_id, supervisor = entry.bot.bot_id, entry.supervisor
         if self._clock is None:
-            self._clock = asyncio.create_task(watch_clock(self._timing, self._reconnect_all), name="feishu-clock")
+            self._clock = asyncio.create_task(watch_clock(self.timing, self._reconnect_all), name="feishu-clock")
         if supervisor is not None and entry.running:
             if supervisor.status.state is ConnectionState.ERROR:
                 supervisor.reconnect_now()
@@ -273,9 +263,9 @@ class ConnectionManager:
         entry.supervisor = Supervisor(
             bot_id,
             entry.bot.make_transport(),
-            self._receiver,
-            policy=self._policy,
-            timing=self._timing,
+            self.receiver,
+            policy=self.policy,
+            timing=self.timing,
             on_change=self._changed,
         )
         entry.task = asyncio.create_task(entry.supervisor.run(), name=f"feishu-supervisor-{bot_id}")
@@ -296,7 +286,7 @@ class ConnectionManager:
         await asyncio.gather(*(self._stop(entry) for entry in self._entries.values()))
 
     def _changed(self, status: ConnectionStatus) -> None:
-        self._on_change(self.get_status(status.bot_id))
+        self.on_change(self.get_status(status.bot_id))
 
     def _reconnect_all(self, missing: float) -> None:
         running = [entry.supervisor for entry in self._entries.values() if entry.supervisor and entry.running]

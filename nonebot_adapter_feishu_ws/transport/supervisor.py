@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from itertools import islice
 
 from ..codes import explain
@@ -30,44 +30,36 @@ class ReconnectPolicy:
     attempts: int = 5
 
 
+@dataclass(eq=False, repr=False)
 class Supervisor:
     """Keeps one bot's transport connected; the callbacks of its transport.
 
     Lives on the network loop; ``status`` may be read on any thread.
+
+    Attributes:
+        bot_id: the app id.
+        transport: opens the connections.
+        receiver: takes the events.
+        policy: the quick attempts.
+        timing: clocks, sleep and randomness.
+        on_change: called with every new state; must not block.
     """
 
-    def __init__(
-        self,
-        bot_id: str,
-        transport: Transport,
-        receiver: EventReceiver,
-        *,
-        policy: ReconnectPolicy,
-        timing: Timing,
-        on_change: Callable[[ConnectionStatus], None],
-    ) -> None:
-        """Create the supervisor of one bot.
+    bot_id: str
+    transport: Transport
+    receiver: EventReceiver
+    _: KW_ONLY
+    policy: ReconnectPolicy
+    timing: Timing
+    on_change: Callable[[ConnectionStatus], None]
+    client_config: ClientConfig = field(default_factory=ClientConfig)
+    _reconnect_now: asyncio.Event = field(default_factory=asyncio.Event)
+    _reconnect_spread: float = 0.0
+    _last_heartbeat: float | None = None
+    _opened_at: float | None = None
 
-        Args:
-            bot_id: the app id.
-            transport: opens the connections.
-            receiver: takes the events.
-            policy: the quick attempts.
-            timing: clocks, sleep and randomness.
-            on_change: called with every new state; must not block.
-        """
-        self.bot_id = bot_id
-        self.receiver = receiver
-        self.client_config: ClientConfig = ClientConfig()
-        self._transport = transport
-        self._policy = policy
-        self._timing = timing
-        self._on_change = on_change
-        self._phase = ConnectionStatus(bot_id=bot_id, state=ConnectionState.CONNECTING)
-        self._reconnect_now = asyncio.Event()
-        self._reconnect_spread = 0.0
-        self._last_heartbeat: float | None = None
-        self._opened_at: float | None = None
+    def __post_init__(self) -> None:
+        self._phase = ConnectionStatus(bot_id=self.bot_id, state=ConnectionState.CONNECTING)
         self._forget_failures()
 
     @property
@@ -86,21 +78,21 @@ class Supervisor:
 
     async def run(self) -> None:
         """Connect, serve, and connect again, until cancelled or a fatal answer."""
-        self._on_change(self.status)
+        self.on_change(self.status)
         try:
             await self._keep_connected()
         except asyncio.CancelledError:
             self._enter(ConnectionStatus(bot_id=self.bot_id))
             raise
         finally:
-            await self._transport.close()
+            await self.transport.close()
 
     # The transport's callbacks
 
     def opened(self) -> None:
         """The connection is open."""
-        self._opened_at = self._timing.monotonic()
-        self._last_heartbeat = self._timing.wall()
+        self._opened_at = self.timing.monotonic()
+        self._last_heartbeat = self.timing.wall()
         self._enter(
             ConnectionStatus(
                 bot_id=self.bot_id,
@@ -113,7 +105,7 @@ class Supervisor:
 
     def alive(self) -> None:
         """Something arrived from the server."""
-        self._last_heartbeat = self._timing.wall()
+        self._last_heartbeat = self.timing.wall()
 
     # Attempts
 
@@ -127,13 +119,13 @@ class Supervisor:
             if error is None:
                 await self._start_over()
                 continue
-            if self._opened_at is not None and self._timing.monotonic() - self._opened_at >= STABLE_AFTER:
+            if self._opened_at is not None and self.timing.monotonic() - self._opened_at >= STABLE_AFTER:
                 self._forget_failures()
             self._opened_at = None
             delay = self._plan_next(error)
             if delay is None:
                 return
-            if await wait_for_event(self._reconnect_now, delay, self._timing.sleep):
+            if await wait_for_event(self._reconnect_now, delay, self.timing.sleep):
                 await self._start_over()
 
     async def _serve_until_reconnect(self) -> ConnectionFailed | None:
@@ -150,7 +142,7 @@ class Supervisor:
 
     async def _serve(self) -> ConnectionFailed:
         try:
-            await self._transport.serve(self)
+            await self.transport.serve(self)
         except ConnectionFailed as error:
             return error
         except Exception as error:  # noqa: BLE001 - a defect in one bot's transport must not end its supervision
@@ -163,12 +155,12 @@ class Supervisor:
         self._opened_at = None
         self._forget_failures()
         self._enter(ConnectionStatus(bot_id=self.bot_id, state=ConnectionState.CONNECTING))
-        await self._timing.sleep(self._reconnect_spread * self._timing.random())
+        await self.timing.sleep(self._reconnect_spread * self.timing.random())
 
     def _forget_failures(self) -> None:
         self._attempts = 0
-        delays = backoff(self._policy.delays, self._timing.random)
-        self._delays: Iterator[float] = islice(delays, self._policy.attempts)
+        delays = backoff(self.policy.delays, self.timing.random)
+        self._delays: Iterator[float] = islice(delays, self.policy.attempts)
 
     def _plan_next(self, error: ConnectionFailed) -> float | None:
         """Enter and log the state after a failure; returns the seconds until the next attempt, None for never."""
@@ -179,7 +171,7 @@ class Supervisor:
         if verdict is Verdict.FATAL:
             plan = "No further attempt is made until a restart or a manual connect; other bots are not affected."
         elif delay is None:
-            delay = probe_delay(self.client_config, self._timing.random)
+            delay = probe_delay(self.client_config, self.timing.random)
             plan = f"Probing slowly; next attempt in {delay:.1f} s."
         else:
             plan = f"Attempt {self._attempts} failed; next attempt in {delay:.1f} s."
@@ -188,7 +180,7 @@ class Supervisor:
             bot_id=self.bot_id,
             state=state,
             attempts=self._attempts,
-            next_attempt_at=None if delay is None else utc(self._timing.wall() + delay),
+            next_attempt_at=None if delay is None else utc(self.timing.wall() + delay),
             error=f"{error.message} ({known.meaning})" if known else error.message,
             error_code=error.code,
             advice=known.advice if known else None,
@@ -202,7 +194,7 @@ class Supervisor:
         changed = phase.state is not self._phase.state or phase.error != self._phase.error
         self._phase = phase
         if changed:
-            self._on_change(self.status)
+            self.on_change(self.status)
 
 
 def _sentence(status: ConnectionStatus) -> str:
