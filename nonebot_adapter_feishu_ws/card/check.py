@@ -12,8 +12,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
 from ..net.bounded_json import as_list, as_object, is_list, is_object
-from .choices import CHOICES, NUMBERS, ONLY_IN_FORMS, PLACEHOLDER_OR
-from .limits import COLOR_KEYS, COLORS, DEAD_TAGS, FORM_CONTROLS, HEADER_COLORS, TAG_COLORS
+from .choices import (
+    CHOICES,
+    COLORS,
+    DEAD_TAGS,
+    FORM_CONTROLS,
+    HEADER_COLORS,
+    NUMBERS,
+    ONLY_IN_FORMS,
+    PLACEHOLDER_OR,
+    TAG_COLORS,
+)
 
 SIZE_LIMIT: Final = 30 * 1024
 MAX_COMPONENTS: Final = 200
@@ -21,6 +30,7 @@ MAX_TABLES: Final = 5
 MAX_TABLE_COLUMNS: Final = 50
 MAX_NESTING: Final = 5
 MAX_LABEL: Final = 100
+_COLOR_KEYS: Final = ("background_style", "background_color", "border_color")
 _ELEMENT_ID = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,19}")
 _CONTAINERS: Final = frozenset({"column_set", "form", "collapsible_panel", "interactive_container"})
 _REPORTED: Final = 10
@@ -228,7 +238,7 @@ def _check_values(tag: str, element: Mapping[str, Any], path: str, seen: _Seen) 
             continue
         if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
             yield f"{path}.{key}: {value!r} must be a whole number from {lowest} to {highest}"
-    for key in COLOR_KEYS:
+    for key in _COLOR_KEYS:
         yield from _check_color(element.get(key), f"{path}.{key}", seen)
     for key in ("icon", "text", "border"):
         inner = as_object(element.get(key))

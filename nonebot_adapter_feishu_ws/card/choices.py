@@ -67,3 +67,78 @@ PLACEHOLDER_OR: Final = {
     "picker_datetime": "initial_datetime",
 }
 """Tag -> the field that may stand for a placeholder."""
+FORM_CONTROLS: Final = frozenset(
+    [
+        "button",
+        "checker",
+        "date_picker",
+        "input",
+        "interactive_container",
+        "multi_select_person",
+        "multi_select_static",
+        "overflow",
+        "picker_datetime",
+        "picker_time",
+        "select_img",
+        "select_person",
+        "select_static",
+    ]
+)
+DEAD_TAGS: Final = {
+    "action": "put its buttons among the elements or into Columns",
+    "note": "use Div or Markdown with the text size 'notation'",
+}
+"""Tag -> what to use instead: JSON 2.0 has it no more."""
+_HUES: Final = (
+    "blue",
+    "carmine",
+    "green",
+    "indigo",
+    "lime",
+    "grey",
+    "orange",
+    "purple",
+    "red",
+    "sunflower",
+    "turquoise",
+    "violet",
+    "wathet",
+    "yellow",
+)
+_SHADES: Final = ("00", "50", "100", "200", "300", "350", "400", "500", "600", "650", "700", "800", "900")
+_OTHERS: Final = ("grey-950", "grey-1000", "white", "bg-white", "default", "laser", "none", "neutral", "light_grey")
+COLORS: Final = frozenset([*_HUES, *(f"{hue}-{shade}" for hue in _HUES for shade in _SHADES), *_OTHERS])
+HEADER_COLORS: Final = frozenset(
+    [
+        "blue",
+        "carmine",
+        "default",
+        "green",
+        "grey",
+        "indigo",
+        "orange",
+        "purple",
+        "red",
+        "turquoise",
+        "violet",
+        "wathet",
+        "yellow",
+    ]
+)
+TAG_COLORS: Final = frozenset(
+    [
+        "blue",
+        "carmine",
+        "green",
+        "indigo",
+        "lime",
+        "neutral",
+        "orange",
+        "purple",
+        "red",
+        "turquoise",
+        "violet",
+        "wathet",
+        "yellow",
+    ]
+)
