@@ -41,14 +41,7 @@ class Backfill:
     Attributes:
         after: seconds; shorter outages are left to Feishu's redelivery.
         window: seconds; older messages are not fetched.
-        store: keeps the marks, for all processes of a bot.
-        known_chats: the chats in which the bots are talked to.
-        network: the thread of the store and the receiver.
-        receiver: takes a fetched message as an event.
-        connections: know whether events of a bot can arrive now.
-        bots: the bots that are connected to NoneBot.
         clock: seconds since the epoch.
-        sleep: waits for seconds.
     """
 
     _: KW_ONLY

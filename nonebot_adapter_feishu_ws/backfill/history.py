@@ -19,13 +19,9 @@ PAGE = 50
 async def missed_messages(
     bot: Bot, chat: KnownChat, since: float, until: float
 ) -> AsyncIterator[tuple[KnownChat, Message]]:
-    """Yield the messages of one chat from a span of time, oldest first; a topic's messages follow its first one.
+    """Yield the messages of one chat between two times (seconds since the epoch), oldest first.
 
-    Args:
-        bot: the bot that asks.
-        chat: a chat or topic.
-        since: seconds since the epoch.
-        until: seconds since the epoch.
+    A topic's messages follow its first one.
 
     Raises:
         ActionFailed: the chat cannot be read.
@@ -56,10 +52,7 @@ async def missed_messages(
 async def unknown_groups(bot: Bot, known: Iterable[KnownChat]) -> list[KnownChat]:
     """Return the groups in which nobody has talked to the bot yet; none when the app may not list its groups.
 
-    A store app has groups in every tenant, and nothing lists its tenants.
-
-    Raises:
-        NetworkError: no usable answer arrived.
+    An ISV app has groups in every tenant, and nothing lists its tenants.
     """
     known_ids = {chat.chat_id for chat in known}
     found: list[KnownChat] = []

@@ -54,24 +54,14 @@ class KnownChats:
     """The known chats of all bots."""
 
     def __init__(self, state: KeyValue, *, clock: Callable[[], float] = time.time) -> None:
-        """Create the collection.
-
-        Args:
-            state: keeps the chats.
-            clock: seconds since the epoch.
-        """
+        """Create the collection; ``clock`` gives seconds since the epoch."""
         self._state = state
         self._clock = clock
         self._new: dict[str, dict[str, float]] = {}
         self._flush: asyncio.Task[None] | None = None
 
     def note(self, bot_id: str, payload: Mapping[str, Any]) -> None:
-        """Remember the chat of a message event.
-
-        Args:
-            bot_id: the app id.
-            payload: the event's JSON.
-        """
+        """Remember the chat of a message event."""
         now = self._clock()
         new = self._new.setdefault(bot_id, {})
         for chat in chats_of(payload):
@@ -80,21 +70,13 @@ class KnownChats:
             self._flush = asyncio.create_task(self._flush_soon(), name="feishu-known-chats", context=Context())
 
     async def known(self, bot_id: str) -> list[KnownChat]:
-        """Return the chats of a bot, those with the latest message first.
-
-        Raises:
-            StoreError: the store cannot be read.
-        """
+        """Return the chats of a bot, those with the latest message first."""
         await self.flush()
         texts = await self._state.noted(_key(bot_id))
         return [chat for text in texts if (chat := KnownChat.from_text(text)) is not None]
 
     async def flush(self) -> None:
-        """Write the collected chats.
-
-        Raises:
-            StoreError: they cannot be written, and are kept for the next time.
-        """
+        """Write the collected chats; those that cannot be written are kept for the next time."""
         for bot_id in list(self._new):
             if new := self._new.pop(bot_id, None):
                 try:

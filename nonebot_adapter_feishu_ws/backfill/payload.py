@@ -17,14 +17,9 @@ def is_missable(message: Message) -> bool:
 
 
 def to_payload(message: Message, chat: KnownChat, app_id: str) -> bytes:
-    """Return the payload of ``im.message.receive_v1`` for a message.
+    """Return the payload of ``im.message.receive_v1`` for a message of the history (获取会话历史消息).
 
     The history names people by ``open_id`` alone, so ``user_id`` and ``union_id`` are absent.
-
-    Args:
-        message: from the history (获取会话历史消息).
-        chat: where it was sent.
-        app_id: the bot that receives it.
     """
     tenant_key = message.sender.tenant_key or chat.tenant_key
     body: dict[str, Any] = {

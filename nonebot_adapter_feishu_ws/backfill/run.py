@@ -25,12 +25,7 @@ REFUSALS = 120
 class BackfillRun:
     """Fetches messages and offers them to the intake, which drops those that were handled already.
 
-    Attributes:
-        bot: the bot.
-        network: the receiver's thread.
-        receiver: takes a message as an event.
-        is_ours: whether this process still holds the lock.
-        sleep: waits for seconds.
+    ``is_ours`` tells whether this process still holds the lock.
     """
 
     bot: Bot
@@ -44,12 +39,7 @@ class BackfillRun:
     """Number of messages from people that were found."""
 
     async def fetch(self, known: Sequence[KnownChat], since: float, until: float) -> bool:
-        """Fetch the messages of all chats.
-
-        Args:
-            known: the chats in which the bot is talked to.
-            since: seconds since the epoch.
-            until: seconds since the epoch.
+        """Fetch the messages of all chats between two times, in seconds since the epoch.
 
         Returns:
             False when another process took over.

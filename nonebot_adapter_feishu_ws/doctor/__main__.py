@@ -15,14 +15,7 @@ from .report import to_text, worst
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the doctor.
-
-    Args:
-        arguments: the command line; that of the process when None.
-
-    Returns:
-        The exit code.
-    """
+    """Run the doctor with these arguments, or those of the process; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m nonebot_adapter_feishu_ws.doctor",
         description="Check .env, credentials, domain, bot, scopes, other clients and the published version.",

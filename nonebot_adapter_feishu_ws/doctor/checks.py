@@ -81,15 +81,7 @@ async def examine(bot: BotConfig, *, own_connections: int = 0, backfill: bool = 
 
 
 async def count_clients(client: ApiClient) -> int | None:
-    """Count the app's long connections that are online (获取长连接在线数量), our own included.
-
-    Returns:
-        The number; None when Feishu does not say.
-
-    Raises:
-        ActionFailed: Feishu refused.
-        NetworkError: no usable answer came.
-    """
+    """Count the app's open long connections (获取长连接在线数量), ours included; None if Feishu won't say."""
     count = _data(await client.call("event/v1/connection")).get("online_instance_cnt")
     return count if isinstance(count, int) else None
 

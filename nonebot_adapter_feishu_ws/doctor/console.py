@@ -8,12 +8,7 @@ class Console:
     """Links into the console of one app."""
 
     def __init__(self, origin: str, app_id: str) -> None:
-        """Create the links of one app.
-
-        Args:
-            origin: the platform's origin, which also serves the console.
-            app_id: the app.
-        """
+        """Create the links; the platform's origin also serves the console."""
         self._base = f"{origin}/app/{quote(app_id)}"
         self.credentials: str = f"{self._base}/baseinfo"
         """凭证与基础信息 (Credentials & Basic Info)."""

@@ -30,11 +30,7 @@ class Tokens:
     """The configured tokens; holds only their hashes."""
 
     def __init__(self, tokens: Mapping[str, Sequence[str]]) -> None:
-        """Hash the configured tokens.
-
-        Args:
-            tokens: token, or ``sha256:`` and the hex of its hash -> app ids it may reach, ``*`` for all.
-        """
+        """Hash the configured tokens: a token, or ``sha256:`` and the hex of its hash -> the app ids it may reach."""
         self._known = [(_digest_of(token), Access(frozenset(bots))) for token, bots in tokens.items()]
 
     def __bool__(self) -> bool:
@@ -63,13 +59,7 @@ class FailureLimit:
     def __init__(
         self, max_failures: int = 10, window: float = 60.0, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Create a limit.
-
-        Args:
-            max_failures: how many are answered with 401 within ``window`` seconds.
-            window: seconds.
-            clock: monotonic seconds.
-        """
+        """Answer ``max_failures`` within ``window`` seconds with 401; ``clock`` gives monotonic seconds."""
         self._max_failures = max_failures
         self._window = window
         self._clock = clock

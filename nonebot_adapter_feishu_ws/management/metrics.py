@@ -18,14 +18,7 @@ Load = Callable[[str], tuple[int, int]]
 
 
 def render_metrics(statuses: Iterable[ConnectionStatus], counts: Counts, load: Load, store: StoreView) -> bytes:
-    """The metrics of these bots.
-
-    Args:
-        statuses: the bots that may be seen.
-        counts: deliveries by app id, transport and outcome, of all bots.
-        load: handlers of a bot.
-        store: the store and its inboxes.
-    """
+    """The metrics of these bots; ``counts`` has deliveries by app id, transport and outcome, of all bots."""
     registry = CollectorRegistry()
     registry.register(_Collector(list(statuses), dict(counts), load, store))
     return generate_latest(registry)

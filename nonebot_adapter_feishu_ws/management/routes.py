@@ -32,13 +32,10 @@ class Management:
     """Control routes, status page, health and metrics of one adapter.
 
     Attributes:
-        connections: what is shown and controlled.
         tokens: token -> app ids it may reach; without any, only ``healthz`` answers.
         names: app id -> the bot's name.
         counts: deliveries by app id, transport and outcome.
         load: app id -> running handlers, waiting events.
-        store: the store and its inboxes.
-        limit: when wrong tokens are answered with 429.
     """
 
     connections: ConnectionManager

@@ -14,14 +14,7 @@ from ..store.base import DeadLetters
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command.
-
-    Args:
-        arguments: the command line; that of the process when None.
-
-    Returns:
-        The exit code.
-    """
+    """Run the command with these arguments, or those of the process; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m nonebot_adapter_feishu_ws.parked",
         description="List parked events, show them, run them again, or drop them. The bots may run meanwhile.",

@@ -18,12 +18,7 @@ class Actions:
     """Everything that can be done to a sandbox from outside its protocols."""
 
     def __init__(self, world: World, gateway: Gateway) -> None:
-        """Create the actions on one world.
-
-        Args:
-            world: the apps, people and chats.
-            gateway: where events go out.
-        """
+        """Act on a world; ``gateway`` sends the events out."""
         self.world: World = world
         self.gateway: Gateway = gateway
         self.cards: Cards = Cards(world, gateway)
@@ -180,11 +175,7 @@ class Actions:
                 await connection.socket.send_str(data)
 
     async def wait_message(self, chat: Chat, *, count: int = 1, timeout: float = 30.0) -> list[Message]:
-        """The next messages of bots in a chat since the last call.
-
-        Raises:
-            asyncio.TimeoutError: they did not come.
-        """
+        """The next messages of bots in a chat since the last call; raises ``TimeoutError`` if they don't come."""
         after = self._seen.get(chat.chat_id, 0)
 
         def found() -> list[Message]:

@@ -74,11 +74,7 @@ class Faults:
 
 
 async def play(fault: Fault, request: web.Request) -> web.Response | None:
-    """Do what a fault says before the server acts.
-
-    Returns:
-        The answer instead of the server's own; None if there is none yet, such as for a code.
-    """
+    """Do what a fault says before the server acts; returns the answer in place of the server's own, if there is one."""
     await asyncio.sleep(fault.delay)
     if fault.hang:
         await asyncio.sleep(3600)

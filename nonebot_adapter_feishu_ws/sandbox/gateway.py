@@ -47,11 +47,7 @@ class Delivery:
     acked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def wait(self, timeout: float = 30.0) -> Delivery:
-        """Wait until it is acked with 200.
-
-        Raises:
-            asyncio.TimeoutError: it was not.
-        """
+        """Wait until it is acked with 200; raises ``TimeoutError`` if it is not."""
         await asyncio.wait_for(self.done.wait(), timeout)
         return self
 

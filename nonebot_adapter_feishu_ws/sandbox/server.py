@@ -72,11 +72,7 @@ class Sandbox(Actions):
         return self.rest.requests
 
     async def start(self) -> Self:
-        """Listen.
-
-        Raises:
-            OSError: the port is taken.
-        """
+        """Listen; raises ``OSError`` if the port is taken."""
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.add_routes([web.post("/callback/ws/endpoint", self.gateway.discover)])
         app.add_routes([web.get("/ws/v2", self.gateway.accept)])

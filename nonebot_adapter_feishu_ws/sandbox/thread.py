@@ -25,11 +25,7 @@ class SandboxThread:
         self._thread = threading.Thread(target=self._run, name="feishu-sandbox", daemon=True)
 
     def start(self) -> None:
-        """Return once it listens.
-
-        Raises:
-            SandboxError: its port is taken.
-        """
+        """Return once it listens; raises :class:`SandboxError` if its port is taken."""
         self._thread.start()
         started: Future[Sandbox] = asyncio.run_coroutine_threadsafe(self.sandbox.start(), self._loop)
         try:
@@ -55,11 +51,7 @@ class SandboxThread:
 
 
 async def open_for_bots(bots: Mapping[str, BotConfig], port: int) -> tuple[SandboxThread, dict[str, BotConfig]]:
-    """Start a sandbox for the bots of a process.
-
-    Args:
-        bots: the configured bots by app id; without any, one is made up.
-        port: where to listen.
+    """Start a sandbox for the bots of a process; without any, one is made up.
 
     Returns:
         The running sandbox, and the bots as they must be configured to talk to it.

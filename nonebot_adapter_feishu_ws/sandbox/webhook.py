@@ -16,12 +16,7 @@ TIMEOUT = 3.0
 
 
 def build_request(app: App, payload: bytes, now: float, *, signed: bool = True) -> tuple[bytes, dict[str, str]]:
-    """Body and headers of one delivery.
-
-    Args:
-        now: seconds since the epoch, for the timestamp.
-        signed: False for ``url_verification``, which comes unsigned.
-    """
+    """Body and headers of one delivery; ``signed`` is False for ``url_verification``, which comes unsigned."""
     headers = {"Content-Type": "application/json; charset=utf-8"}
     if app.encrypt_key is None:
         return payload, headers

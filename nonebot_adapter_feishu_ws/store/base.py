@@ -115,12 +115,9 @@ class KeyValue(Protocol):
         ...
 
     async def note(self, name: str, members: Mapping[str, float], *, keep: int) -> None:
-        """Add members to a set, or move them to a later time.
+        """Add members, each with its time in seconds since the epoch, to a set, or move them to a later time.
 
-        Args:
-            name: the set; starts with the app id and a colon.
-            members: each with its time, seconds since the epoch.
-            keep: how many stay in the set; the oldest are dropped.
+        The name starts with the app id and a colon; the latest ``keep`` members stay.
         """
         ...
 
@@ -187,14 +184,9 @@ class Locks(Protocol):
     """
 
     async def try_lock(self, name: str, ttl: float) -> bool:
-        """Take a lock, or extend it.
+        """Take a lock, or extend it; True when this process holds it.
 
-        Args:
-            name: starts with the app id and a colon.
-            ttl: seconds until the lock expires; another call of the holder starts them anew.
-
-        Returns:
-            True when this process holds it.
+        The name starts with the app id and a colon. The lock expires ``ttl`` seconds after its holder's last call.
         """
         ...
 
@@ -229,10 +221,7 @@ class SharedValues(Protocol):
     async def reserve(self, key: str, count: int, period: float) -> float:
         """Reserve a call in a rate limit of all processes; returns the seconds until it may be made.
 
-        Args:
-            key: what is limited.
-            count: calls in any ``period``.
-            period: seconds.
+        At most ``count`` calls are made in any ``period`` seconds.
         """
         ...
 
@@ -290,11 +279,7 @@ class Store(Protocol):
         ...
 
     async def open(self, bot_ids: Sequence[str] = ()) -> None:
-        """Open it; called once, before anything else.
-
-        Args:
-            bot_ids: the bots whose unfinished events this process takes over.
-        """
+        """Open it, before anything else; this process takes over the unfinished events of these bots."""
         ...
 
     async def close(self) -> None:
@@ -302,13 +287,9 @@ class Store(Protocol):
         ...
 
     async def claim(self, keys: Sequence[str]) -> bool:
-        """Remember an event under all of its keys at once, without keeping it.
-
-        Args:
-            keys: names of one event (bot and event id, bot and message id).
+        """Remember an event under all of its keys (bot and event id, bot and message id) at once, without keeping it.
 
         Returns:
-            True when it is ours to handle; False when any key was claimed within the time of a claim,
-            :data:`CLAIM_TTL` or more.
+            True when it is ours to handle; False when any key was claimed within :data:`CLAIM_TTL` or more.
         """
         ...

@@ -20,13 +20,7 @@ class Claims:
     def __init__(
         self, *, ttl: float = CLAIM_TTL, max_claims: int = 100_000, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Create an empty set.
-
-        Args:
-            ttl: seconds for which a name is remembered, or up to a sixteenth longer.
-            max_claims: how many names are remembered.
-            clock: monotonic seconds.
-        """
+        """Create an empty set; a name is remembered for ``ttl`` seconds, or up to a sixteenth longer."""
         self._ttl = ttl
         self._size = max(1, max_claims // GENERATIONS)
         self._clock = clock

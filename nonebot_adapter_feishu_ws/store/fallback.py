@@ -35,22 +35,12 @@ class DurableStore(Store, Protocol):
     def inbox(self) -> Inbox: ...
 
     async def ping(self) -> None:
-        """Check whether it can be written.
-
-        Raises:
-            StoreError: it cannot.
-        """
+        """Check whether it can be written; raises :class:`StoreError` if not."""
 
 
 @dataclass(eq=False, repr=False)
 class FallbackStore(Inbox):
-    """A durable store, and a memory of claims that tells new events from duplicates while it is down.
-
-    Attributes:
-        inner: the store that is used while it works.
-        probe_every: seconds between two probes while it is down.
-        clock: monotonic seconds that count while the machine sleeps.
-    """
+    """A durable store, and a memory of claims that tells new events from duplicates while it is down."""
 
     inner: DurableStore
     probe_every: float = PROBE_EVERY

@@ -19,13 +19,7 @@ class MemoryStore:
         max_claims: int = 100_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Create an empty store.
-
-        Args:
-            ttl: seconds a claim is remembered.
-            max_claims: how many claims are remembered; the oldest are dropped first.
-            clock: monotonic seconds.
-        """
+        """Create an empty store that remembers ``max_claims`` claims, each for ``ttl`` seconds."""
         self.status: StoreStatus = StoreStatus("memory://")
         self.state: KeyValue = MemoryState()
         self.inbox: None = None

@@ -5,12 +5,7 @@ from .base import MAX_RUNS
 
 
 def warn_dropped(count: int, replay_window: float) -> None:
-    """Report events that are too old to be answered.
-
-    Args:
-        count: how many; none are not reported.
-        replay_window: seconds.
-    """
+    """Report events that are too old to be answered, if there are any."""
     if count:
         log(
             "WARNING",
@@ -22,12 +17,7 @@ def warn_dropped(count: int, replay_window: float) -> None:
 
 
 def report_dead_letter(key: str, place: str) -> None:
-    """Report an event that is handled no more.
-
-    Args:
-        key: its name.
-        place: where its payload is kept.
-    """
+    """Report an event that is handled no more, and where its payload is kept."""
     log(
         "ERROR",
         "The event {} is parked: {} times the process died while it was handled. Its payload stays in {}: "

@@ -18,13 +18,7 @@ class Shared:
     """Access to the shared values from NoneBot's loop. Never raises: without the store there are no values."""
 
     def __init__(self, store: Store, values: SharedValues, call: OnNetwork) -> None:
-        """Create the access.
-
-        Args:
-            store: the store; while it is down, callers don't wait for it.
-            values: its shared values.
-            call: runs a coroutine on the network loop.
-        """
+        """Use the values of a store; ``call`` runs a coroutine on the network loop."""
         self._store = store
         self._values = values
         self._call = call
@@ -52,10 +46,5 @@ class Shared:
 
 
 def shared_of(store: Store, call: OnNetwork) -> Shared | None:
-    """Return the shared values of a store that several processes use; None for any other store.
-
-    Args:
-        store: as :func:`~.make_store` made it.
-        call: runs a coroutine on the network loop.
-    """
+    """Return the shared values of a store that several processes use; None for any other store."""
     return None if store.shared is None else Shared(store, store.shared, call)

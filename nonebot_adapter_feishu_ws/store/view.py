@@ -31,13 +31,7 @@ class StoreWatch:
     def __init__(
         self, store: Store, waits: Callable[[str], None] = lambda bot_id: None, *, count_every: float = COUNT_EVERY
     ) -> None:
-        """Create the watch; :meth:`start` starts it.
-
-        Args:
-            store: the store.
-            waits: called at every count for each bot whose events wait.
-            count_every: seconds between two counts.
-        """
+        """Create the watch; ``waits`` is called at every count for each bot whose events wait."""
         self._store = store
         self._waits = waits
         self._count_every = count_every

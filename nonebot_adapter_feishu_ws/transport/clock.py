@@ -11,13 +11,9 @@ JUMP = 15.0
 
 
 async def watch_clock(timing: Timing, on_jump: Callable[[float], None]) -> None:
-    """Compare the time slept with the wall clock, forever.
+    """Compare the time slept with the wall clock, forever; ``on_jump`` gets the missing seconds.
 
     A suspended machine stops its monotonic clock, a frozen process does not; the wall clock goes on in both cases.
-
-    Args:
-        timing: clocks and sleep.
-        on_jump: called with the missing seconds.
     """
     while True:
         before = timing.wall()

@@ -48,15 +48,7 @@ MAX_IN_FLIGHT = 1000
 
 @dataclass(eq=False, repr=False)
 class LongConnection(Transport):
-    """The native transport: the SDK's wire protocol on ``aiohttp`` (source: 使用长连接接收事件).
-
-    Attributes:
-        app_id: the bot's app id.
-        app_secret: its secret.
-        origin: the platform's origin, e.g. ``https://open.feishu.cn``.
-        proxy: a proxy for discovery and socket, see :func:`~.net.session.make_session`.
-        timing: clocks and sleep.
-    """
+    """The native transport: the SDK's wire protocol on ``aiohttp`` (source: 使用长连接接收事件)."""
 
     app_id: str
     app_secret: SecretStr
@@ -112,11 +104,7 @@ class OpenConnection:
     """One open socket, from its first ping to its close frame.
 
     Attributes:
-        app_id: the bot's app id.
-        socket: the socket.
-        callbacks: told what happens.
         service_id: the service that pings name, from the connection's URL.
-        timing: clocks and sleep.
         reported: the kinds of trouble that were logged on earlier connections.
     """
 

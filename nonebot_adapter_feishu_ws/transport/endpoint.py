@@ -39,14 +39,7 @@ async def discover(
     *,
     timeout: float,
 ) -> Endpoint:
-    """Ask Feishu for the URL of one connection.
-
-    Args:
-        session: makes the call.
-        origin: ``https://open.feishu.cn`` or the like, without a path.
-        app_id: the bot's app id.
-        app_secret: its secret.
-        timeout: seconds for the whole call.
+    """Ask Feishu for the URL of one connection, within ``timeout`` seconds.
 
     Raises:
         ConnectionFailed: Feishu gave no URL; ``code`` is Feishu's, or None for network errors.

@@ -131,16 +131,13 @@ def encode_ping(service_id: int) -> bytes:
 
 
 def encode_ack(frame: Frame, *, code: int = ACK_OK, data: bytes | None = None, biz_rt: int = 0) -> bytes:
-    """Turn a received DATA frame into its ack.
+    """Turn a received DATA frame into its ack; changes the frame, since the ack is that frame with another payload.
 
     Args:
-        frame: the received frame; changed in place, since the ack is that frame with another payload.
+        frame: the received frame.
         code: 200, or 500 to have the event pushed again.
         data: JSON that answers a callback (a card's toast or new content).
         biz_rt: milliseconds spent on the event.
-
-    Returns:
-        The ack's bytes.
     """
     frame.headers.add(key=HEADER_BIZ_RT, value=str(biz_rt))
     if data is None:

@@ -59,14 +59,11 @@ class ConnectionManager:
 
     The methods are called from NoneBot's loop; snapshots may be read from any thread. What is connected or
     disconnected through it is the operator's choice: it is kept in the store and wins over the configuration.
+    ``on_change`` is called with every new state, mostly on the network loop, and must not block.
 
-    Attributes:
-        network: the thread whose loop holds the sockets; started by the owner.
-        receiver: takes the envelopes, on the network loop.
-        state: keeps the operator's choice; opened by the owner.
-        policy: the quick attempts.
-        timing: clocks, sleep and randomness.
-        on_change: called with every new state, mostly on the network loop; must not block.
+    Raises:
+        BotNotFound: every method with a ``bot_id``, when no such bot is configured.
+        BotDisabled: ``connect``, ``disconnect`` and ``reconnect``, when the configuration disables it.
     """
 
     network: NetworkThread
@@ -85,10 +82,6 @@ class ConnectionManager:
         """Keep the bot connected from now on; returns at once, without waiting for the socket.
 
         A bot that is connected, or connecting, keeps its one socket; slow probing is cut short by an attempt now.
-
-        Raises:
-            BotNotFound: no such bot is configured.
-            BotDisabled: the configuration disables it.
         """
         entry = self._get_enabled(bot_id)
         async with entry.lock:
@@ -102,10 +95,6 @@ class ConnectionManager:
 
         Returns when no new frame is read, the pending acks are sent and the socket is closed with a close frame.
         Running handlers go on: the adapter keeps the NoneBot bot until they have ended, within a bound.
-
-        Raises:
-            BotNotFound: no such bot is configured.
-            BotDisabled: the configuration disables it.
         """
         entry = self._get_enabled(bot_id)
         async with entry.lock:
@@ -118,23 +107,14 @@ class ConnectionManager:
         return self.get_status(bot_id)
 
     async def reconnect(self, bot_id: str) -> ConnectionStatus:
-        """Close the bot's connection, if any, and open a new one at once.
-
-        Raises:
-            BotNotFound: no such bot is configured.
-            BotDisabled: the configuration disables it.
-        """
+        """Close the bot's connection, if any, and open a new one at once."""
         entry = self._get_enabled(bot_id)
         async with entry.lock:
             await self.network.call(self._stop(entry))
         return await self.connect(bot_id)
 
     def get_status(self, bot_id: str) -> ConnectionStatus:
-        """Snapshot of one connection; for a disabled bot it says so.
-
-        Raises:
-            BotNotFound: no such bot is configured.
-        """
+        """Snapshot of one connection; for a disabled bot it says so."""
         entry = self._get(bot_id)
         bot, supervisor = entry.bot, entry.supervisor
         if not bot.enabled:
@@ -154,19 +134,11 @@ class ConnectionManager:
         return [self.get_status(bot_id) for bot_id in self._entries]
 
     def is_connected(self, bot_id: str) -> bool:
-        """Whether the bot's long connection is open and the server answers.
-
-        Raises:
-            BotNotFound: no such bot is configured.
-        """
+        """Whether the bot's long connection is open and the server answers."""
         return self.get_status(bot_id).state is ConnectionState.CONNECTED
 
     def is_enabled(self, bot_id: str) -> bool:
-        """Whether the configuration enables the bot.
-
-        Raises:
-            BotNotFound: no such bot is configured.
-        """
+        """Whether the configuration enables the bot."""
         return self._get(bot_id).bot.enabled
 
     def is_disconnected_by_operator(self, bot_id: str) -> bool:
@@ -174,22 +146,14 @@ class ConnectionManager:
         return self._get(bot_id).disconnected_by_operator
 
     def can_receive(self, bot_id: str) -> bool:
-        """Whether events can reach the bot now, by socket or webhook.
-
-        Raises:
-            BotNotFound: no such bot is configured.
-        """
+        """Whether events can reach the bot now, by socket or webhook."""
         entry = self._get(bot_id)
         if not entry.bot.enabled or entry.disconnected_by_operator:
             return False
         return entry.bot.webhook or self.is_connected(bot_id)
 
     def is_receiving(self, bot_id: str) -> bool:
-        """Whether events of the bot do arrive: by its socket if it has one, since the webhook may not be chosen.
-
-        Raises:
-            BotNotFound: no such bot is configured.
-        """
+        """Whether events of the bot do arrive: by its socket if it has one, since the webhook may not be chosen."""
         return self.is_connected(bot_id) if self._get(bot_id).bot.use_websocket else self.can_receive(bot_id)
 
     # For the adapter

@@ -23,10 +23,8 @@ class NetworkThread:
     def __init__(self, name: str = "feishu-network", *, switch_interval: float = SWITCH_INTERVAL) -> None:
         """Create the thread.
 
-        Args:
-            name: the thread's name.
-            switch_interval: seconds, see :func:`sys.setswitchinterval`; set for the whole process when the thread
-                starts, unless it is shorter already.
+        ``switch_interval`` (seconds, see :func:`sys.setswitchinterval`) is set for the whole process when the thread
+        starts, unless it is shorter already.
         """
         self._name = name
         self._switch_interval = switch_interval

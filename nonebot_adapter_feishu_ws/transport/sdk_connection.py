@@ -42,14 +42,7 @@ class SdkConnection(Transport):
     """The SDK's client as a transport."""
 
     def __init__(self, app_id: str, app_secret: SecretStr, origin: str, *, proxy: str | None = None) -> None:
-        """Create the transport of one bot; the SDK is imported with the first connection.
-
-        Args:
-            app_id: the bot's app id.
-            app_secret: its secret.
-            origin: the platform's origin, e.g. ``https://open.feishu.cn``.
-            proxy: an ``http://`` proxy for discovery and socket.
-        """
+        """Create the transport of one bot; the SDK is imported with the first connection."""
         self._app_id = app_id
         self._app_secret = app_secret
         self._origin = origin

@@ -123,12 +123,7 @@ def _is_interval(value: object) -> bool:
 
 
 class ConnectionCallbacks(Protocol):
-    """What a transport reports to its supervisor while it serves one connection, on the network loop.
-
-    Attributes:
-        receiver: takes the events.
-        client_config: the intervals that the server asked for last.
-    """
+    """What a transport reports to its supervisor while it serves one connection, on the network loop."""
 
     receiver: EventReceiver
     client_config: ClientConfig
@@ -146,12 +141,7 @@ class Transport(Protocol):
     """One way to hold a connection to Feishu."""
 
     async def serve(self, callbacks: ConnectionCallbacks) -> None:
-        """Open one connection and serve it until it ends.
-
-        Returns when the server closed it cleanly.
-
-        Args:
-            callbacks: told what happens meanwhile.
+        """Open one connection and serve it until it ends; returns when the server closed it cleanly.
 
         Raises:
             ConnectionFailed: it could not be opened, or was lost; the message says why.

@@ -34,15 +34,7 @@ class ReconnectPolicy:
 class Supervisor:
     """Keeps one bot's transport connected; the callbacks of its transport.
 
-    Lives on the network loop; ``status`` may be read on any thread.
-
-    Attributes:
-        bot_id: the app id.
-        transport: opens the connections.
-        receiver: takes the events.
-        policy: the quick attempts.
-        timing: clocks, sleep and randomness.
-        on_change: called with every new state; must not block.
+    Lives on the network loop; ``status`` may be read on any thread. ``on_change`` must not block.
     """
 
     bot_id: str
@@ -70,8 +62,7 @@ class Supervisor:
     def reconnect_now(self, spread: float = 0.0) -> None:
         """End the current wait or connection, and connect again with a fresh count of attempts.
 
-        Args:
-            spread: at most this many seconds later, so that many bots do not reconnect at the same moment.
+        ``spread`` delays it by up to so many seconds, lest many bots reconnect at the same moment.
         """
         self._reconnect_spread = spread
         self._reconnect_now.set()

@@ -248,8 +248,8 @@ async def test_a_webhook_bot_is_filled_after_a_restart(sandbox, run_adapter, hea
 
 
 async def _note(adapter, chat_id: str) -> None:
-    adapter._backfill._known_chats.note(APP, {"event": {"message": {"chat_id": chat_id, "chat_type": "p2p"}}})
-    await adapter._backfill._known_chats.flush()
+    adapter._backfill.known_chats.note(APP, {"event": {"message": {"chat_id": chat_id, "chat_type": "p2p"}}})
+    await adapter._backfill.known_chats.flush()
 
 
 @pytest.mark.needs("redis-server")

@@ -169,7 +169,7 @@ async def reconnected(script, world: World):
         await asyncio.sleep(0)
     before = supervisor.status
     world.sleep = lambda seconds: asyncio.sleep(0)  # pyright: ignore[reportAttributeAccessIssue]
-    supervisor._timing = world.timing
+    supervisor.timing = world.timing
     transport.script.append((5, None))
     supervisor.reconnect_now(1.0)
     for _ in range(20):

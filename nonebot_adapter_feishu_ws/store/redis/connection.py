@@ -41,15 +41,14 @@ _ADVICE: Final = (
 
 
 class RedisConnection:
-    """One connection at a time; commands issued while a batch is under way go into the next one, in order."""
+    """One connection at a time; commands issued while a batch is under way go into the next one, in order.
+
+    Raises:
+        StoreError: ``run`` and ``execute``, when a command was refused, or failed and may have been executed.
+    """
 
     def __init__(self, url: str, *, write_timeout: float = WRITE_TIMEOUT) -> None:
-        """Prepare the connection; the first command opens it.
-
-        Args:
-            url: ``redis://``, ``rediss://`` or ``unix://``, with credentials.
-            write_timeout: seconds that a batch may take before its callers get an error.
-        """
+        """Prepare the connection; the first command opens it. ``write_timeout`` is in seconds per batch."""
         self.name: str = public_url(url)
         # No retries: a retried script would find the claims of the first attempt and report a duplicate.
         self._redis: Any = _open(
@@ -64,19 +63,11 @@ class RedisConnection:
         """Whether a command has failed, so that it may have been executed without its caller knowing."""
 
     async def run(self, script: str, keys: Sequence[bytes], *args: bytes | str | int) -> Any:
-        """Run a Lua script.
-
-        Raises:
-            StoreError: it was refused, or failed and may have been executed.
-        """
+        """Run a Lua script."""
         return await self.execute("EVAL", script, len(keys), *keys, *args)
 
     async def execute(self, *command: bytes | str | int) -> Any:
-        """Execute a command.
-
-        Raises:
-            StoreError: it was refused, or failed and may have been executed.
-        """
+        """Execute a command."""
         try:
             result = await self._commits.submit(command)
         except StoreError:

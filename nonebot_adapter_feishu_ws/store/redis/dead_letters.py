@@ -22,14 +22,7 @@ class RedisDeadLetters(DeadLetters):
     """The dead letters of all bots."""
 
     def __init__(self, url: str) -> None:
-        """Connect to Redis.
-
-        Args:
-            url: with credentials.
-
-        Raises:
-            StoreError: it cannot be reached.
-        """
+        """Connect to Redis; raises :class:`StoreError` if it cannot be reached."""
         self._redis: Any = _open(url, protocol=2, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
         try:
             self._redis.ping()

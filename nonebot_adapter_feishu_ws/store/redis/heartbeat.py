@@ -14,7 +14,6 @@ class Heartbeat:
     """This process in the sorted sets ``alive`` of its bots.
 
     Attributes:
-        connection: to Redis.
         consumer: the name of this process.
         takeover_after: seconds after which others take a silent process for dead.
         clock: monotonic seconds that count while the machine sleeps.
@@ -39,13 +38,7 @@ class Heartbeat:
         return self.clock() >= self.valid_until - self.takeover_after * 2 / 3
 
     async def send(self, alive: Sequence[bytes]) -> float:
-        """Send a heartbeat.
-
-        Args:
-            alive: the key of each bot's sorted set.
-
-        Returns:
-            The seconds since the last confirmed heartbeat; 0 for the first.
+        """Send a heartbeat to each bot's sorted set; returns the seconds since the last confirmed one, 0 for the first.
 
         Raises:
             StoreError: it may not have arrived.

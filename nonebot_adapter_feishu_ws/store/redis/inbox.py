@@ -22,7 +22,6 @@ class RedisInbox(Inbox):
     """The inbox as one process, a consumer of the stream, sees it.
 
     Attributes:
-        connection: to Redis.
         consumer: the name of this process.
         claim_ttl: seconds a claim is remembered.
         max_waiting: events of one bot in the inbox; when it is full, no more are taken.
@@ -101,18 +100,7 @@ class RedisInbox(Inbox):
         return counts
 
     async def drop_old(self, bot_ids: Sequence[str], oldest: float) -> int:
-        """Drop the entries of dead processes that are too old to be answered.
-
-        Args:
-            bot_ids: whose entries.
-            oldest: the time of the oldest entry that is kept, seconds since the epoch.
-
-        Returns:
-            How many were dropped.
-
-        Raises:
-            StoreError: Redis cannot be used.
-        """
+        """Drop entries of dead processes from before ``oldest`` (seconds since the epoch); returns how many."""
         dropped = 0
         for bot_id in bot_ids:
             keys, start = [of_bot(bot_id, "inbox"), of_bot(bot_id, "alive")], b"-"
@@ -123,14 +111,7 @@ class RedisInbox(Inbox):
         return dropped
 
     async def find_lost(self, silent: float) -> list[str]:
-        """Return what other processes have taken over while this one was silent.
-
-        Args:
-            silent: seconds, for the log.
-
-        Raises:
-            StoreError: Redis cannot be used.
-        """
+        """Return what other processes have taken over while this one was silent; ``silent`` seconds, for the log."""
         mine = len(self._mine)
         lost: list[str] = []
         for bot_id, some in by_bot(self._mine):
@@ -151,11 +132,7 @@ class RedisInbox(Inbox):
         return lost
 
     async def free_stranded(self, bot_ids: Sequence[str]) -> None:
-        """Put back entries that were started by a script whose answer never arrived: no process handles them.
-
-        Raises:
-            StoreError: Redis cannot be used.
-        """
+        """Put back entries that were started by a script whose answer never arrived: no process handles them."""
         for bot_id in bot_ids:
             held = await self.connection.run(HELD, [of_bot(bot_id, "inbox")], self.consumer)
             await self.put_back([key for key in map(to_text, held) if key not in self._mine])

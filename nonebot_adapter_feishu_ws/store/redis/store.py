@@ -94,11 +94,7 @@ class RedisStore:
         return bool(await self._connection.run(CLAIM, of_claims(keys), self._claim_ttl))
 
     async def ping(self) -> None:
-        """Check whether Redis can be written, and recover what failed before.
-
-        Raises:
-            StoreError: it cannot be written.
-        """
+        """Check whether Redis can be written, and recover what failed before; raises :class:`StoreError` if not."""
         await self._connection.execute("SET", b"feishu:ping", str(self._clock()))
         await self._settle()
 

@@ -21,9 +21,6 @@ class SqliteDeadLetters(DeadLetters):
     def __init__(self, path: Path) -> None:
         """Open the file as it is: nothing is created, migrated or set aside.
 
-        Args:
-            path: the file.
-
         Raises:
             StoreError: it does not exist, or is not a store.
         """

@@ -15,11 +15,7 @@ class InboxTable:
     """The inbox as one process, its holder, sees it."""
 
     def __init__(self, holder: str) -> None:
-        """Create the view of one process.
-
-        Args:
-            holder: a name that no other process has.
-        """
+        """Create the view of one process, by a name that no other process has."""
         self._holder = holder
         self.size: int = 0
         """Events in the table, dead letters included; known after :meth:`measure`."""
@@ -29,17 +25,7 @@ class InboxTable:
         [[self.size]] = database.execute("SELECT count(*) FROM inbox")
 
     def inherit(self, database: sqlite3.Connection, bot_ids: Sequence[str], oldest: float, now: float) -> int:
-        """Free what an earlier process of these bots held, and drop what is too old.
-
-        Args:
-            database: the open file.
-            bot_ids: the bots.
-            oldest: the time of the oldest event that is kept.
-            now: seconds since the epoch.
-
-        Returns:
-            How many events were dropped.
-        """
+        """Free what an earlier process of these bots held, and drop what is older; returns how many were dropped."""
         dropped = 0
         for bot_id in bot_ids:
             database.execute("UPDATE inbox SET holder = NULL WHERE bot_id = ? AND holder <> ?", (bot_id, self._holder))

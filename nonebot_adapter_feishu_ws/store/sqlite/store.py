@@ -87,11 +87,7 @@ class SqliteStore(Inbox, KeyValue):
         return await self._submit(values.claim, keys, int(self._clock()), self._claim_ttl)
 
     async def ping(self) -> None:
-        """Check whether the file can be written, and recover what failed before.
-
-        Raises:
-            StoreError: it cannot be written.
-        """
+        """Check whether the file can be written, and recover what failed before; raises :class:`StoreError` if not."""
         await self._submit(values.try_to_write)
         if self._has_failed:
             await self._submit(self._table.free_stranded, self._mine)
