@@ -33,11 +33,7 @@ class UnsupportedSegment(ValueError):
 
 
 def need(segment: Segment, key: str) -> str:
-    """A value without which a segment cannot be sent.
-
-    Raises:
-        UnsupportedSegment: it is missing, empty or no text.
-    """
+    """A value without which a segment cannot be sent; an ``UnsupportedSegment`` if it is missing, empty or no text."""
     value = segment.data.get(key)
     if not isinstance(value, str) or not value:
         raise UnsupportedSegment(
@@ -66,11 +62,7 @@ def unresolved_mention(segment: Segment) -> str | None:
 
 
 def dump(content: object) -> str:
-    """Content as JSON.
-
-    Raises:
-        UnsupportedSegment: it holds something that JSON cannot express.
-    """
+    """Content as JSON; an ``UnsupportedSegment`` if it holds something that JSON cannot express."""
     try:
         return to_json(content).decode()
     except ValueError:

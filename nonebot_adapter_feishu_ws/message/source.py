@@ -62,13 +62,7 @@ Source = str | bytes | bytearray | BytesIO | BinaryIO | OpenFile | Path
 def key_or_source(
     value: Source, key: str, source: str = "source", *, progress: Progress | None = None
 ) -> dict[str, Any]:
-    """The part of a segment's data that says what it carries.
-
-    Args:
-        value: a key as text goes under ``key``; anything else waits under ``source`` for its upload.
-        key: such as ``image_key``.
-        source: the name under which a content waits.
-        progress: what is told of its upload.
+    """What a segment carries, as data: a key of Feishu under ``key``, anything else under ``source`` for its upload.
 
     Raises:
         ValueError: it is a file of text.
