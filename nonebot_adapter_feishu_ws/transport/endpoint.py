@@ -9,17 +9,8 @@ import aiohttp
 from ..exception import ConnectionFailed
 from ..net.bounded_json import as_object, as_text, read_object
 from ..net.errors import describe
+from . import wire
 from .status import ClientConfig, Phase
-from .wire import (
-    CODE_AUTH_FAILED,
-    CODE_CONNECTION_LIMIT,
-    CODE_OK,
-    ENDPOINT_PATH,
-    HEADER_HANDSHAKE_AUTH_ERRCODE,
-    HEADER_HANDSHAKE_MSG,
-    HEADER_HANDSHAKE_STATUS,
-    QUERY_SERVICE_ID,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +23,7 @@ class Endpoint:
 
 
 async def discover(
-    session: aiohttp.ClientSession,
-    origin: str,
-    app_id: str,
-    app_secret: str,
-    *,
-    timeout: float,
+    session: aiohttp.ClientSession, origin: str, app_id: str, app_secret: str, *, timeout: float
 ) -> Endpoint:
     """Ask Feishu for the URL of one connection, within ``timeout`` seconds.
 
@@ -46,7 +32,7 @@ async def discover(
     """
     try:
         async with session.post(
-            origin + ENDPOINT_PATH,
+            origin + wire.ENDPOINT_PATH,
             json={"AppID": app_id, "AppSecret": app_secret},
             headers={"locale": "zh"},
             timeout=aiohttp.ClientTimeout(total=timeout),
@@ -67,7 +53,7 @@ def parse_discovery(status: int, body: bytes) -> Endpoint:
     if answer is None or (status != 200 and not (isinstance(code, int) and code)):
         kind = "no JSON object (a proxy's or gateway's page?)" if answer is None else "JSON without a code"
         raise ConnectionFailed(f"discovery answered HTTP {status} with {kind}", phase="discovery")
-    if isinstance(code, int) and code != CODE_OK:
+    if isinstance(code, int) and code != wire.CODE_OK:
         text = f"discovery refused: {answer.get('msg') or 'no message'}"
         raise ConnectionFailed(text, code=code, phase="discovery")
     data = as_object(answer.get("data"))
@@ -75,7 +61,7 @@ def parse_discovery(status: int, body: bytes) -> Endpoint:
     parts = urlsplit(url)
     if parts.scheme not in ("ws", "wss"):
         raise ConnectionFailed("discovery answered without a ws:// or wss:// URL", phase="discovery")
-    service_id = parse_qs(parts.query).get(QUERY_SERVICE_ID, ["0"])[0]
+    service_id = parse_qs(parts.query).get(wire.QUERY_SERVICE_ID, ["0"])[0]
     config = ClientConfig().merged(data.get("ClientConfig"))
     return Endpoint(url, int(service_id) if service_id.isdecimal() else 0, config)
 
@@ -83,11 +69,13 @@ def parse_discovery(status: int, body: bytes) -> Endpoint:
 def parse_handshake_refusal(status: int, headers: Mapping[str, str] | None) -> ConnectionFailed:
     """Parse the reason for a refused handshake from its headers."""
     headers = headers or {}
-    raw_code = headers.get(HEADER_HANDSHAKE_STATUS, "")
-    message = headers.get(HEADER_HANDSHAKE_MSG, "") or f"HTTP {status}"
+    raw_code = headers.get(wire.HEADER_HANDSHAKE_STATUS, "")
+    message = headers.get(wire.HEADER_HANDSHAKE_MSG, "") or f"HTTP {status}"
     code = int(raw_code) if raw_code.isdecimal() else None
-    if code == CODE_AUTH_FAILED and headers.get(HEADER_HANDSHAKE_AUTH_ERRCODE) == str(CODE_CONNECTION_LIMIT):
-        code = CODE_CONNECTION_LIMIT
+    if code == wire.CODE_AUTH_FAILED and headers.get(wire.HEADER_HANDSHAKE_AUTH_ERRCODE) == str(
+        wire.CODE_CONNECTION_LIMIT
+    ):
+        code = wire.CODE_CONNECTION_LIMIT
     return ConnectionFailed(f"handshake refused: {message}", code=code, phase="handshake")
 
 

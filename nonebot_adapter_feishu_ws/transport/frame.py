@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorProto
+from google.protobuf.descriptor_pb2 import FieldDescriptorProto as Field
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
@@ -52,28 +53,24 @@ if TYPE_CHECKING:
 
 CONTROL: Final = 0
 DATA: Final = 1
+MAX_FRAGMENTS: Final = 1024
 
 _PACKAGE: Final = "pbbp2"
-_OPTIONAL, _REQUIRED, _REPEATED = (
-    FieldDescriptorProto.LABEL_OPTIONAL,
-    FieldDescriptorProto.LABEL_REQUIRED,
-    FieldDescriptorProto.LABEL_REPEATED,
-)
 _SCHEMA: Final = {
     "Header": (
-        ("key", FieldDescriptorProto.TYPE_STRING, _REQUIRED),
-        ("value", FieldDescriptorProto.TYPE_STRING, _REQUIRED),
+        ("key", Field.TYPE_STRING, Field.LABEL_REQUIRED),
+        ("value", Field.TYPE_STRING, Field.LABEL_REQUIRED),
     ),
     "Frame": (
-        ("SeqID", FieldDescriptorProto.TYPE_UINT64, _REQUIRED),
-        ("LogID", FieldDescriptorProto.TYPE_UINT64, _REQUIRED),
-        ("service", FieldDescriptorProto.TYPE_INT32, _REQUIRED),
-        ("method", FieldDescriptorProto.TYPE_INT32, _REQUIRED),
-        ("headers", FieldDescriptorProto.TYPE_MESSAGE, _REPEATED),
-        ("payload_encoding", FieldDescriptorProto.TYPE_STRING, _OPTIONAL),
-        ("payload_type", FieldDescriptorProto.TYPE_STRING, _OPTIONAL),
-        ("payload", FieldDescriptorProto.TYPE_BYTES, _OPTIONAL),
-        ("LogIDNew", FieldDescriptorProto.TYPE_STRING, _OPTIONAL),
+        ("SeqID", Field.TYPE_UINT64, Field.LABEL_REQUIRED),
+        ("LogID", Field.TYPE_UINT64, Field.LABEL_REQUIRED),
+        ("service", Field.TYPE_INT32, Field.LABEL_REQUIRED),
+        ("method", Field.TYPE_INT32, Field.LABEL_REQUIRED),
+        ("headers", Field.TYPE_MESSAGE, Field.LABEL_REPEATED),
+        ("payload_encoding", Field.TYPE_STRING, Field.LABEL_OPTIONAL),
+        ("payload_type", Field.TYPE_STRING, Field.LABEL_OPTIONAL),
+        ("payload", Field.TYPE_BYTES, Field.LABEL_OPTIONAL),
+        ("LogIDNew", Field.TYPE_STRING, Field.LABEL_OPTIONAL),
     ),
 }
 
@@ -84,7 +81,7 @@ def _build_frame_class() -> type[Frame]:
         message = file.message_type.add(name=message_name)
         for number, (name, type_, label) in enumerate(fields, start=1):
             descriptor = message.field.add(name=name, number=number, type=type_, label=label)
-            if type_ == FieldDescriptorProto.TYPE_MESSAGE:
+            if type_ == Field.TYPE_MESSAGE:
                 descriptor.type_name = f".{_PACKAGE}.Header"
     pool = DescriptorPool()
     pool.Add(file)
@@ -158,7 +155,7 @@ class DataHeaders:
     seq: int
 
 
-def read_data_headers(frame: Frame, *, max_fragments: int = 1024) -> DataHeaders:
+def read_data_headers(frame: Frame) -> DataHeaders:
     """Parse and check the headers of a DATA frame.
 
     Raises:
@@ -172,8 +169,8 @@ def read_data_headers(frame: Frame, *, max_fragments: int = 1024) -> DataHeaders
         raise FrameError(f"sum={raw_sum[:20]!r} seq={raw_seq[:20]!r} are not numbers") from None
     message_id = headers.get(HEADER_MESSAGE_ID) or ""
     if total > 1:
-        if total > max_fragments:
-            raise FrameError(f"sum={total} is over the bound of {max_fragments} fragments")
+        if total > MAX_FRAGMENTS:
+            raise FrameError(f"sum={total} is over the bound of {MAX_FRAGMENTS} fragments")
         if not 0 <= seq < total:
             raise FrameError(f"seq={seq} does not fit sum={total}")
         if not message_id:

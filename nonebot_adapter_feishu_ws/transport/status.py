@@ -6,10 +6,12 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Literal, Protocol
+
+from pydantic.alias_generators import to_camel, to_pascal
 
 from ..event.envelope import EventReceiver
 from ..net.bounded_json import as_object
@@ -59,19 +61,8 @@ class ConnectionStatus:
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to the JSON of the control routes: camelCase keys, ISO 8601 times in UTC."""
-        return {
-            "botId": self.bot_id,
-            "state": self.state.value,
-            "transport": self.transport,
-            "connectedAt": iso(self.connected_at),
-            "lastHeartbeat": iso(self.last_heartbeat),
-            "lastEventAt": iso(self.last_event_at),
-            "attempts": self.attempts,
-            "nextAttemptAt": iso(self.next_attempt_at),
-            "error": self.error,
-            "errorCode": self.error_code,
-            "advice": self.advice,
-        }
+        values = {to_camel(name): value for name, value in asdict(self).items()}
+        return {key: iso(value) if isinstance(value, datetime) else value for key, value in values.items()}
 
 
 def iso(time_: datetime | None) -> str | None:
@@ -107,15 +98,8 @@ class ClientConfig:
 
     def merged(self, data: object) -> ClientConfig:
         """This configuration, updated with the usable numbers of a ``ClientConfig`` JSON object."""
-        given = {name: value for name, key in _CLIENT_CONFIG.items() if _is_interval(value := as_object(data).get(key))}
-        return replace(self, **given)
-
-
-_CLIENT_CONFIG: Final = {
-    "reconnect_interval": "ReconnectInterval",
-    "reconnect_nonce": "ReconnectNonce",
-    "ping_interval": "PingInterval",
-}
+        values = {field.name: as_object(data).get(to_pascal(field.name)) for field in fields(self)}
+        return replace(self, **{name: value for name, value in values.items() if _is_interval(value)})
 
 
 def _is_interval(value: object) -> bool:
