@@ -16,13 +16,7 @@ class Reaction:
     """Await it for a permanent reaction; ``async with`` it for a reaction that lasts as long as the block."""
 
     def __init__(self, bot: LegacyMethods, message_id: str, emoji_type: str) -> None:
-        """Describe the reaction; nothing is sent yet.
-
-        Args:
-            bot: the bot that reacts.
-            message_id: the message.
-            emoji_type: such as ``THUMBSUP``.
-        """
+        """Describe the reaction; nothing is sent yet."""
         self._bot_id = bot.self_id
         self._reactions = Reactions(bot)
         self._message_id = message_id

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
 
@@ -43,39 +44,32 @@ def dump(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+@dataclass(eq=False, repr=False)
 class Entity:
-    """A card entity: its id, its sequence numbers, its operations."""
+    """A card entity: its id, its sequence numbers, its operations. ``card`` is the one it begins with."""
 
-    def __init__(self, context: StreamContext, card: dict[str, Any], pace: Pace) -> None:
-        """Describe the entity; :meth:`create` creates it at Feishu.
-
-        Args:
-            context: of the stream.
-            card: the card it begins with.
-            pace: spaces its operations.
-        """
-        self._context = context
-        self._card = card
-        self._pace = pace
-        self._sequence = 0
-        self._opened_at = 0.0
-        self.card_id: str = ""
+    context: StreamContext
+    card: dict[str, Any]
+    pace: Pace
+    _sequence: int = 0
+    _opened_at: float = 0.0
+    card_id: str = ""
 
     async def create(self) -> None:
         """Create the entity (创建卡片实体)."""
-        data = dump(self._card)
+        data = dump(self.card)
 
         async def create() -> Any:
-            return await self._context.bot.call_api("card.create", data=data, _deadline=0)
+            return await self.context.bot.call_api("card.create", data=data, _deadline=0)
 
-        answer = await retry(create, self._context.sleep)
-        self._opened_at = self._context.clock()
-        self._pace.spend()
+        answer = await retry(create, self.context.sleep)
+        self._opened_at = self.context.clock()
+        self.pace.spend()
         self.card_id = str(answer["data"]["card_id"])
 
     async def write(self, text: str) -> None:
         """Set the whole text (流式更新文本); switches the streaming mode on again when it has ended or is about to."""
-        if self._context.clock() - self._opened_at >= REOPEN_AFTER:
+        if self.context.clock() - self._opened_at >= REOPEN_AFTER:
             await self._reopen()
         try:
             await self._write(text)
@@ -90,7 +84,7 @@ class Entity:
 
     async def _reopen(self) -> None:
         await self._set_config({"streaming_mode": True})
-        self._opened_at = self._context.clock()
+        self._opened_at = self.context.clock()
 
     async def finish(self, summary: str) -> None:
         """End the streaming mode (更新卡片配置).
@@ -105,20 +99,20 @@ class Entity:
 
     async def replace(self, text: str, summary: str) -> None:
         """Replace the card by a finished one (全量更新卡片实体), which does not require the streaming mode."""
-        body = self._card["body"]["elements"][0] | {"content": text}
+        body = self.card["body"]["elements"][0] | {"content": text}
         config = {"streaming_mode": False, "update_multi": True, "summary": {"content": summary}}
-        await self._operate("card.update", data=dump({**self._card, "config": config, "body": {"elements": [body]}}))
+        await self._operate("card.update", data=dump({**self.card, "config": config, "body": {"elements": [body]}}))
 
     async def _operate(self, method: str, **arguments: str) -> None:
         """Carry out one operation, each attempt with a new sequence number and uuid: each text is whole."""
 
         async def attempt() -> None:
-            if (delay := self._pace.delay()) > 0:
-                await self._context.sleep(delay)
-            self._pace.spend()
+            if (delay := self.pace.delay()) > 0:
+                await self.context.sleep(delay)
+            self.pace.spend()
             self._sequence += 1
             numbered: dict[str, Any] = {"sequence": self._sequence, "uuid": uuid4().hex, **arguments}
-            await self._context.bot.call_api(method, card_id=self.card_id, **numbered, _deadline=0)
+            await self.context.bot.call_api(method, card_id=self.card_id, **numbered, _deadline=0)
 
         async def in_order() -> None:
             for skips_left in reversed(range(_SKIPS + 1)):
@@ -130,4 +124,4 @@ class Entity:
                         raise
                     self._sequence += 100
 
-        await retry(in_order, self._context.sleep)
+        await retry(in_order, self.context.sleep)

@@ -21,12 +21,7 @@ class Fallback:
     """Shows the text so far in the best mode that Feishu permits."""
 
     def __init__(self, context: StreamContext, names: Sequence[ModeName]) -> None:
-        """Begin with the best mode.
-
-        Args:
-            context: of the stream.
-            names: the modes, best first.
-        """
+        """Begin with the first of the modes, the best one."""
         self._context = context
         self._modes = [MODES[name](context) for name in names]
         self._pager = Pager()

@@ -27,11 +27,6 @@ class PlainMode:
     name: ClassVar[ModeName] = "plain"
 
     def __init__(self, context: StreamContext) -> None:
-        """Create the mode of one stream.
-
-        Args:
-            context: of the stream.
-        """
         self._context = context
 
     def fits(self, text: str) -> bool:
@@ -64,11 +59,6 @@ class EditMode(PlainMode):
     name: ClassVar[ModeName] = "edit"
 
     def __init__(self, context: StreamContext) -> None:
-        """Create the mode of one stream.
-
-        Args:
-            context: of the stream.
-        """
         super().__init__(context)
         self._pace: Pace | None = None
         self._message_id = ""
@@ -112,11 +102,6 @@ class CardMode(PlainMode):
     name: ClassVar[ModeName] = "card"
 
     def __init__(self, context: StreamContext) -> None:
-        """Create the mode of one stream.
-
-        Args:
-            context: of the stream.
-        """
         super().__init__(context)
         self._pace = Pace(1 / context.pace, context.clock)
         self._entity: Entity | None = None

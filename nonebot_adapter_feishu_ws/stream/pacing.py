@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Self
 
 MAX_EDITS: Final = 20
@@ -9,26 +10,25 @@ MAX_EDITS: Final = 20
 _GROWTH: Final = 1.25
 
 
+@dataclass(eq=False, repr=False)
 class Pace:
-    """Spaces the updates of one card or message; text that arrives in between is sent with the next update."""
+    """Spaces the updates of one card or message; text that arrives in between is sent with the next update.
 
-    def __init__(
-        self, interval: float, clock: Callable[[], float], *, growth: float = 1.0, max_updates: float = math.inf
-    ) -> None:
-        """Create a pace whose first update may be sent at once.
+    Attributes:
+        interval: seconds between the first two updates.
+        clock: monotonic seconds.
+        growth: each further interval is longer by this factor.
+        max_updates: no more updates than these are due.
+    """
 
-        Args:
-            interval: seconds between the first two updates.
-            clock: monotonic seconds.
-            growth: each further interval is longer by this factor.
-            max_updates: no more updates than these are due.
-        """
-        self._interval = interval
-        self._clock = clock
-        self._growth = growth
-        self._max_updates = max_updates
+    interval: float
+    clock: Callable[[], float]
+    growth: float = 1.0
+    max_updates: float = math.inf
+    updates: int = 0
+
+    def __post_init__(self) -> None:
         self._next = -math.inf
-        self.updates: int = 0
 
     @classmethod
     def of_edits(cls, first: float, clock: Callable[[], float]) -> Self:
@@ -44,9 +44,9 @@ class Pace:
 
     def delay(self) -> float:
         """Seconds until the next update is due: 0 when it is due now, infinite when none is left."""
-        return math.inf if self.updates >= self._max_updates else max(0.0, self._next - self._clock())
+        return math.inf if self.updates >= self.max_updates else max(0.0, self._next - self.clock())
 
     def spend(self) -> None:
         """Record that an update is sent now."""
         self.updates += 1
-        self._next = self._clock() + self._interval * self._growth**self.updates
+        self._next = self.clock() + self.interval * self.growth**self.updates

@@ -1,6 +1,7 @@
 """Splits a growing text into pages, one per message: where a page ends and how the next one begins. Pure."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from .markdown import Line, open_inline, partial, read_lines, seam
@@ -13,6 +14,7 @@ _LONGEST_OPENING: Final = 2000
 Fits = Callable[[str], bool]
 
 
+@dataclass
 class Pager:
     """Which part of the text is on the current page.
 
@@ -22,11 +24,9 @@ class Pager:
         shown: how far the text is visible.
     """
 
-    def __init__(self) -> None:
-        """Begin the first page."""
-        self.start: int = 0
-        self.opening: str = ""
-        self.shown: int = 0
+    start: int = 0
+    opening: str = ""
+    shown: int = 0
 
     def page(self, text: str, *, whole: bool = False) -> tuple[str, int]:
         """The current page of the text so far, as valid Markdown, and how far of the text it shows.
