@@ -117,7 +117,44 @@ GroupMessageEventDetail = PrivateMessageEventDetail = MessageEventDetail
 """Names of the existing NoneBot adapter, which has a class per kind of chat."""
 
 
-class MessageEvent(Event):
+class AboutMessage(Event):
+    """An event whose body is a message and its sender."""
+
+    event: Annotated[MessageEventDetail, BeforeValidator(to_model)] = Field(default_factory=MessageEventDetail)
+
+    @override
+    def get_session_id(self) -> str:
+        message = self.event.message
+        session_id = f"{message.chat_type}_{message.chat_id}_{self.get_user_id()}"
+        return f"{session_id}_{message.thread_id}" if message.thread_id else session_id
+
+    @property
+    def message_id(self) -> str:
+        """``om_...``"""
+        return self.event.message.message_id
+
+    @property
+    def chat_id(self) -> str:
+        """``oc_...``"""
+        return self.event.message.chat_id
+
+    @property
+    def thread_id(self) -> str | None:
+        """``omt_...`` inside a topic."""
+        return self.event.message.thread_id
+
+    @property
+    def sender(self) -> Sender:
+        """Who sent it."""
+        return self.event.sender
+
+    @property
+    def mentions(self) -> list[Mention]:
+        """Who is mentioned in it."""
+        return self.event.message.mentions or []
+
+
+class MessageEvent(AboutMessage):
     """A message from a chat of any kind.
 
     Attributes:
@@ -127,7 +164,6 @@ class MessageEvent(Event):
 
     __event__: ClassVar[str] = "im.message.receive_v1"
 
-    event: Annotated[MessageEventDetail, BeforeValidator(to_model)] = Field(default_factory=MessageEventDetail)
     to_me: bool = False
     reply: Reply | None = None
 
@@ -178,39 +214,8 @@ class MessageEvent(Event):
         return self.event.sender.sender_id
 
     @override
-    def get_session_id(self) -> str:
-        message = self.event.message
-        session_id = f"{message.chat_type}_{message.chat_id}_{self.get_user_id()}"
-        return f"{session_id}_{message.thread_id}" if message.thread_id else session_id
-
-    @override
     def is_tome(self) -> bool:
         return self.to_me
-
-    @property
-    def message_id(self) -> str:
-        """``om_...``"""
-        return self.event.message.message_id
-
-    @property
-    def chat_id(self) -> str:
-        """``oc_...``"""
-        return self.event.message.chat_id
-
-    @property
-    def thread_id(self) -> str | None:
-        """``omt_...`` inside a topic."""
-        return self.event.message.thread_id
-
-    @property
-    def sender(self) -> Sender:
-        """Who sent it."""
-        return self.event.sender
-
-    @property
-    def mentions(self) -> list[Mention]:
-        """Who is mentioned in it."""
-        return self.event.message.mentions or []
 
 
 class GroupMessageEvent(MessageEvent):
