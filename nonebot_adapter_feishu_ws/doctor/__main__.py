@@ -11,7 +11,7 @@ from pathlib import Path
 from ..config import BotConfig, Config, read_files
 from ..exception import ConfigError
 from .checks import Level, examine
-from .report import to_text, worst
+from .report import to_text
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,14 +54,14 @@ def _general(config: Config, bots: list[BotConfig]) -> list[str]:
 
 
 async def _examine_all(bots: list[BotConfig], *, backfill: bool) -> int:
-    levels: list[Level] = []
+    failed = False
     for bot in bots:
         title = f"{bot.app_id} ({bot.name})" if bot.name else bot.app_id
         print(title)  # noqa: T201
         findings = await examine(bot, backfill=backfill)
         print(to_text(findings))  # noqa: T201
-        levels.append(worst(findings))
-    return 1 if Level.PROBLEM in levels else 0
+        failed |= any(finding.level is Level.PROBLEM for finding in findings)
+    return int(failed)
 
 
 if __name__ == "__main__":

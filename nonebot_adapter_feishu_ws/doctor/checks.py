@@ -13,8 +13,7 @@ from ..net.bounded_json import as_list, as_object
 from ..net.session import make_session
 from ..transport.endpoint import discover
 from ..transport.wire import CODE_WRONG_DOMAIN
-from .console import Console
-from .needs import BACKFILL_NEEDS, MESSAGE_EVENT, NEEDS
+from .console import BACKFILL_NEEDS, MESSAGE_EVENT, NEEDS, Console
 
 TIMEOUT = 15.0
 """Seconds per call."""

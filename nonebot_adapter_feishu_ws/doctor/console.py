@@ -1,7 +1,11 @@
-"""Pages of the developer console."""
+"""The developer console: links to its pages, and the scopes that a bot needs to be granted there."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 from urllib.parse import quote
+
+MESSAGE_EVENT: Final = "im.message.receive_v1"
 
 
 class Console:
@@ -24,3 +28,48 @@ class Console:
     def grant(self, scopes: Sequence[str]) -> str:
         """权限管理 (Permissions & Scopes), with the scopes to grant filled in."""
         return f"{self._base}/auth?q={quote(','.join(scopes))}&op_from=openapi&token_type=tenant"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A purpose and its scopes, any one of which suffices; the narrowest comes first.
+
+    Attributes:
+        purpose: what does not work without them.
+        scopes: their names.
+        vital: whether a bot is useless without them.
+        optional: whether a note suffices, since many bots never need them.
+    """
+
+    purpose: str
+    scopes: tuple[str, ...]
+    vital: bool = False
+    optional: bool = False
+
+
+NEEDS: Final = (
+    Need("to send messages", ("im:message:send_as_bot", "im:message:send", "im:message"), vital=True),
+    Need(
+        "to receive private messages",
+        ("im:message.p2p_msg:readonly", "im:message.p2p_msg", "im:message", "im:message:readonly"),
+        vital=True,
+    ),
+    Need(
+        "to receive an @ of the bot in groups",
+        (
+            "im:message.group_at_msg:readonly",
+            "im:message.group_at_msg",
+            "im:message.group_msg",
+            "im:message.group_msg:readonly",
+        ),
+    ),
+    Need("to up- and download images and files", ("im:resource", "im:resource:upload", "im:message")),
+    Need(
+        "to stream an answer into a card (without it streaming edits messages)", ("cardkit:card:write",), optional=True
+    ),
+)
+BACKFILL_NEEDS: Final = (
+    Need("to fetch missed private messages", ("im:message:readonly", "im:message", "im:message.history:readonly")),
+    Need("to fetch missed messages of groups", ("im:message.group_msg",)),
+)
+"""What ``FEISHU_BACKFILL_AFTER`` needs in addition (获取会话历史消息)."""

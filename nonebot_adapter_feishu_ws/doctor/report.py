@@ -1,6 +1,6 @@
 """The doctor's findings as text, for the terminal and for the log."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from ..api import ApiClient
 from ..config import BotConfig
@@ -42,9 +42,3 @@ async def warn_of_other_clients(client: ApiClient, bot_id: str) -> None:
     if count is not None and count > 1:
         text = "Bot {bot}: {} other long connection(s) of this app are online. {}"
         log("WARNING", text, count - 1, OTHER_CLIENTS_ADVICE, bot=bot_id)
-
-
-def worst(findings: Sequence[Finding]) -> Level:
-    """The worst level among findings."""
-    order = list(Level)
-    return max((finding.level for finding in findings), key=order.index, default=Level.OK)

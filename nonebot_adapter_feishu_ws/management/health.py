@@ -1,10 +1,12 @@
-"""Whether the bots can do their work, in one answer for machines."""
+"""Whether the bots can do their work, and how their store is, in one answer for machines."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..store.view import StoreView
 from ..transport.manager import ConnectionManager
-from ..transport.status import ConnectionStatus
+from ..transport.status import ConnectionStatus, iso
+from .access import ALL, Access
 
 
 def check_health(
@@ -39,4 +41,24 @@ def _line(connections: ConnectionManager, status: ConnectionStatus, name: str | 
         "expected": enabled and not by_operator,
         "canReceive": can_receive,
         "reason": reason,
+    }
+
+
+def store_to_dict(view: StoreView, access: Access) -> dict[str, Any]:
+    """The store as JSON, with the inboxes of the bots that the token may see.
+
+    Its place and its trouble concern all bots, and name hosts and paths: only who may see all bots learns them.
+    """
+    whole = ALL in access.bots
+    status = view.status
+    return {
+        "name": status.name if whole else None,
+        "ok": status.ok,
+        "error": status.error if whole else None,
+        "since": iso(status.since),
+        "inbox": {
+            bot_id: {"waiting": count.waiting, "parked": count.dead_letters}
+            for bot_id, count in view.inbox.items()
+            if access.allows(bot_id)
+        },
     }

@@ -14,8 +14,7 @@ from ..transport.manager import ConnectionManager
 from ..transport.status import ConnectionStatus
 from . import status_page
 from .access import Access, FailureLimit, Tokens
-from .health import check_health
-from .store import store_to_dict
+from .health import check_health, store_to_dict
 
 Handler = Callable[[Request], Awaitable[Response]]
 _JSON = {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store"}

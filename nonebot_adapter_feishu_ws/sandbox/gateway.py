@@ -18,10 +18,9 @@ from aiohttp import WSMsgType, web
 from ..net.bounded_json import as_object
 from ..transport import wire
 from ..transport.frame import CONTROL, DATA, Frame, FrameError, decode, get_header
-from .events import envelope
+from .events import deliver, envelope
 from .faults import Faults, play
 from .state import App, World
-from .webhook import deliver
 
 MAX_CONNECTIONS = 50
 ACK_TIMEOUT = 3.0

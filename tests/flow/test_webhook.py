@@ -10,7 +10,7 @@ from nonebot import on_message
 from nonebot.drivers.fastapi import Driver as FastAPIDriver
 
 from nonebot_adapter_feishu_ws import Event
-from nonebot_adapter_feishu_ws.sandbox.webhook import build_request, deliver
+from nonebot_adapter_feishu_ws.sandbox.events import build_request, deliver
 from tests.conftest import APP, SECRET, serving
 
 TOKEN, KEY = "verification-token-1", "encrypt-key-1"

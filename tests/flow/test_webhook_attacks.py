@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nonebot_adapter_feishu_ws.sandbox.webhook import build_request
+from nonebot_adapter_feishu_ws.sandbox.events import build_request
 from nonebot_adapter_feishu_ws.server import body_limit
 from tests.conftest import APP, wait_until
 from tests.flow.test_trouble import person

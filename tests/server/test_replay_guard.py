@@ -8,8 +8,8 @@ from nonebot.drivers import Request
 from pydantic import SecretStr
 
 from nonebot_adapter_feishu_ws.event.envelope import Receipt
+from nonebot_adapter_feishu_ws.sandbox.events import build_request
 from nonebot_adapter_feishu_ws.sandbox.state import App
-from nonebot_adapter_feishu_ws.sandbox.webhook import build_request
 from nonebot_adapter_feishu_ws.server.signature import ReplayGuard
 from nonebot_adapter_feishu_ws.server.webhook import WebhookRoute, WebhookSecrets
 
