@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
 from .events import mention, message_event
 from .gateway import Delivery, Gateway, data_frame
 from .rest.cards import Cards, Click
-from .state import TENANT, App, Chat, ChatMode, Department, Message, User, World, new_id
+from .state import ROOT, TENANT, App, Chat, ChatMode, Department, Message, User, World, new_id
 
 GROUP = "Sandbox group"
 YOU = "You"
@@ -34,7 +35,9 @@ class Actions:
 
     def add_user(self, name: str, *, tenant_key: str = TENANT) -> User:
         """A person; of another tenant than the others, if one is named."""
-        return self.world.add_user(name, tenant_key)
+        user = User(new_id("ou"), secrets.token_hex(4), new_id("on"), name, tenant_key)
+        self.world.users[user.open_id] = user
+        return user
 
     def add_chat(
         self, name: str, *, mode: ChatMode = "group", members: Sequence[User] = (), apps: Sequence[str] = ()
@@ -44,7 +47,12 @@ class Actions:
 
     def add_department(self, name: str, members: Sequence[User] = (), parent: Department | None = None) -> Department:
         """A department below another one, or below the root."""
-        return self.world.add_department(name, [user.open_id for user in members], parent)
+        key = new_id("od").replace("_", "-")
+        number = f"D{len(self.world.departments) + 1:03}"
+        above = parent.open_department_id if parent else ROOT
+        made = Department(key, number, name, above, [user.open_id for user in members])
+        self.world.departments[key] = made
+        return made
 
     def p2p(self, user: User, app_id: str) -> Chat:
         """The private chat of a user with an app."""
@@ -155,13 +163,7 @@ class Actions:
         self, app_id: str, payload: bytes, *, type_: str = "event", headers: dict[str, str | None] | None = None
     ) -> None:
         """Send any bytes as the payload of one DATA frame; ``headers`` replace or (None) remove the usual ones."""
-        usual: dict[str, str | None] = {
-            "type": type_,
-            "message_id": new_id("raw"),
-            "trace_id": "trace",
-            "sum": "1",
-            "seq": "0",
-        }
+        usual = {"type": type_, "message_id": new_id("raw"), "trace_id": "trace", "sum": "1", "seq": "0"}
         merged = {key: value for key, value in {**usual, **(headers or {})}.items() if value is not None}
         for connection in self.gateway.connections[app_id]:
             await connection.socket.send_bytes(data_frame(payload, merged, connection.service_id))

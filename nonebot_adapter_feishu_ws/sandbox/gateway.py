@@ -64,25 +64,18 @@ class Connection:
     acks: list[bytes] = field(default_factory=list[bytes])
 
 
+@dataclass(eq=False)
 class Gateway:
     """Holds the sockets of all apps and pushes their events."""
 
-    def __init__(
-        self,
-        world: World,
-        faults: Faults,
-        *,
-        base_url: Callable[[], str],
-        client_config: dict[str, int],
-        redelivery: tuple[float, ...],
-        ack_timeout: float,
-    ) -> None:
-        self._world = world
-        self._faults = faults
-        self._base_url = base_url
-        self.client_config = client_config
-        self._redelivery = redelivery
-        self._ack_timeout = ack_timeout
+    world: World
+    faults: Faults
+    base_url: Callable[[], str]
+    client_config: dict[str, int]
+    redelivery: tuple[float, ...]
+    ack_timeout: float
+
+    def __post_init__(self) -> None:
         self._tickets: dict[str, str] = {}
         self._pending: dict[str, Delivery] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -111,13 +104,13 @@ class Gateway:
     async def discover(self, request: web.Request) -> web.StreamResponse:
         """``POST /callback/ws/endpoint``."""
         self.discoveries += 1
-        fault = self._faults.take("discovery")
+        fault = self.faults.take("discovery")
         if fault is not None and (answer := await play(fault, request)) is not None:
             return answer
         if fault is not None and fault.code is not None:
             return web.json_response({"code": fault.code, "msg": "scripted"}, status=fault.status or 200)
         body = as_object(await request.json())
-        app = self._world.apps.get(str(body.get("AppID")))
+        app = self.world.apps.get(str(body.get("AppID")))
         if app is None or app.app_secret != body.get("AppSecret"):
             return web.json_response({"code": wire.CODE_AUTH_FAILED, "msg": "auth failed"})
         if app.is_store:
@@ -126,14 +119,14 @@ class Gateway:
             return web.json_response({"code": wire.CODE_WRONG_DOMAIN, "msg": "incorrect domain name"})
         ticket = secrets.token_hex(16)
         self._tickets[ticket] = app.app_id
-        url = self._base_url().replace("http", "ws", 1)
+        url = self.base_url().replace("http", "ws", 1)
         query = f"device_id={secrets.randbits(60)}&access_key={ticket}&service_id=33554678&fpid=493&aid=552564"
         data = {"URL": f"{url}/ws/v2?{query}", "ClientConfig": self.client_config}
         return web.json_response({"code": 0, "msg": "", "data": data})
 
     async def accept(self, request: web.Request) -> web.StreamResponse:
         """``GET /ws/v2``: one socket, until it ends."""
-        fault = self._faults.take("handshake")
+        fault = self.faults.take("handshake")
         if fault is not None:
             await asyncio.sleep(fault.delay)
             if fault.hang:
@@ -205,14 +198,14 @@ class Gateway:
         self, app_id: str, event_type: str, event: dict[str, Any], transport: str, *, once: bool = False, **header: Any
     ) -> Delivery:
         """Wrap an event's body as Feishu does and push it; ``header`` replaces fields of its header."""
-        app = self._world.apps[app_id]
-        payload = envelope(app, event_type, event, self._world.now_ms(), **header)
+        app = self.world.apps[app_id]
+        payload = envelope(app, event_type, event, self.world.now_ms(), **header)
         raw = json.dumps(payload, ensure_ascii=False).encode()
         return self.push(app, raw, payload["header"]["event_id"], transport, once=once)
 
     async def _deliver(self, app: App, delivery: Delivery, transport: str, once: bool) -> None:
         try:
-            for pause in (0.0,) if once else (0.0, *self._redelivery):
+            for pause in (0.0,) if once else (0.0, *self.redelivery):
                 if pause:
                     await asyncio.sleep(pause)
                 delivery.acked.clear()
@@ -221,7 +214,7 @@ class Gateway:
                 if not await self._attempt(app, delivery, transport):
                     continue
                 try:
-                    await asyncio.wait_for(delivery.acked.wait(), ACK_TIMEOUT if once else self._ack_timeout)
+                    await asyncio.wait_for(delivery.acked.wait(), ACK_TIMEOUT if once else self.ack_timeout)
                 except TimeoutError:
                     continue
                 if delivery.ack_code == wire.ACK_OK:
@@ -244,7 +237,7 @@ class Gateway:
         if self._session is None:
             self._session = aiohttp.ClientSession()
         try:
-            status, answer = await deliver(self._session, app, delivery.payload, self._world.clock())
+            status, answer = await deliver(self._session, app, delivery.payload, self.world.clock())
         except (TimeoutError, aiohttp.ClientError):
             return False
         self._acked(delivery, {"code": status, "data": answer})

@@ -17,10 +17,7 @@ TOKEN_LIFETIME = 7200.0
 TOKEN_RENEWAL = 1800.0
 MAX_MESSAGES = 20_000
 """Messages kept; the oldest go first, so that a long run stays small."""
-
 ChatMode = Literal["p2p", "group", "topic"]
-
-
 ALL_SCOPES = frozenset(
     {
         "application:application:self_manage",
@@ -207,7 +204,7 @@ class World:
         self.sent_uuids: OrderedDict[tuple[str, str], tuple[float, str]] = OrderedDict()
         self.repeated_sends = 0
         """Sends that were dropped because their uuid had been used."""
-        self._number = 0
+        self.last_number: int = 0
         self.changed: asyncio.Condition = asyncio.Condition()
         self.version: int = 0
         """Counts the changes that the chat page shows."""
@@ -218,12 +215,6 @@ class World:
         async with self.changed:
             self.changed.notify_all()
 
-    def add_user(self, name: str, tenant_key: str = TENANT) -> User:
-        """A new person."""
-        user = User(new_id("ou"), secrets.token_hex(4), new_id("on"), name, tenant_key)
-        self.users[user.open_id] = user
-        return user
-
     def add_chat(self, name: str, mode: ChatMode, members: list[str], apps: list[str]) -> Chat:
         """A new chat, in the tenant of its first member."""
         chat = Chat(new_id("oc"), name, mode, list(members), list(apps))
@@ -231,14 +222,6 @@ class World:
             chat.tenant_key = self.users[members[0]].tenant_key
         self.chats[chat.chat_id] = chat
         return chat
-
-    def add_department(self, name: str, members: list[str], parent: Department | None = None) -> Department:
-        """A new department, below the root or another one."""
-        key = new_id("od").replace("_", "-")
-        number = f"D{len(self.departments) + 1:03}"
-        made = Department(key, number, name, parent.open_department_id if parent else ROOT, list(members))
-        self.departments[key] = made
-        return made
 
     def p2p(self, open_id: str, app_id: str) -> Chat:
         """The private chat of a user with an app; made when there is none."""
@@ -249,8 +232,8 @@ class World:
 
     def add_message(self, message: Message) -> Message:
         """Keep a message, in a topic of its own where the chat is made of topics."""
-        self._number += 1
-        message.number = self._number
+        self.last_number += 1
+        message.number = self.last_number
         if self.chats[message.chat_id].mode == "topic" and message.thread_id is None:
             message.thread_id = new_id("omt")
         self.messages[message.message_id] = message
@@ -281,11 +264,6 @@ class World:
                 continue
             if thread_id is None or message.thread_id == thread_id:
                 yield message
-
-    @property
-    def last_number(self) -> int:
-        """The number of the newest message."""
-        return self._number
 
     def issue_token(self, app: App, tenant_key: str = TENANT) -> tuple[str, int]:
         """The app's token of a tenant: the same one until less than 30 minutes remain."""

@@ -68,7 +68,7 @@ async def test_redis_is_down_at_the_start(sandbox, run_adapter, heard, redis_ser
 @pytest.mark.fault(29)
 async def test_a_slow_redis_delays_and_loses_nothing(sandbox, run_adapter, heard, redis_server, saw: Saw):
     talk = Talk(sandbox, heard)
-    sandbox.gateway._ack_timeout = 3.0
+    sandbox.gateway.ack_timeout = 3.0
     async with run_adapter(feishu_store=redis_server.url) as adapter, Redis.from_url(redis_server.url) as raw:
         store = store_of(adapter)
         await talk.say()
