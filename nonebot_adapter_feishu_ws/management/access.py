@@ -13,11 +13,7 @@ _HASHED = "sha256:"
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The bots that a token gives access to.
-
-    Attributes:
-        bots: app ids, or ``*`` for all.
-    """
+    """The bots that a token gives access to: app ids, or ``*`` for all."""
 
     bots: frozenset[str]
 

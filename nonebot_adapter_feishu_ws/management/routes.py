@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, InitVar, dataclass, field
+from functools import partial
 from typing import Any
 
 from nonebot.drivers import Request, Response
@@ -63,22 +64,14 @@ class Management:
                 ("GET", f"/feishu/page/{name}", f"feishu_page_{name.replace('.', '_')}", status_page.file)
                 for name in status_page.FILES
             ),
-            ("POST", f"{bot}/ws/connect", "feishu_connect", self.connect),
-            ("POST", f"{bot}/ws/disconnect", "feishu_disconnect", self.disconnect),
+            ("POST", f"{bot}/ws/connect", "feishu_connect", partial(self._control, self.connections.connect)),
+            ("POST", f"{bot}/ws/disconnect", "feishu_disconnect", partial(self._control, self.connections.disconnect)),
             ("GET", f"{bot}/ws/status", "feishu_status", self.status),
             ("GET", "/feishu/ws/status", "feishu_all_statuses", self.all_statuses),
             ("GET", "/feishu/metrics", "feishu_metrics", self.metrics),
         ]
 
     # Control
-
-    async def connect(self, request: Request) -> Response:
-        """``POST /feishu/bots/{app_id}/ws/connect``."""
-        return await self._control(request, self.connections.connect)
-
-    async def disconnect(self, request: Request) -> Response:
-        """``POST /feishu/bots/{app_id}/ws/disconnect``."""
-        return await self._control(request, self.connections.disconnect)
 
     async def status(self, request: Request) -> Response:
         """``GET /feishu/bots/{app_id}/ws/status``."""
@@ -96,7 +89,7 @@ class Management:
         connections = [status.to_dict() for status in self._visible(access)]
         return _answer(200, {"connections": connections, "store": store_to_dict(self.store(), access)})
 
-    async def _control(self, request: Request, act: Callable[[str], Awaitable[ConnectionStatus]]) -> Response:
+    async def _control(self, act: Callable[[str], Awaitable[ConnectionStatus]], request: Request) -> Response:
         async def run(bot_id: str) -> dict[str, Any]:
             state = (await act(bot_id)).state.value
             log("INFO", "Bot {bot}: {} by a control route; now {}", act.__name__, state, bot=bot_id)
