@@ -64,7 +64,7 @@ class Connection:
     acks: list[bytes] = field(default_factory=list[bytes])
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Gateway:
     """Holds the sockets of all apps and pushes their events."""
 
