@@ -102,6 +102,7 @@ if TYPE_CHECKING:
         MessageReactionDeletedEvent,
         MessageReactionDeletedEventDetail,
         MessageReactionEvent,
+        MessageReadEvent,
         MessageReadEventDetail,
         MessageRecalledEvent,
         MessageRecalledEventDetail,
@@ -137,7 +138,7 @@ if TYPE_CHECKING:
         VCMeetingStartedEvent,
         VCMeetingStartedEventDetail,
     )
-    from .notice import MessageEditedEvent, MessageReadEvent
+    from .message import MessageEditedEvent
 else:
 
     def __getattr__(name: str) -> type:

@@ -1,4 +1,4 @@
-"""Messages that the bot receives (接收消息, ``im.message.receive_v1``)."""
+"""Messages that the bot receives (接收消息, ``im.message.receive_v1``), and those that were edited."""
 
 from typing import Annotated, ClassVar
 
@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from ..message import Message, parse
 from ..net.bounded_json import is_list, is_object
-from .base import Event, FeishuModel, Text, UserId, to_model
+from .base import Event, FeishuModel, NoticeEvent, Text, UserId, to_model
 from .log_text import escape
 
 
@@ -234,3 +234,28 @@ class PrivateMessageEvent(MessageEvent):
     """A message in a private chat."""
 
     __event__: ClassVar[str] = "im.message.receive_v1.p2p"
+
+
+class MessageEditedEvent(AboutMessage, NoticeEvent):
+    """A message was edited (消息编辑, ``im.message.updated_v1``); a notice, so that no command runs a second time.
+
+    The official SDK has no model of it: the body is read as the one of a received message.
+    """
+
+    __event__: ClassVar[str] = "im.message.updated_v1"
+
+    @override
+    def get_event_description(self) -> str:
+        return escape(f"{self.message_id}@[{self.chat_id}] was edited: {self.edited_message}")
+
+    @property
+    def edited_message(self) -> Message:
+        """What the message says now."""
+        message = self.event.message
+        return parse(message.message_type, message.content, message.mentions)
+
+    @property
+    @override
+    def operator(self) -> UserId | None:
+        sender_id = self.event.sender.sender_id
+        return sender_id if sender_id.any else None

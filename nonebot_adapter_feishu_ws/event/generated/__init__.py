@@ -153,6 +153,7 @@ EVENTS: Final[dict[str, str]] = {
     "im.chat.member.user.deleted_v1": "GroupMemberUserDeletedEvent",
     "im.chat.member.user.withdrawn_v1": "GroupMemberUserWithdrawnEvent",
     "im.chat.updated_v1": "GroupConfigUpdatedEvent",
+    "im.message.message_read_v1": "MessageReadEvent",
     "im.message.reaction.created_v1": "MessageReactionCreatedEvent",
     "im.message.reaction.deleted_v1": "MessageReactionDeletedEvent",
     "im.message.recalled_v1": "MessageRecalledEvent",
@@ -208,8 +209,7 @@ EVENTS: Final[dict[str, str]] = {
 
 BY_HAND: Final[dict[str, tuple[str, str]]] = {
     "p2p_chat_create": ("chat", "P2PChatCreatedEvent"),
-    "im.message.message_read_v1": ("notice", "MessageReadEvent"),
-    "im.message.updated_v1": ("notice", "MessageEditedEvent"),
+    "im.message.updated_v1": ("message", "MessageEditedEvent"),
 }
 """Event type -> module and class of what is written by hand."""
 

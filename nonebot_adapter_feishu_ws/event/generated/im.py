@@ -295,6 +295,40 @@ class MessageReadEventDetail(Detail):
     message_id_list: list[str] = Field(default_factory=list[str])
 
 
+class MessageReadEvent(NoticeEvent):
+    """A user read messages that the bot sent in a private chat (消息已读, ``im.message.message_read_v1``)."""
+
+    __event__: ClassVar[str] = "im.message.message_read_v1"
+
+    event: MessageReadEventDetail = Field(default_factory=MessageReadEventDetail)
+
+    @override
+    def get_event_description(self) -> str:
+        return escape(f"{self.event.reader.reader_id.any} read {', '.join(self.message_ids)}")
+
+    @property
+    @override
+    def operator(self) -> UserId | None:
+        """Who read them."""
+        return self.event.reader.reader_id if self.event.reader.reader_id.any else None
+
+    @property
+    def message_ids(self) -> list[str]:
+        """The messages that were read."""
+        return self.event.message_id_list
+
+    @property
+    @override
+    def message_id(self) -> str:
+        """The first of the messages that were read."""
+        return next(iter(self.message_ids), "")
+
+    @property
+    def read_time(self) -> datetime:
+        """When they were read, in UTC."""
+        return to_time(self.event.reader.read_time)
+
+
 class Emoji(Detail):
     emoji_type: str = ""
 
