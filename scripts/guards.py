@@ -66,7 +66,7 @@ GUARDS: Final = (
     ),
     Guard(
         "a delivery that was taken is refused when it is replayed",
-        "server/signature.py",
+        "server/replay_guard.py",
         "        if signature in self._known:",
         "        if signature is None:",
         _NONCES,
@@ -80,7 +80,7 @@ GUARDS: Final = (
     ),
     Guard(
         "the memory of replays is bounded",
-        "server/signature.py",
+        "server/replay_guard.py",
         "        if len(self._known) > self._max_known:",
         "        if not self._max_known:",
         _NONCES,

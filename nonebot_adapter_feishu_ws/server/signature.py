@@ -1,4 +1,4 @@
-"""Authentication and decryption of webhook deliveries, and the memory against replays. Pure: no I/O.
+"""Authentication and decryption of webhook deliveries. Pure: no I/O.
 
 Source: 事件订阅 / Encrypt Key 加密策略 (signature: ``sha256(timestamp + nonce + encrypt_key + body)``; encryption:
 AES-256-CBC with ``sha256(encrypt_key)`` as the key, the first block as the IV, PKCS#7 padding).
@@ -8,13 +8,10 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections import OrderedDict
 from dataclasses import dataclass
 
 REPLAY_WINDOW = 300.0
 """Seconds that a delivery's timestamp may differ from our clock; Feishu gives up on an attempt long before."""
-MAX_KNOWN = 50_000
-"""Signatures; about 80 deliveries a second for the ten minutes in which a timestamp can be valid."""
 _BLOCK = 16
 
 
@@ -102,33 +99,3 @@ def decrypt(encrypt_key: str, encrypted: str) -> bytes:
         return unpad(cipher.decrypt(data[_BLOCK:]), _BLOCK)
     except ValueError:
         raise SignatureError("the body cannot be decrypted (is encrypt_key the one of the console?)") from None
-
-
-class ReplayGuard:
-    """Remembers deliveries by their signature, which covers timestamp, nonce and body.
-
-    Only signatures that were verified get in, so nobody else can fill it. When it is full the oldest are dropped,
-    and the intake's deduplication by event id still covers them.
-    """
-
-    def __init__(self, max_known: int = MAX_KNOWN) -> None:
-        self._max_known = max_known
-        self._known: OrderedDict[str, float] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._known)
-
-    def claim(self, signature: str, until: float, now: float) -> bool:
-        """Remember a delivery ``until`` its timestamp stops being valid; False when it is known."""
-        while self._known and next(iter(self._known.values())) < now:
-            self._known.popitem(last=False)
-        if signature in self._known:
-            return False
-        self._known[signature] = until
-        if len(self._known) > self._max_known:
-            self._known.popitem(last=False)
-        return True
-
-    def release(self, signature: str) -> None:
-        """Forget a delivery that was not taken, so that it may be repeated unchanged."""
-        self._known.pop(signature, None)

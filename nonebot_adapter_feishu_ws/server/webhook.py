@@ -17,7 +17,8 @@ from ..event.envelope import Envelope, Receipt
 from ..log import LogOnce, log
 from ..net.bounded_json import JsonError, is_object, read_json
 from .body_limit import JSON_TYPE, Refused
-from .signature import NotEncrypted, Proof, ReplayGuard, SignatureError, check_signature, check_token, decrypt
+from .replay_guard import ReplayGuard
+from .signature import NotEncrypted, Proof, SignatureError, check_signature, check_token, decrypt
 
 HEADER_TIMESTAMP = "X-Lark-Request-Timestamp"
 HEADER_NONCE = "X-Lark-Request-Nonce"

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextvars import Context
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Protocol, TypeVar
@@ -43,6 +43,7 @@ class FallbackStore(Inbox):
     """A durable store, and a memory of claims that tells new events from duplicates while it is down."""
 
     inner: DurableStore
+    _: KW_ONLY
     probe_every: float = PROBE_EVERY
     clock: Callable[[], float] = boottime
     _claims: Claims = field(default_factory=Claims)

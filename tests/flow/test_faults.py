@@ -94,12 +94,12 @@ def right_secret(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def no_dns(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
-    it.transports[APP]._origin = "http://feishu.invalid"
+    it.transports[APP].origin = "http://feishu.invalid"
     it.sandbox.abort(APP)
 
 
 def dns(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
-    it.transports[APP]._origin = it.sandbox.url
+    it.transports[APP].origin = it.sandbox.url
 
 
 def clock_jump(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:

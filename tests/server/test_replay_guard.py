@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from nonebot_adapter_feishu_ws.event.envelope import Receipt
 from nonebot_adapter_feishu_ws.sandbox.events import build_request
 from nonebot_adapter_feishu_ws.sandbox.state import App
-from nonebot_adapter_feishu_ws.server.signature import ReplayGuard
+from nonebot_adapter_feishu_ws.server.replay_guard import ReplayGuard
 from nonebot_adapter_feishu_ws.server.webhook import WebhookRoute, WebhookSecrets
 
 KEY = "encrypt-key-of-the-nonces"
