@@ -8,6 +8,7 @@ import time
 import pytest
 
 from nonebot_adapter_feishu_ws.exception import InboxFull, StoreError
+from nonebot_adapter_feishu_ws.intake import feeder
 from nonebot_adapter_feishu_ws.intake.bridge import Bridge
 from nonebot_adapter_feishu_ws.intake.delivery import Delivery
 from nonebot_adapter_feishu_ws.intake.receiver import Receiver
@@ -190,8 +191,9 @@ async def test_trouble_of_a_store_that_is_not_shared_never_holds_up_a_handler(tm
 
 
 @pytest.mark.parametrize("runs", [0, 1])
-async def test_what_waits_in_the_store_without_the_feeders_knowing_is_found_by_the_count(tmp_path, runs):
+async def test_what_waits_in_the_store_without_the_feeders_knowing_is_found_by_the_count(tmp_path, runs, monkeypatch):
     """An operator lets a parked event run again, or a slow read of an abandoned event was undone."""
+    monkeypatch.setattr(feeder, "SETTLED_AFTER", 0.0)
     disk = SqliteStore(tmp_path / "s.db")
     process = Process(FallbackStore(disk))
     process.intake.watch._count_every = 0.05
