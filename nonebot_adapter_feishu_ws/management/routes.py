@@ -153,7 +153,7 @@ class Management:
         if wait is None:
             return _refuse(401, "A valid token is needed: Authorization: Bearer <token>", _CHALLENGE)
         if self._reported.first("guessing"):
-            log("WARNING", "Control routes: many requests with a wrong token or none are refused (said once)")
+            log("WARNING", "Control routes: many requests with a wrong token or none are refused (logged once)")
         return _refuse(429, "Too many requests without a valid token", {"Retry-After": str(int(wait) + 1)})
 
     def _visible(self, access: Access) -> list[ConnectionStatus]:

@@ -123,7 +123,7 @@ async def test_what_was_begun_when_the_process_died_is_handled_alone_what_waited
     assert sorted(after.numbers) == [0, 1, 2, 3, 4], "and a redelivery is known"
 
 
-async def test_an_orphan_that_waits_does_not_hold_up_the_others_for_long(start):
+async def test_an_abandoned_event_that_waits_holds_up_no_other_for_long(start):
     before = await start()
     await wait_until(lambda: not before.intake._consumer.backlog)
     for number in range(3):
