@@ -240,10 +240,10 @@ async def test_huge_messages_cost_bounded_time_and_memory(sandbox, run_adapter, 
     body = {"sender": {"sender_id": {"open_id": user.open_id}}, "message": message}
     async with run_adapter():
         before, began = memory(), time.perf_counter()
-        delivery = await (await sandbox.push(APP, MESSAGE, body)).wait()
+        await (await sandbox.push(APP, MESSAGE, body)).wait()
         await wait_until(lambda: heard)
         took, grown = time.perf_counter() - began, memory() - before
-    assert (delivery.attempts, len(heard)) == (1, 1)
+    assert len(heard) == 1
     assert grown < BIGGEST
     saw(f"{name}: {took * 1000:.0f} ms from push to handler, memory +{grown / 1e6:.0f} MB")
 

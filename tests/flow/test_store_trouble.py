@@ -41,24 +41,26 @@ def store_of(adapter: Adapter) -> FallbackStore:
     return store
 
 
-def sqlite_of(adapter: Adapter) -> sqlite3.Connection:
-    return store_of(adapter).inner._database  # pyright: ignore
+async def execute(adapter: Adapter, sql: str) -> None:
+    """Run a statement between the store's own, in its thread: the connection may be in use elsewhere."""
+    disk: Any = store_of(adapter).inner
+    await asyncio.wrap_future(disk._thread.submit(lambda: disk._database.execute(sql).fetchall()))
 
 
 @asynccontextmanager
 async def disk_full(adapter: Adapter, path: Path) -> AsyncIterator[None]:
     """SQLite's own "disk is full"; it cannot go below what is used."""
-    sqlite_of(adapter).execute("PRAGMA max_page_count = 1")
+    await execute(adapter, "PRAGMA max_page_count = 1")
     yield
-    sqlite_of(adapter).execute("PRAGMA max_page_count = 1000000")
+    await execute(adapter, "PRAGMA max_page_count = 1000000")
 
 
 @asynccontextmanager
 async def read_only(adapter: Adapter, path: Path) -> AsyncIterator[None]:
     """By SQLite's own switch: file modes do not stop root."""
-    sqlite_of(adapter).execute("PRAGMA query_only = ON")
+    await execute(adapter, "PRAGMA query_only = ON")
     yield
-    sqlite_of(adapter).execute("PRAGMA query_only = OFF")
+    await execute(adapter, "PRAGMA query_only = OFF")
 
 
 @asynccontextmanager
@@ -138,8 +140,8 @@ async def test_a_damaged_file(sandbox, run_adapter, heard, logs, tmp_path, saw: 
         store = store_of(adapter)
         await talk.say()
         if damage == "while it is used":
-            sqlite_of(adapter).execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            sqlite_of(adapter).execute("PRAGMA cache_size = 0")
+            await execute(adapter, "PRAGMA wal_checkpoint(TRUNCATE)")
+            await execute(adapter, "PRAGMA cache_size = 0")
             with path.open("r+b") as file:
                 file.seek(4096)
                 file.write(b"\xff" * 400_000)
