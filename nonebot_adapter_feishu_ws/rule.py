@@ -48,7 +48,7 @@ def menu(*event_keys: str) -> Rule:
 
 
 def _field_in(values: tuple[str, ...], field: str, event_types: set[str]) -> Rule:
-    """An event of one of the types whose field has one of the values; none matches every value."""
+    """An event of one of the types whose field has one of the values; without values, any matches."""
 
     async def matches(event: Event) -> bool:
         return event.header.event_type in event_types and (not values or getattr(event, field, "") in values)

@@ -16,7 +16,7 @@ class Cache(Generic[K, V]):
     def __init__(
         self, *, ttl: float | Callable[[V], float], size: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Create an empty cache of ``size`` values, each good for ``ttl`` seconds (or what this returns for it)."""
+        """Create an empty cache of ``size`` values, each good for ``ttl`` seconds, which may depend on the value."""
         self._ttl = ttl
         self._size = size
         self._clock = clock

@@ -23,7 +23,7 @@ from .isv_token import IsvTokens, LoadTicket, current_tenant
 from .limiter import Clock, Gate, Lane, Limiter, Rate
 from .retry import RetryPolicy, next_wait
 from .token import TenantToken, share_fetched_token, token_in
-from .upload import parts_of
+from .upload import measure_all, parts_of
 
 if TYPE_CHECKING:
     from lark_oapi import Client
@@ -117,7 +117,8 @@ class ApiClient:
         url = self._http.url(path)
         api = api_of(method, path)
         if files := data.get("files"):
-            data["files"] = parts_of(files, api)
+            data["files"] = parts = parts_of(files, api)
+            await measure_all(parts)  # Feishu would refuse a bad file only after its last byte
         params = data["params"] = data.get("params") or data.get("query")
         body = data["json"] = data.get("body") if data.get("json") is None else data.get("json")
         repeatable = can_replay(data) and may_repeat(api, params, body)

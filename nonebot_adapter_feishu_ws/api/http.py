@@ -85,7 +85,7 @@ class Http:
         return self._origin + (path if path.startswith("/") else _PREFIX + path)
 
     async def exchange(self, method: str, url: str, token: str | None, data: CallOptions) -> Any:
-        """Send one request and read its answer; the options have one name each, and parts as ``files``.
+        """Send one request and read its answer; ``data`` is as :meth:`ApiClient.call` prepares it.
 
         Raises:
             ActionFailed: Feishu answered with an error code.

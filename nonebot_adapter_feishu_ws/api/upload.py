@@ -63,8 +63,10 @@ class Content:
         """
         if isinstance(source, BytesIO):
             source = source.getvalue()
-        known = isinstance(source, (bytes, bytearray, Path, OpenFile))
-        self.source: bytes | bytearray | OpenFile | Path = source if known else OpenFile(source)
+        if isinstance(source, bytearray):
+            source = bytes(source)  # once: each reading of a bytearray would copy it
+        known = isinstance(source, (bytes, Path, OpenFile))
+        self.source: bytes | OpenFile | Path = source if known else OpenFile(source)
 
     @property
     def repeatable(self) -> bool:
@@ -82,15 +84,17 @@ class Content:
             yield self.source
         elif isinstance(self.source, Path):
             try:
-                with self.source.open("rb") as file:
-                    yield OpenFile(file)
+                file = self.source.open("rb")
             except OSError as error:
                 raise ValueError(f"the file {self.source} cannot be read: {error.strerror}") from error
+            with file:
+                yield OpenFile(file)
         else:
             yield OpenFile(BytesIO(self.source))
 
     def measure(self) -> int | None:
-        """Its size in bytes, without reading it; None when unknown (a pipe).
+        """Its size in bytes, without reading it; None when unknown (a pipe). It opens the file, which finds out whether
+        it can be read.
 
         Raises:
             ValueError: there is no such file, or it cannot be read.
@@ -188,6 +192,22 @@ class Part:
     content_type: str
     kind: Kind | None
 
+    def measure(self) -> int | None:
+        """Its size in bytes, checked against Feishu's limit; None when unknown (a pipe). Blocks.
+
+        Raises:
+            ValueError: the file cannot be read, is empty or too large.
+        """
+        size = self.content.measure()
+        if size is not None and self.kind is not None:
+            check_size(size, self.kind)
+        return size
+
+
+async def measure_all(parts: Iterable[Part]) -> list[int | None]:
+    """The sizes of all parts; see :meth:`Part.measure`."""
+    return [await asyncio.to_thread(part.measure) for part in parts]
+
 
 def parts_of(files: Any, api: str = "") -> list[Part]:
     """The files of a call.
@@ -222,12 +242,10 @@ async def make_form(
     names = dict(fields or {})
     for name, value in names.items():
         form.add_field(name, str(value))
-    sizes = [await asyncio.to_thread(part.content.measure) for part in parts]
+    sizes = await measure_all(parts)
     known = [size for size in sizes if size is not None]
     meter = Meter(progress, sum(known) if len(known) == len(sizes) else None)
     for part, size in zip(parts, sizes, strict=True):
-        if size is not None and part.kind is not None:
-            check_size(size, part.kind)
         body = Body(part.content, size, meter, part.content_type)
         form.add_field(part.name, body, filename=part.file_name or str(names.get("file_name") or part.name))
     return form, sum(known) + FILE.max_bytes * (len(sizes) - len(known))

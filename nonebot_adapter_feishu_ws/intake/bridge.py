@@ -115,7 +115,7 @@ class NetworkEnd:
         return self._taken_bytes[bot_id] - self._plugins.started_bytes[bot_id]
 
     def room(self, bot_id: str, *, stored: bool = False) -> int:
-        """How many more deliveries of a bot fit, fewer of what is ``stored``; 0 when closed or at too many bytes."""
+        """How many more deliveries of a bot fit, fewer if they are stored as well; 0 when it is closed."""
         if not self.is_open or self._waiting_bytes(bot_id) >= self._max_bytes:
             return 0
         return max(0, (self._max_begun if stored else self._max_waiting) - self.waiting(bot_id))
@@ -207,7 +207,7 @@ class PluginEnd:
     def __init__(self, clock: Callable[[], float]) -> None:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.context: Context | None = None
-        self.is_open = False
+        self.is_open: bool = False
         self.present: set[str] = set()
         self.started_count: Counter[str] = Counter()
         self.started_bytes: Counter[str] = Counter()

@@ -20,7 +20,7 @@ CLEAN_UP = 1.0
 """Seconds that a cancelled handler gets to clean up."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Handler:
     """Turns a delivery of any bot into an event and runs it through NoneBot.
 
@@ -148,6 +148,7 @@ class Dispatcher:
         for task, delivery in self.running.items():
             if not task.done():
                 self.bridge.ended(delivery, False)
+        await asyncio.sleep(0)  # tasks that have just ended report it in the loop's next round
 
 
 class _Lane:

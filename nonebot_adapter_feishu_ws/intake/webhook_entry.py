@@ -11,7 +11,7 @@ from ..transport.network_thread import NetworkThread
 from .receiver import Receiver
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class WebhookEntry:
     """The webhook's way into the intake, for all bots by app id."""
 

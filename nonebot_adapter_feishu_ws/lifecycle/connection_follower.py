@@ -58,7 +58,10 @@ class StateHooks:
 
 
 class StartupChecks:
-    """Runs each check once per bot: seconds after its first connection, and the check, in order of time."""
+    """Runs each check once per bot.
+
+    Checks are pairs, ordered by time: seconds after the bot's first connection, and the check.
+    """
 
     def __init__(self, *checks: tuple[float, Check]) -> None:
         self._checks = checks

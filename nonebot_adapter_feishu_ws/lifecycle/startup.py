@@ -1,4 +1,4 @@
-"""What the adapter needs before anything runs: its name to itself, its configuration, and each bot's transport."""
+"""What the adapter needs before anything runs: a name of its own, its configuration, and each bot's transport."""
 
 import os
 import sys

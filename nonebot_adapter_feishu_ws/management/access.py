@@ -55,7 +55,7 @@ class FailureLimit:
     def __init__(
         self, max_failures: int = 10, window: float = 60.0, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Answer ``max_failures`` within ``window`` seconds with 401; ``clock`` gives monotonic seconds."""
+        """The first ``max_failures`` within ``window`` seconds are answered with 401, the others with 429."""
         self._max_failures = max_failures
         self._window = window
         self._clock = clock

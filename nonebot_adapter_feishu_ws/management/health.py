@@ -1,4 +1,4 @@
-"""Whether the bots can do their work, and how their store is, in one answer for machines."""
+"""The health of the bots, and the state of their store, as JSON."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -157,7 +157,8 @@ def _lines_of(run: Iterable[Segment]) -> tuple[str, list[Line]]:
         elif first:
             lines.append(first)
         lines += further
-        closed = False
+        if first or further:
+            closed = False
     return title, lines
 
 

@@ -1,4 +1,4 @@
-"""Waiting: back-off with jitter, and for an event or a timeout, whichever comes first."""
+"""Back-off with jitter, and waiting for an event or a timeout, whichever comes first."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence

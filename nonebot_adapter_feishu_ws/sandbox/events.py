@@ -1,4 +1,4 @@
-"""Events as Feishu builds them (事件结构; 接收消息) and posts them to webhooks: encrypted if the app has a key."""
+"""Events as Feishu builds them (事件结构; 接收消息), and their way to webhooks: encrypted and signed with a key."""
 
 import base64
 import hashlib

@@ -51,7 +51,7 @@ class SandboxThread:
 
 
 async def open_for_bots(bots: Mapping[str, BotConfig], port: int) -> tuple[SandboxThread, dict[str, BotConfig]]:
-    """Start a sandbox for the bots of a process; without any, one is made up.
+    """Start a sandbox for the bots of a process; if there are none, a bot is made up.
 
     Returns:
         The running sandbox, and the bots as they must be configured to talk to it.

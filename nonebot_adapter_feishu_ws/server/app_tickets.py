@@ -14,7 +14,7 @@ from ..store import KeyValue
 EVENT = "app_ticket"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(eq=False, repr=False)
 class AppTickets:
     """The tickets of all bots, kept over a restart and for other processes. Lives on NoneBot's loop."""
 

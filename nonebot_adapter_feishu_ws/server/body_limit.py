@@ -1,6 +1,7 @@
-"""Limits on what a request to our routes may send: its size, and the time its body takes. Nothing is decompressed.
+"""Limits on what a request to our routes may send: its size, and the time its body takes; and how it is refused.
 
-NoneBot's drivers read the whole body before a route runs, so the limits apply in front of them, as ASGI middleware.
+Nothing is decompressed. NoneBot's drivers read the whole body before a route runs, so the limits apply in front of
+them, as ASGI middleware.
 """
 
 import asyncio

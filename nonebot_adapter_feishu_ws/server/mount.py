@@ -13,7 +13,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 def mount(driver: Driver, method: str, path: str, name: str, handler: Handler) -> None:
     """Serve one route, behind the limits of :mod:`.body_limit`.
 
-    Its path has parameters as FastAPI writes them (``/feishu/{app_id}``); the handler reads them from the request's.
+    Its path has parameters as FastAPI writes them (``/feishu/{app_id}``); the handler reads them from the request.
     """
     if not isinstance(driver, ASGIMixin):
         raise TypeError(f"{driver.type} serves no routes")

@@ -42,7 +42,7 @@ def sign(timestamp: str, nonce: str, encrypt_key: str, body: bytes) -> str:
 
 
 def check_signature(*, timestamp: str, nonce: str, signature: str, encrypt_key: str, body: bytes, now: float) -> Proof:
-    """Verify a delivery's signature in constant time, and its age; the first three are its headers.
+    """Verify a delivery's signature in constant time, and its age; ``now`` is in seconds since the epoch.
 
     Returns:
         The proof, by which a replay is recognised.

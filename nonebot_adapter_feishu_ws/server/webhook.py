@@ -6,7 +6,7 @@ Source: 将事件发送至开发者服务器 (delivery, challenge, answers withi
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from nonebot.drivers import Request, Response
@@ -55,6 +55,7 @@ class WebhookRoute:
     receive: Callable[[Envelope], Awaitable[Receipt]]
     """Takes a delivery; returns once it may be answered."""
     is_disconnected_by_operator: Callable[[str], bool]
+    _: KW_ONLY
     now: Callable[[], float] = time.time
     replays: ReplayGuard = field(default_factory=ReplayGuard)
     _reported: LogOnce = field(default_factory=LogOnce)

@@ -290,6 +290,7 @@ class Store(Protocol):
         """Remember an event under all of its keys (bot and event id, bot and message id) at once, without keeping it.
 
         Returns:
-            True when it is ours to handle; False when any key was claimed within :data:`CLAIM_TTL` or more.
+            True when it is ours to handle; False when any key was claimed within the lifetime of a claim, at least
+            :data:`CLAIM_TTL`.
         """
         ...

@@ -14,7 +14,7 @@ _LONGEST_OPENING: Final = 2000
 Fits = Callable[[str], bool]
 
 
-@dataclass
+@dataclass(eq=False)
 class Pager:
     """Which part of the text is on the current page.
 

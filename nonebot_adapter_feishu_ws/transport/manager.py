@@ -61,17 +61,16 @@ class ConnectionManager:
     disconnected through it is the operator's choice: it is kept in the store and wins over the configuration.
     ``on_change`` is called with every new state, mostly on the network loop, and must not block.
 
-    Raises:
-        BotNotFound: every method with a ``bot_id``, when no such bot is configured.
-        BotDisabled: ``connect``, ``disconnect`` and ``reconnect``, when the configuration disables it.
+    Every method with a ``bot_id`` raises :class:`BotNotFound` when no such bot is configured; ``connect``,
+    ``disconnect`` and ``reconnect`` raise :class:`BotDisabled` when the configuration disables it.
     """
 
     network: NetworkThread
     receiver: EventReceiver
     state: KeyValue
+    _: KW_ONLY
     policy: ReconnectPolicy = field(default_factory=ReconnectPolicy)
     timing: Timing = field(default_factory=Timing)
-    _: KW_ONLY
     on_change: Callable[[ConnectionStatus], None]
     _entries: dict[str, _Entry] = field(default_factory=dict[str, _Entry])
     _clock: asyncio.Task[None] | None = None

@@ -61,7 +61,7 @@ class ConnectionStatus:
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to the JSON of the control routes: camelCase keys, ISO 8601 times in UTC."""
-        values = {to_camel(name): value for name, value in asdict(self).items()}
+        values = {to_camel(name): value for name, value in {**asdict(self), "state": self.state.value}.items()}
         return {key: iso(value) if isinstance(value, datetime) else value for key, value in values.items()}
 
 

@@ -62,7 +62,7 @@ class Supervisor:
     def reconnect_now(self, spread: float = 0.0) -> None:
         """End the current wait or connection, and connect again with a fresh count of attempts.
 
-        ``spread`` delays it by up to so many seconds, lest many bots reconnect at the same moment.
+        ``spread``: wait a random time of up to this many seconds, so that many bots do not reconnect at once.
         """
         self._reconnect_spread = spread
         self._reconnect_now.set()

@@ -191,6 +191,17 @@ async def test_files_go_up_and_down(client, sandbox, chat):
         )
 
 
+@pytest.mark.parametrize("size", [None, 0, 10 * 1024 * 1024 + 1], ids=["missing", "empty", "too large"])
+async def test_a_bad_upload_is_refused_before_anything_is_sent(client, sandbox, tmp_path, size):
+    """Not even a token is asked for, and no gate is waited at."""
+    path = tmp_path / "picture.png"
+    if size is not None:
+        path.write_bytes(b"x" * size)
+    with pytest.raises(ValueError, match=r"cannot be read|is empty|at most 10 MB"):
+        await client.call("im/v1/images", method="POST", data={"image_type": "message"}, files={"image": path})
+    assert list(sandbox.requests) == []
+
+
 async def test_bot_methods_reach_their_endpoints(sandbox, run_adapter, chat, tmp_path):
     async with run_adapter() as adapter:
         bot = adapter.bots[APP]

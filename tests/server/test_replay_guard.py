@@ -27,7 +27,7 @@ class Door:
         self.app = App("a", "secret-of-the-door", "A", "ou_a", encrypt_key=KEY)
         secrets = {name: WebhookSecrets(SecretStr(KEY), None) for name in ("a", "b")}
         memory = ReplayGuard() if memory is None else memory
-        self.route = WebhookRoute(secrets, self.receive, lambda _: False, lambda: self.now, memory)
+        self.route = WebhookRoute(secrets, self.receive, lambda _: False, now=lambda: self.now, replays=memory)
 
     async def receive(self, envelope) -> Receipt:
         self.passed.append(envelope.payload)

@@ -25,7 +25,7 @@ class InboxTable:
         [[self.size]] = database.execute("SELECT count(*) FROM inbox")
 
     def inherit(self, database: sqlite3.Connection, bot_ids: Sequence[str], oldest: float, now: float) -> int:
-        """Free what an earlier process of these bots held, and drop what is older; returns how many were dropped."""
+        """Free what an earlier process of these bots held, and drop events from before ``oldest``; returns how many."""
         dropped = 0
         for bot_id in bot_ids:
             database.execute("UPDATE inbox SET holder = NULL WHERE bot_id = ? AND holder <> ?", (bot_id, self._holder))
