@@ -44,86 +44,88 @@ class Seen:
 FAULTS: dict[int, Fault] = {
     1: Fault(
         "endpoint answers HTTP 500 or HTML, or times out, at the first start",
-        "retried like any later failure; `connecting`, the attempts are counted",
+        "retried like any later failure; the state is `connecting`, attempts are counted",
     ),
     2: Fault("discovery code 1 or 1000040343", "retried with backoff"),
     3: Fault(
         "discovery code 403, 514 or 1000040344; wrong secret (10003, 10014)",
-        "this bot is in `error`, its advice names the console's page, no more tries until connect or restart",
+        "this bot is in `error` with advice that names the console page; no further attempt until connect or restart",
     ),
-    4: Fault("code 1000040350: connection limit", "`error` with the cause (who else holds the app), slow probing"),
-    5: Fault("code 1000040351: wrong domain", "`error`, the other domain is named"),
-    6: Fault("DNS failure, refused, TLS error, proxy refuses", "retried, the cause in words"),
+    4: Fault("code 1000040350: connection limit", "`error` with the cause (who else holds the app); slow probing"),
+    5: Fault("code 1000040351: wrong domain", "`error`; the text names the other domain"),
+    6: Fault("DNS failure, connection refused, TLS error, proxy refusal", "retried; the cause is given in words"),
     7: Fault("the handshake hangs", "given up after 15 s, retried"),
-    8: Fault("the server closes cleanly", "connected again after 1 s plus jitter"),
-    9: Fault("TCP reset", "connected again after 1 s plus jitter"),
+    8: Fault("the server closes cleanly", "reconnected after 1 s plus jitter"),
+    9: Fault("TCP reset", "reconnected after 1 s plus jitter"),
     10: Fault(
         "half-open: the server is silent, the socket open",
-        "noticed within ping interval and window, closed, connected again",
+        "detected within the ping interval and the pong window, closed, reconnected",
     ),
-    11: Fault("pongs come late, but within the window", "stays `connected`"),
-    12: Fault("the machine sleeps, or its clock jumps", "noticed on waking, connected again"),
-    13: Fault("50 and 500 bots lose the server together", "they come back spread by jitter, no herd"),
+    11: Fault("pongs arrive late, but within the window", "stays `connected`"),
+    12: Fault("the machine sleeps, or its clock jumps", "detected on waking, reconnected"),
+    13: Fault("50 and 500 bots lose the server together", "reconnects are spread by jitter, no thundering herd"),
     14: Fault(
-        "flapping: connects, drops after 1 s, again",
-        "attempts are not forgotten before the connection is stable, the status tells them",
+        "flapping: connects, drops after 1 s, and so on",
+        "failed attempts count until the connection is stable; the status shows them",
     ),
-    15: Fault("garbage bytes, an empty message, a text message", "logged once per kind, the connection is kept"),
+    15: Fault("garbage bytes, an empty message, a text message", "logged once per kind; the connection is kept"),
     16: Fault(
-        "a frame without `type` or `message_id`; `sum` or `seq` no number; `seq` not below `sum`; `sum` 10^9",
-        "ignored safely in bounded memory, acked where it can be",
+        "a frame without `type` or `message_id`; `sum` or `seq` not a number; `seq` not below `sum`; `sum` 10^9",
+        "ignored in bounded memory, acked where possible",
     ),
     17: Fault(
-        "fragments out of order, doubled, one lost",
-        "joined; a lost one: given up after a bound and left unacked, so that the event is pushed again",
+        "fragments out of order, duplicated, one lost",
+        "joined; if one is lost, dropped after a time limit and left unacked, so that the event is pushed again",
     ),
     18: Fault(
-        "a payload that is no JSON, no object, or without header",
+        "a payload that is not JSON, not an object, or has no header",
         "acked with 500, so that it is pushed again; logged with its trace_id",
     ),
     19: Fault(
         "unknown event type, unknown and missing fields, wrong types",
-        "dispatched (as base event at worst), logged once per type",
+        "dispatched (at worst as the base event), logged once per type",
     ),
     20: Fault("1 MB event, 10,000 mentions, depth 1,000", "bounded time and memory"),
     21: Fault(
-        "the same event again: at once, after a restart, at another replica, by socket and webhook", "handled once"
+        "the same event again: at once, after a restart, on another replica, by socket and webhook", "handled once"
     ),
-    22: Fault("a handler raises", "logged by NoneBot, the event is done, the next ones run"),
-    23: Fault("handlers that wait for long", "acks are not affected"),
+    22: Fault("a handler raises", "logged by NoneBot; the event is done, the next ones run"),
+    23: Fault("handlers that wait for a long time", "acks are not affected"),
     24: Fault("handlers that block the event loop", "acks and pings are not affected: p99 under 50 ms"),
     25: Fault(
         "a burst of 5,000 events, slow handlers",
         "all acked within 3 s, all handled; memory and the number of running handlers are bounded",
     ),
     26: Fault("100 commands registered, 200 events at once", "acked before they are handled: p99 under 100 ms"),
-    27: Fault("the process is killed at any moment", "what is pending is handled after the restart, no double answer"),
-    28: Fault("SIGTERM under load", "drained within a bound or left in the journal, sockets closed"),
+    27: Fault(
+        "the process is killed at any moment", "pending events are handled after the restart; no answer is sent twice"
+    ),
+    28: Fault("SIGTERM under load", "drained within a time limit or left in the store; sockets closed"),
     29: Fault(
         "store: disk full, locked, damaged, read-only; Redis down, slow, restarted",
-        "a clear status; events are handled from memory or left unacked; it recovers",
+        "a clear status; events are handled from memory or left unacked; recovery by itself",
     ),
-    30: Fault("token expired or revoked in the middle of 100 calls", "fetched once, all calls succeed"),
+    30: Fault("token expired or revoked in the middle of 100 calls", "fetched once; all calls succeed"),
     31: Fault(
         "REST: 429, 99991400, 230020, 5xx, reset, time-out after the server acted",
-        "tried again within the deadline with the same uuid: delivered once",
+        "retried within the deadline with the same uuid: delivered once",
     ),
     32: Fault(
         "webhook: wrong signature, old timestamp, the same request again, wrong token, plaintext although encryption "
         "is on, 100 MB body, slow body",
-        "refused with 4xx in bounded memory, no event, a repeated request makes no second one; logged once per kind",
+        "refused with 4xx in bounded memory, no event; a repeated request makes no second event; logged once per kind",
     ),
     33: Fault(
         "control route: no token, wrong token, another bot's token, guessing",
         "401, 404 or 429, after the same time whatever is wrong with the token",
     ),
-    34: Fault("two adapters of one name, two processes of one app", "one clear message each"),
+    34: Fault("two adapters of the same name, two processes of one app", "one clear message each"),
     35: Fault(
-        "card click: fast handler, slow, raising, none; blocked loop",
-        "one answer within 3 s, a late one by the delayed update",
+        "card click: fast, slow, raising or no handler; blocked loop",
+        "one response within 3 s; a late one by the delayed update",
     ),
     36: Fault(
-        "SDK missing, too new, its wire has changed",
+        "SDK missing, too new, or with a changed wire format",
         "the bot runs without it, `get_lark` says what to do, the contract test names the change",
     ),
 }
