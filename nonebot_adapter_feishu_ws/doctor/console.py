@@ -68,6 +68,7 @@ NEEDS: Final = (
         "to stream an answer into a card (without it streaming edits messages)", ("cardkit:card:write",), optional=True
     ),
 )
+"""What every bot needs (接收消息, 发送消息, 获取消息中的资源文件)."""
 BACKFILL_NEEDS: Final = (
     Need("to fetch missed private messages", ("im:message:readonly", "im:message", "im:message.history:readonly")),
     Need("to fetch missed messages of groups", ("im:message.group_msg",)),
