@@ -10,6 +10,7 @@ from pydantic_core import to_json
 
 from ..exception import BotDisabled, BotNotFound
 from ..log import LogOnce, log
+from ..server.mount import Handler
 from ..store import StoreView
 from ..transport.manager import ConnectionManager
 from ..transport.status import ConnectionStatus
@@ -17,7 +18,6 @@ from . import status_page
 from .access import Access, FailureLimit, Tokens
 from .health import check_health, store_to_dict
 
-Handler = Callable[[Request], Awaitable[Response]]
 _JSON = {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store"}
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="feishu"'}
 _NO_TOKEN = (

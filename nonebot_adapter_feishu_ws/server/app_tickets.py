@@ -1,8 +1,7 @@
 """App tickets of ISV apps: taken at the webhook, before anything logs or stores the event, and kept in the store."""
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import SecretStr
 
@@ -10,6 +9,7 @@ from ..exception import StoreError
 from ..log import log
 from ..net.bounded_json import as_object, read_object
 from ..store import KeyValue
+from ..store.shared import OnNetwork
 
 EVENT = "app_ticket"
 
@@ -19,7 +19,7 @@ class AppTickets:
     """The tickets of all bots, kept over a restart and for other processes. Lives on NoneBot's loop."""
 
     state: KeyValue
-    on_network: Callable[[Coroutine[Any, Any, Any]], Awaitable[Any]]
+    on_network: OnNetwork
     """Awaits the store's methods, on the network loop."""
 
     async def take(self, bot_id: str, payload: bytes, use: Callable[[SecretStr], None] | None) -> bool:
