@@ -6,7 +6,7 @@ it takes little of the machine that it measures: it answers each command with it
 {"do": "connected", "bots": 1}                        waits for the bots' connections; the time when the last came
 {"do": "echo", "count": 100, "rate": 20}              events at a rate; latencies of acks and replies
 {"do": "burst", "count": 5000, "limit": 20}           all at once; seconds until the last reply, answered, refused
-{"do": "acks", "count": 5000, "limit": 20}            all at once, to a handler that does nothing; seconds to the last ack
+{"do": "acks", "count": 5000, "limit": 20}            all at once, for a handler that does nothing
 {"do": "block", "word": "sleep", "count": 5, "every": 0.3}   events whose handler blocks; latencies of acks
 """
 

@@ -28,6 +28,7 @@ from .server.app_tickets import AppTickets
 from .server.mount import mount
 from .server.webhook import WebhookRoute, WebhookSecrets
 from .store import Shared, Store, make_store, shared_of
+from .transport.heartbeat import Heartbeats
 from .transport.manager import ConnectionManager, ManagedBot
 from .transport.network_thread import NetworkThread
 from .transport.status import ConnectionState
@@ -65,6 +66,7 @@ class Adapter(BotHost):
         config = self.feishu_config
         self.bot_configs: dict[str, BotConfig] = {bot.app_id: bot for bot in config.feishu_bots if bot.enabled}
         self._network = NetworkThread(switch_interval=config.feishu_switch_interval)
+        self._heartbeats = Heartbeats()
         self._store = _make_store(config)
         self.shared: Shared | None = shared_of(self._store, self._network.call)
         """What the replicas of the bots share; None unless the store is Redis."""
@@ -143,7 +145,7 @@ class Adapter(BotHost):
             self.connections.add(
                 ManagedBot(
                     bot_id=bot.app_id,
-                    make_transport=partial(make_transport, bot),
+                    make_transport=partial(make_transport, bot, self._heartbeats),
                     use_websocket=bot.use_websocket,
                     webhook=bot.app_id in self._webhook_bots,
                     enabled=bot.enabled,

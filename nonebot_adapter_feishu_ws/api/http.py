@@ -1,26 +1,28 @@
-"""HTTP exchanges with Feishu over a pooled session; answers become results or errors."""
+"""HTTP exchanges with Feishu over pooled connections; answers become results or errors."""
 
 import asyncio
 import math
+from asyncio import timeout
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 from urllib.parse import urlsplit
 
-import aiohttp
 from nonebot.drivers import Response
 from pydantic_core import to_json
+from pyreqwest.exceptions import RequestError
+from pyreqwest.request import RequestBuilder
+from pyreqwest.response import Response as HttpResponse
 
 from ..exception import ApiNotAvailable, NetworkError, make_failure
 from ..net.bounded_json import as_object, read_object
-from ..net.errors import describe
-from ..net.session import make_session
-from .upload import PIECE, Meter, Progress, make_form
+from ..net.errors import failure
+from ..net.session import HttpSession, header_of, headers_of, shared_session
+from .upload import PIECE, Meter, Progress, make_form, stream_of
 
 SLOWEST_UPLOAD = 64 * 1024
 """Bytes per second of the slowest upload that does not time out."""
-CONNECT_TIMEOUT = 10.0
-"""Seconds to connect: a call without a connection never reached Feishu, so it can always be tried again."""
 _PREFIX = "/open-apis/"
 _JSON_TYPE = "application/json; charset=utf-8"
 
@@ -63,14 +65,14 @@ class CallOptions(TypedDict, total=False):
 
 
 class Http:
-    """The HTTP session of one bot, opened on first use."""
+    """The HTTP side of one bot; it joins the session of its proxy on first use."""
 
     def __init__(self, origin: str, *, proxy: str | None, timeout: float) -> None:
         self._origin = origin
         self.host: str = urlsplit(origin).netloc
         self._proxy = proxy
         self._timeout = timeout
-        self._session: aiohttp.ClientSession | None = None
+        self._session: HttpSession | None = None
         self._closed = False
 
     def url(self, path: str) -> str:
@@ -94,63 +96,49 @@ class Http:
         """
         try:
             return await self._exchange(method, url, token, data)
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            text = f"{describe(error, self.host)}; check the network, the proxy and the bot's domain"
-            sent = not isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
-            raise NetworkError(text, sent=sent) from error
+        except (RequestError, OSError) as error:
+            advice = "; check the network, the proxy and the bot's domain"
+            raise failure(error, self.host, self._proxy, advice=advice) from error
 
     async def close(self) -> None:
-        """Close the pooled connections; calls waiting for their next try then fail."""
+        """Leave the session; calls waiting for their next try then fail."""
         self._closed = True
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        self._session = None
 
     async def _exchange(self, method: str, url: str, token: str | None, data: CallOptions) -> Any:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        headers |= data.get("headers") or {}
-        if cookies := data.get("cookies"):
-            headers["Cookie"] = "; ".join(f"{key}={value}" for key, value in cookies.items())
-        content = data.get("content")
-        progress = data.get("_progress")
-        size = 0
-        if (json := data.get("json")) is not None:
-            headers["Content-Type"] = _JSON_TYPE
-            content = to_json(json)
-        elif data.get("files") or data.get("data"):
-            content, size = await make_form(data.get("data"), data.get("files") or (), progress)
-        # The first byte of the answer comes when the last byte of an upload is there, so an upload's time is bounded by
-        # its size.
+        if self._closed:
+            raise ApiNotAvailable("the adapter is shutting down")
+        if self._session is None:
+            self._session = shared_session(self._proxy)
+        request = self._session.request(method, url)
+        if token:
+            request.header("Authorization", f"Bearer {token}", is_sensitive=True)
+        size = await _fill(request, data)
         patience = data.get("_timeout") or self._timeout + size / SLOWEST_UPLOAD
-        save_to = data.get("_save_to")
-        # A large download may take any time while bytes keep arriving.
-        timeout = aiohttp.ClientTimeout(
-            total=None if save_to else patience, sock_read=patience, sock_connect=CONNECT_TIMEOUT
-        )
-        async with self._get_session().request(
-            method, url, params=data.get("params"), data=content, headers=headers, timeout=timeout
-        ) as response:
-            downloads = progress if _is_file(response) and not data.get("files") else None
-            if save_to is not None and _is_file(response):
-                return await save(response, save_to, downloads)
-            if downloads is None:
-                body = await response.read()
-            else:
-                body = b"".join([piece async for piece in _pieces(response, downloads)])
-        request = f"{method.upper()} {urlsplit(url).path}"
+        save_to, progress = data.get("_save_to"), data.get("_progress")
+        if save_to is None and (progress is None or data.get("files")):
+            response = await request.timeout(timedelta(seconds=patience)).build().send()
+            body = (await response.bytes()).to_bytes()
+        else:
+            # A large download may take any time while bytes keep arriving.
+            async with timeout(None if save_to else patience), request.build_streamed() as response:
+                if save_to is not None and _is_file(response):
+                    return await save(response, save_to, progress, patience=patience)
+                body = b"".join([piece async for piece in _pieces(response, progress, patience)])
+        name = f"{method.upper()} {urlsplit(url).path}"
         if data.get("_return_response") and response.status < 400:
-            return Response(response.status, headers=dict(response.headers), content=body)
-        return self._read(request, response, body)
+            return Response(response.status, headers=headers_of(response), content=body)
+        return self._read(name, response, body)
 
-    def _read(self, request: str, response: aiohttp.ClientResponse, body: bytes) -> Any:
-        status = response.status
-        if "json" not in response.content_type:
+    def _read(self, request: str, response: HttpResponse, body: bytes) -> Any:
+        status, content_type = response.status, _content_type(response)
+        if "json" not in content_type:
             if body and _is_file(response):
                 return body
             if status == 429:
-                raise make_failure(0, "HTTP 429", headers=response.headers, status_code=429, request=request)
+                raise make_failure(0, "HTTP 429", headers=headers_of(response), status_code=status, request=request)
             text = f"{request} got HTTP {status} from {self.host} without Feishu's JSON"
-            raise NetworkError(f"{text} ({response.content_type}); a proxy or gateway in between?", status_code=status)
+            raise NetworkError(f"{text} ({content_type}); a proxy or gateway in between?", status_code=status)
         fields = read_object(body, max_values=math.inf)
         if fields is None:
             raise NetworkError(f"{request} got HTTP {status} from {self.host} with broken JSON", status_code=status)
@@ -159,8 +147,8 @@ class Http:
             raise make_failure(
                 code if isinstance(code, int) else 0,
                 str(fields.get("msg") or fields.get("error_description") or f"HTTP {status}"),
-                headers=response.headers,
-                log_id=response.headers.get("x-tt-logid", ""),
+                headers=headers_of(response),
+                log_id=header_of(response, "x-tt-logid"),
                 status_code=status,
                 request=request,
                 body=fields,
@@ -170,32 +158,68 @@ class Http:
             fields.setdefault("message_id", inner["message_id"])
         return fields
 
-    def _get_session(self) -> aiohttp.ClientSession:
-        if self._closed:
-            raise ApiNotAvailable("the adapter is shutting down")
-        if self._session is None:
-            self._session = make_session(self._proxy, limit=100, keepalive_timeout=25.0)
-        return self._session
+
+async def _fill(request: RequestBuilder, data: CallOptions) -> int:
+    """Add query, headers and body to a request; returns the size of its files in bytes.
+
+    The first byte of the answer comes when the last byte of an upload is there, so an upload's time is bounded by its
+    size.
+    """
+    if params := data.get("params"):
+        request.query(params)
+    for name, value in (data.get("headers") or {}).items():
+        request.header(name, value)
+    if cookies := data.get("cookies"):
+        request.header("Cookie", "; ".join(f"{key}={value}" for key, value in cookies.items()))
+    if (json := data.get("json")) is not None:
+        request.header("Content-Type", _JSON_TYPE).body_bytes(to_json(json))
+    elif data.get("files") or data.get("data"):
+        form, size = await make_form(data.get("data"), data.get("files") or (), data.get("_progress"))
+        request.multipart(form)
+        return size
+    elif (content := cast("object", data.get("content"))) is not None:
+        if isinstance(content, str):
+            request.body_text(content)
+        elif isinstance(content, (bytes, bytearray)):
+            request.body_bytes(content)
+        else:
+            request.body_stream(stream_of(content))
+    return 0
 
 
-def _is_file(response: aiohttp.ClientResponse) -> bool:
-    return response.status < 400 and "json" not in response.content_type and "html" not in response.content_type
+def _content_type(response: HttpResponse) -> str:
+    return (header_of(response, "content-type") or "application/octet-stream").partition(";")[0].lower()
 
 
-async def save(response: aiohttp.ClientResponse, path: Path, progress: Progress | None = None) -> Path:
-    """Write a download to a file, piece by piece; the file appears when it is complete."""
+def _is_file(response: HttpResponse) -> bool:
+    content_type = _content_type(response)
+    return response.status < 400 and "json" not in content_type and "html" not in content_type
+
+
+async def save(
+    response: HttpResponse, path: Path, progress: Progress | None = None, *, patience: float | None = None
+) -> Path:
+    """Write a download to a file, piece by piece; the file appears when it is complete.
+
+    ``patience``: seconds that the next piece may take.
+    """
     part = path.with_name(f"{path.name}.part")
     with await asyncio.to_thread(part.open, "wb") as file:
-        async for piece in _pieces(response, progress):
+        async for piece in _pieces(response, progress, patience):
             await asyncio.to_thread(file.write, piece)
     await asyncio.to_thread(part.replace, path)
     return path
 
 
-async def _pieces(response: aiohttp.ClientResponse, progress: Progress | None) -> AsyncIterator[bytes]:
-    meter = Meter(progress, response.content_length)
-    async for piece in response.content.iter_chunked(PIECE):
-        yield piece
+async def _pieces(response: HttpResponse, progress: Progress | None, patience: float | None) -> AsyncIterator[bytes]:
+    size = header_of(response, "content-length")
+    meter = Meter(progress if _is_file(response) else None, int(size) if size.isdecimal() else None)
+    while True:
+        async with timeout(patience):
+            piece = await response.body_reader.read(PIECE)
+        if piece is None:
+            return
+        yield piece.to_bytes()
         meter.add(len(piece))
 
 

@@ -2,16 +2,14 @@
 
 import asyncio
 import hashlib
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Generator, Iterable, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
-import aiohttp
-from aiohttp.abc import AbstractStreamWriter
-from typing_extensions import override
+from pyreqwest.multipart import FormBuilder, PartBuilder
 
 from ..log import log
 from ..message.source import OpenFile, Progress
@@ -155,31 +153,26 @@ class Meter:
             log("WARNING", "A progress callback raised; the transfer goes on without it", exception=error)
 
 
-class Body(aiohttp.Payload):
-    """A content as an aiohttp payload, read in a thread piece by piece."""
+async def send_pieces(content: Content, size: int | None, meter: Meter) -> AsyncIterator[bytes]:
+    """The pieces of one try, read in a thread; ``size`` is from :meth:`Content.measure`.
 
-    def __init__(self, content: Content, size: int | None, meter: Meter, content_type: str) -> None:
-        """Create the payload of one try; ``size`` is from :meth:`Content.measure`."""
-        super().__init__(content, content_type=content_type)
-        self._size = size
-        self._meter = meter
+    Raises:
+        OSError: the content changed since it was measured.
+    """
+    left = size
+    with closing(content.pieces()) as pieces:
+        while piece := await asyncio.to_thread(next, pieces, b""):
+            if left is not None and (left := left - len(piece)) < 0:
+                break
+            yield piece
+            meter.add(len(piece))
+    if left:
+        raise OSError("the file changed while it was sent")
 
-    @override
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        raise TypeError("an upload is not text")
 
-    @override
-    async def write(self, writer: AbstractStreamWriter) -> None:
-        content: Content = self._value
-        left = self._size
-        with closing(content.pieces()) as pieces:
-            while piece := await asyncio.to_thread(next, pieces, b""):
-                if left is not None and (left := left - len(piece)) < 0:
-                    break
-                await writer.write(piece)
-                self._meter.add(len(piece))
-        if left:
-            raise OSError("the file changed while it was sent")
+def stream_of(content: Any) -> Any:
+    """A raw body that is no bytes: an open file becomes a stream, anything else must be one."""
+    return send_pieces(Content(content), None, Meter(None, None)) if hasattr(content, "read") else content
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,22 +225,24 @@ def parts_of(files: Any, api: str = "") -> list[Part]:
 
 async def make_form(
     fields: Mapping[str, Any] | None, parts: Sequence[Part], progress: Progress | None = None
-) -> tuple[aiohttp.FormData, int]:
+) -> tuple[FormBuilder, int]:
     """The form of one try, and the size of its files; one of unknown size counts as the largest that Feishu takes.
 
     Raises:
         ValueError: a file cannot be read, is empty or too large.
     """
-    form = aiohttp.FormData()
+    form = FormBuilder()
     names = dict(fields or {})
     for name, value in names.items():
-        form.add_field(name, str(value))
+        form.text(name, str(value))
     sizes = await measure_all(parts)
     known = [size for size in sizes if size is not None]
     meter = Meter(progress, sum(known) if len(known) == len(sizes) else None)
     for part, size in zip(parts, sizes, strict=True):
-        body = Body(part.content, size, meter, part.content_type)
-        form.add_field(part.name, body, filename=part.file_name or str(names.get("file_name") or part.name))
+        pieces = send_pieces(part.content, size, meter)
+        body = PartBuilder.from_stream(pieces) if size is None else PartBuilder.from_stream_with_length(pieces, size)
+        file_name = part.file_name or str(names.get("file_name") or part.name)
+        form.part(part.name, body.mime(part.content_type).file_name(file_name))
     return form, sum(known) + FILE.max_bytes * (len(sizes) - len(known))
 
 

@@ -10,7 +10,7 @@ from ..codes import explain
 from ..config import FEISHU, LARK, BotConfig
 from ..exception import ActionFailed, ConnectionFailed, NetworkError
 from ..net.bounded_json import as_list, as_object
-from ..net.session import make_session
+from ..net.session import shared_session
 from ..transport.endpoint import discover
 from ..transport.wire import CODE_WRONG_DOMAIN
 from .console import BACKFILL_NEEDS, MESSAGE_EVENT, NEEDS, Console
@@ -175,8 +175,8 @@ class _Examination:
         """The long connection."""
         secret = self._bot.app_secret.get_secret_value()
         try:
-            async with make_session(self._bot.proxy_url) as session:
-                await discover(session, self._bot.api_origin, self._bot.app_id, secret, timeout=TIMEOUT)
+            session = shared_session(self._bot.proxy_url)
+            await discover(session, self._bot.api_origin, self._bot.app_id, secret, timeout=TIMEOUT)
         except ConnectionFailed as error:
             if error.code == CODE_WRONG_DOMAIN and (other := self._other_domain()) is not None:
                 return self._wrong_domain(other)

@@ -13,6 +13,7 @@ from ..exception import ConfigError
 from ..log import log
 from ..store import CLAIM_TTL
 from ..transport.connection import LongConnection
+from ..transport.heartbeat import Heartbeats
 from ..transport.status import Transport
 
 _OTHER_ADAPTER = "nonebot.adapters.feishu.adapter"
@@ -43,13 +44,13 @@ def claim_ttl(config: Config) -> float:
     return max(CLAIM_TTL, config.feishu_backfill_window + OVERLAP + 3600)
 
 
-def make_transport(bot: BotConfig) -> Transport:
+def make_transport(bot: BotConfig, heartbeats: Heartbeats) -> Transport:
     """The connection that a bot's entry asks for."""
     if bot.transport == "sdk":
         from ..transport.sdk_connection import SdkConnection  # only who asks for it loads what goes with it
 
         return SdkConnection(bot.app_id, bot.app_secret, bot.api_origin, proxy=bot.proxy_url)
-    return LongConnection(bot.app_id, bot.app_secret, bot.api_origin, proxy=bot.proxy_url)
+    return LongConnection(bot.app_id, bot.app_secret, bot.api_origin, proxy=bot.proxy_url, heartbeats=heartbeats)
 
 
 def warn_of_other_adapter() -> None:

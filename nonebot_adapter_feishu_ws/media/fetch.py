@@ -1,18 +1,19 @@
 """Fetches the files that segments name by URL. URLs may come from users, so only public addresses are reached."""
 
+import asyncio
 import ipaddress
 import socket
 from asyncio import timeout
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from typing_extensions import override
-from yarl import URL
+from pyreqwest.exceptions import RequestError
+from pyreqwest.http import Url
+from pyreqwest.response import Response
 
 from ..exception import NetworkError
-from ..net.errors import describe
-from ..net.session import make_session
+from ..net.errors import failure, was_sent
+from ..net.session import HttpSession, header_of
 
 MAX_REDIRECTS = 5
 TIMEOUT = 30.0
@@ -23,6 +24,7 @@ _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 _UNICAST: Final = ipaddress.ip_network("2000::/3")
 _FAKE: Final = ipaddress.ip_network("198.18.0.0/15")
 """Fake addresses with which local proxies (Clash and the like) answer DNS queries, in order to see the names."""
+_UNREADABLE: Final = "a URL, or one that it redirects to, cannot be read; only http:// and https:// are fetched"
 _INSIDE: Final = frozenset({"localhost", "local", "internal", "intranet", "lan", "home", "corp", "private", "arpa"})
 """Top-level labels of names that exist in private networks only."""
 
@@ -31,27 +33,27 @@ class PrivateAddress(ValueError):
     """A URL leads to an address that is not public."""
 
 
-class GuardedResolver(AbstractResolver):
-    """Resolves names, and refuses those with a private address.
+Lookup = Callable[[str], Awaitable[Sequence[str]]]
+"""Resolves a name to its addresses; raises OSError when there are none."""
 
-    The connection is made to the addresses that were checked, so a second lookup cannot return others (DNS rebinding).
-    """
 
-    def __init__(self, resolver: AbstractResolver | None = None) -> None:
-        self._resolver = resolver or aiohttp.DefaultResolver()
+async def look_up(host: str) -> list[str]:
+    """Ask the system for the addresses of a name, IPv4 first."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    addresses = [str(address[0]) for *_, address in found]
+    return sorted(dict.fromkeys(addresses), key=lambda address: ":" in address)
 
-    @override
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = await self._resolver.resolve(host, port, family)
-        for result in found:
-            check_address(result["host"], host)
-        return found
 
-    @override
-    async def close(self) -> None:
-        await self._resolver.close()
+def guarded(lookup: Lookup) -> Lookup:
+    """A lookup that refuses names with a private address, with :class:`PrivateAddress`."""
+
+    async def checked(host: str) -> Sequence[str]:
+        addresses = await lookup(host)
+        for address in addresses:
+            check_address(address, host)
+        return addresses
+
+    return checked
 
 
 def check_address(address: str, host: str) -> None:
@@ -79,59 +81,78 @@ def _refusal(host: str, where: str) -> str:
     )
 
 
-async def fetch(
-    url: str, max_bytes: int, *, proxy: str | None = None, resolver: AbstractResolver | None = None
-) -> bytes:
+async def fetch(url: str, max_bytes: int, *, proxy: str | None = None, lookup: Lookup | None = None) -> bytes:
     """Fetch a URL.
 
-    A proxy resolves names itself; they are looked up here as well, if possible. The resolver is a guarded one by
-    default, or the system's for lookups behind a proxy.
+    The connection is made to an address that was checked, so a second lookup cannot return another (DNS rebinding). A
+    proxy resolves names itself; they are looked up here as well, if possible. The lookup is a guarded one by default,
+    or the system's behind a proxy.
 
     Raises:
         ValueError: the URL is invalid or leads to a private address, or its content is too large.
         NetworkError: it cannot be fetched.
     """
-    own = {} if proxy else {"resolver": resolver or GuardedResolver(), "use_dns_cache": False}
-    patience = aiohttp.ClientTimeout(total=TIMEOUT)
-    async with make_session(proxy, **own) as session:
-        target = _parse(url)
-        host = _check_url(target)
-        for _ in range(MAX_REDIRECTS + 1):
-            if proxy:
-                await _check_name(host, resolver or aiohttp.ThreadedResolver())
-            try:
-                # Not decompressed: a few kilobytes could become gigabytes before the limit applies.
-                async with session.get(
-                    target,
-                    allow_redirects=False,
-                    timeout=patience,
-                    headers={"Accept-Encoding": "identity"},
-                    auto_decompress=False,
-                ) as response:
-                    location = response.headers.get("Location") if 300 <= response.status < 400 else None
-                    if location is None:
-                        return await _read(response, host, max_bytes)
-            except (TimeoutError, aiohttp.ClientError, OSError) as error:
-                if (refusal := _guard(error)) is not None:
-                    raise refusal from error
-                raise NetworkError(f"a file could not be fetched: {describe(error, host)}") from error
-            target = target.join(_parse(location))
-            host = _check_url(target)
+    target = _parse(url)
+    host = _check_url(target)
+    try:
+        async with timeout(TIMEOUT):
+            for _ in range(MAX_REDIRECTS + 1):
+                if proxy:
+                    await _check_name(host, lookup or look_up)
+                    answer = await _get(target, host, max_bytes, proxy)
+                else:
+                    answer = await _get_from_any(target, host, max_bytes, lookup or guarded(look_up))
+                if isinstance(answer, bytes):
+                    return answer
+                target = _join(target, answer)
+                host = _check_url(target)
+    except (RequestError, OSError) as error:
+        raise failure(error, host, proxy, doing="a file could not be fetched: ") from error
     raise NetworkError(f"a file could not be fetched: {host} redirects more than {MAX_REDIRECTS} times")
 
 
-def _parse(url: str) -> URL:
-    # The parser that aiohttp uses: two parsers that disagree about the host would make the check worthless.
+async def _get_from_any(url: Url, host: str, max_bytes: int, lookup: Lookup) -> bytes | str:
+    """Get a URL from the first address of its host that takes a connection."""
+    addresses = [host] if _literal(host) is not None else list(await lookup(host))
+    if not addresses:
+        raise socket.gaierror(f"{host} has no address")
+    for address in addresses[:-1]:
+        try:
+            return await _get(url, host, max_bytes, None, address)
+        except RequestError as error:
+            if was_sent(error):
+                raise
+    return await _get(url, host, max_bytes, None, addresses[-1])
+
+
+async def _get(url: Url, host: str, max_bytes: int, proxy: str | None, address: str | None = None) -> bytes | str:
+    """Send one request; returns the content, or the place that it redirects to."""
+    pinned = None if address is None else (host, address.strip("[]"), url.port_or_known_default or 0)
+    # Not decompressed: a few kilobytes could become gigabytes before the limit applies.
+    session = await asyncio.to_thread(HttpSession, proxy, pinned=pinned, decompress=False)
+    async with session.request("GET", url).header("Accept-Encoding", "identity").build_streamed() as response:
+        if 300 <= response.status < 400 and (location := header_of(response, "Location")):
+            return location
+        return await _read(response, host, max_bytes)
+
+
+def _parse(url: str) -> Url:
+    # The parser of the client: two parsers that disagree about the host would make the check worthless.
     try:
-        return URL(url)
+        return Url(url)
     except ValueError:
-        raise ValueError(
-            "a URL, or one that it redirects to, cannot be read; only http:// and https:// are fetched"
-        ) from None
+        raise ValueError(_UNREADABLE) from None
 
 
-def _check_url(url: URL) -> str:
-    host = url.raw_host
+def _join(base: Url, location: str) -> Url:
+    try:
+        return base.join(location)
+    except ValueError:
+        raise ValueError(_UNREADABLE) from None
+
+
+def _check_url(url: Url) -> str:
+    host = url.host_str
     if url.scheme not in ("http", "https") or not host:
         raise ValueError("only http:// and https:// URLs are fetched")
     if (address := _literal(host)) is not None:
@@ -140,21 +161,15 @@ def _check_url(url: URL) -> str:
 
 
 def _literal(host: str) -> str | None:
-    """The address in a host, in any spelling (``127.1``, ``0x7f000001``, ``2130706433``); None for a name.
-
-    Whatever connects, here or in a proxy, may understand all spellings.
-    """
-    bare = host.rstrip(".")
+    """The address in a host, which the parser has brought from any spelling (``127.1``, ``0x7f000001``) into the usual
+    one; None for a name."""
     try:
-        return str(ipaddress.ip_address(bare.partition("%")[0]))
+        return str(ipaddress.ip_address(host.strip("[]")))
     except ValueError:
-        try:
-            return socket.inet_ntoa(socket.inet_aton(bare))
-        except (OSError, ValueError):
-            return None
+        return None
 
 
-async def _check_name(host: str, resolver: AbstractResolver) -> None:
+async def _check_name(host: str, lookup: Lookup) -> None:
     """Check a name that a proxy will resolve, as far as possible: the proxy may see another address."""
     if _literal(host) is not None:
         return
@@ -163,34 +178,25 @@ async def _check_name(host: str, resolver: AbstractResolver) -> None:
         raise PrivateAddress(_refusal(host, "a place inside a network"))
     try:
         async with timeout(LOOKUP_TIMEOUT):
-            found = await resolver.resolve(host, 0, socket.AF_UNSPEC)
-    except (TimeoutError, OSError):
+            found = await lookup(host)
+    except OSError:  # or TimeoutError
         return  # no DNS here: the proxy is all there is
-    for result in found:
-        address = result["host"].partition("%")[0]
-        if ipaddress.ip_address(address) not in _FAKE:
+    for address in found:
+        if ipaddress.ip_address(address.partition("%")[0]) not in _FAKE:
             check_address(address, host)
 
 
-def _guard(error: BaseException) -> PrivateAddress | None:
-    """The guard's own exception, wherever aiohttp has wrapped it."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, PrivateAddress):
-        cause = cause.__cause__ or cause.__context__
-    return cause
-
-
-async def _read(response: aiohttp.ClientResponse, host: str, max_bytes: int) -> bytes:
+async def _read(response: Response, host: str, max_bytes: int) -> bytes:
     if response.status != 200:
         raise NetworkError(f"a file could not be fetched: {host} answered HTTP {response.status}")
-    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    encoding = (header_of(response, "Content-Encoding") or "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise NetworkError(
             f"a file could not be fetched: {host} sends it compressed, although it was asked for as it is. Fetch it "
             "yourself and give the bytes"
         )
     content = bytearray()
-    async for chunk in response.content.iter_chunked(64 * 1024):
+    while (chunk := await response.body_reader.read_chunk()) is not None:
         content += chunk
         if len(content) > max_bytes:
             raise ValueError(f"the file at {host} is larger than {max_bytes // 1024**2} MB, which Feishu does not take")

@@ -1,21 +1,34 @@
-"""The native long connection: discovery, handshake, ping/pong watchdog, fragments, acks."""
+"""The native long connection: discovery, handshake, heartbeat, fragments, acks."""
 
 import asyncio
+import logging
+import ssl
 from asyncio import timeout
 from collections.abc import Coroutine
 from contextlib import suppress
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-import aiohttp
+from picows import (
+    WSCloseCode,
+    WSError,
+    WSFrame,
+    WSHandshakeError,
+    WSListener,
+    WSMsgType,
+    WSTransport,
+    ws_connect,  # pyright: ignore[reportUnknownVariableType]
+)
 from pydantic import SecretStr
+from python_socks import ProxyError
 from typing_extensions import override
 
 from ..event.envelope import Envelope, Receipt
-from ..exception import ConnectionFailed, NetworkError
+from ..exception import ConnectionFailed
 from ..log import LogOnce, log
 from ..net.bounded_json import JsonError, read_json
-from ..net.session import make_session
+from ..net.session import HttpSession, shared_session
 from .endpoint import discover, network_failure, parse_handshake_refusal
 from .frame import (
     DATA,
@@ -29,161 +42,202 @@ from .frame import (
     get_header,
     read_data_headers,
 )
+from .heartbeat import Heartbeat, Heartbeats
 from .status import ConnectionCallbacks, Timing, Transport
 from .wire import ACK_FAILED, HEADER_TYPE, TYPE_CARD, TYPE_EVENT, TYPE_PONG
 
 OPEN_TIMEOUT = 15.0
 """Seconds for discovery, and again for the handshake."""
-PONG_WINDOW = 10.0
-"""Seconds after a ping within which some frame must arrive."""
-SOCKET_PING = 20.0
-"""Seconds between WebSocket pings, which detect a dead TCP path sooner than the server's own interval would."""
-MAX_UNANSWERED = 2
-"""Consecutive pings without a pong after which the sending direction counts as dead, even if frames still arrive."""
 CLOSE_TIMEOUT = 2.0
 MAX_MESSAGE = 16 * 1024 * 1024
+READ_BUFFER = 4096
+"""Bytes of each connection's buffer while nothing larger comes; a thousand bots have a thousand of them."""
 MAX_IN_FLIGHT = 1000
 """Events between arrival and ack; beyond it the socket is not read, so that TCP slows the server down."""
+_QUIET = logging.getLogger(f"{__name__}.socket")
+"""What ``picows`` would log is told by :class:`ConnectionFailed`; its own lines may have the connection's ticket."""
+_QUIET.setLevel(logging.CRITICAL)
+
+
+@cache
+def _ssl_context() -> ssl.SSLContext:
+    """One context for all connections: each would hold its own copy of the system's certificates."""
+    return ssl.create_default_context()
 
 
 @dataclass(eq=False, repr=False)
 class LongConnection(Transport):
-    """The native transport: the SDK's wire protocol on ``aiohttp`` (source: 使用长连接接收事件)."""
+    """The native transport: the SDK's wire protocol on ``picows`` (source: 使用长连接接收事件)."""
 
     app_id: str
     app_secret: SecretStr
     origin: str
     proxy: str | None = None
-    timing: Timing = field(default_factory=Timing)
-    _session: aiohttp.ClientSession | None = None
+    heartbeats: Heartbeats = field(default_factory=Heartbeats)
+    _session: HttpSession | None = None
     _reported: LogOnce = field(default_factory=LogOnce)
 
     @override
     async def serve(self, callbacks: ConnectionCallbacks) -> None:
         if self._session is None:
-            try:
-                self._session = make_session(self.proxy)
-            except NetworkError as error:
-                raise ConnectionFailed(str(error), phase="setup") from error
+            self._session = shared_session(self.proxy)
         secret = self.app_secret.get_secret_value()
         endpoint = await discover(self._session, self.origin, self.app_id, secret, timeout=OPEN_TIMEOUT)
         callbacks.client_config = endpoint.client_config
-        socket = await self._open(self._session, endpoint.url)
-        callbacks.opened()
-        connection = OpenConnection(
-            self.app_id, socket, callbacks, endpoint.service_id, timing=self.timing, reported=self._reported
-        )
+        timing = self.heartbeats.timing
+        connection = OpenConnection(self.app_id, callbacks, endpoint.service_id, timing, self._reported)
         try:
-            await connection.run()
+            await self._open(endpoint.url, connection)
+            callbacks.opened()
+            self.heartbeats.add(connection)
+            await connection.ended
         finally:
+            self.heartbeats.remove(connection)
             await connection.close()
 
     @override
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        self._session = None
 
-    async def _open(self, session: aiohttp.ClientSession, url: str) -> aiohttp.ClientWebSocketResponse[bool]:
+    async def _open(self, url: str, connection: "OpenConnection") -> None:
+        # To python-socks, socks5:// means that the proxy resolves the names.
+        proxy = self.proxy and self.proxy.replace("socks5h://", "socks5://", 1)
         try:
             async with timeout(OPEN_TIMEOUT):
-                return await session.ws_connect(
+                await ws_connect(
+                    lambda: connection,
                     url,
-                    heartbeat=SOCKET_PING,
-                    max_msg_size=MAX_MESSAGE,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),  # pyright: ignore[reportCallIssue]
+                    ssl_context=_ssl_context() if url.startswith("wss:") else None,
+                    proxy=proxy,
+                    max_frame_size=MAX_MESSAGE,
+                    max_redirects=0,
+                    read_buffer_init_size=READ_BUFFER,
+                    websocket_handshake_timeout=None,
+                    logger_name=_QUIET,
                 )
-        except aiohttp.WSServerHandshakeError as error:
-            raise parse_handshake_refusal(error.status, error.headers) from error
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise network_failure(error, "handshake", url) from error
+        except WSHandshakeError as error:
+            if error.response is None:
+                raise ConnectionFailed(f"handshake: {error}", phase="handshake") from error
+            raise parse_handshake_refusal(error.response.status, error.response.headers) from error
+        except (WSError, ProxyError, OSError) as error:
+            raise network_failure(error, "handshake", url, self.proxy) from error
 
 
-@dataclass(eq=False, repr=False)
-class OpenConnection:
-    """One open socket, from its first ping to its close frame.
+class OpenConnection(WSListener):
+    """One socket, from its handshake to its close frame."""
 
-    Attributes:
-        service_id: the service that pings name, from the connection's URL.
-        reported: the kinds of trouble that were logged on earlier connections.
-    """
+    def __init__(
+        self, app_id: str, callbacks: ConnectionCallbacks, service_id: int, timing: Timing, reported: LogOnce
+    ) -> None:
+        """Create the listener of a socket that is about to open.
 
-    app_id: str
-    socket: aiohttp.ClientWebSocketResponse[bool]
-    callbacks: ConnectionCallbacks
-    service_id: int
-    _: KW_ONLY
-    timing: Timing
-    reported: LogOnce
-    _in_flight: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
-    _unanswered: int = 0
-
-    def __post_init__(self) -> None:
-        self._fragments = FragmentBuffer(clock=self.timing.monotonic)
-        self._last_frame = self.timing.monotonic()
-
-    async def run(self) -> None:
-        """Read frames and send pings until the socket ends.
-
-        Raises:
-            ConnectionFailed: the socket was lost or the server stopped answering.
+        Args:
+            app_id: the bot.
+            callbacks: its supervisor.
+            service_id: the service that pings name, from the connection's URL.
+            timing: for the heartbeat.
+            reported: the kinds of trouble that were logged on earlier connections.
         """
-        reader = asyncio.create_task(self._read(), name=f"feishu-read-{self.app_id}")
-        watchdog = asyncio.create_task(self._watch(), name=f"feishu-watchdog-{self.app_id}")
+        self.app_id: str = app_id
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done when the server has closed the socket cleanly; an exception says why it was lost."""
+        self._callbacks = callbacks
+        self._service_id = service_id
+        self._timing = timing
+        self._reported = reported
+        self._socket: WSTransport | None = None
+        self._heartbeat = Heartbeat(timing.monotonic())
+        self._fragments = FragmentBuffer(clock=timing.monotonic)
+        self._message: list[bytes] = []
+        self._message_size = 0
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._paused = False
+        self._has_close_frame = False
+
+    # The socket's callbacks
+
+    @override
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self._socket = transport
+
+    @override
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        self._heartbeat.last_frame = self._timing.monotonic()
+        self._callbacks.alive()
+        kind = frame.msg_type
+        if kind == WSMsgType.BINARY and frame.fin and not self._message:
+            self.handle_message(frame.get_payload_as_bytes())
+        elif kind == WSMsgType.BINARY or kind == WSMsgType.CONTINUATION:
+            self._join(frame.get_payload_as_bytes(), frame.fin)
+        elif kind == WSMsgType.CLOSE:
+            self._has_close_frame = True
+            if not transport.is_close_frame_sent:
+                transport.send_close(WSCloseCode.OK)
+            transport.disconnect()
+        elif kind == WSMsgType.TEXT:
+            self._report("text", "ignored a TEXT message: only binary frames are expected")
+
+    @override
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        if not self._has_close_frame:
+            self._fail(ConnectionFailed("the connection was cut without a close frame", phase="socket"))
+        elif not self.ended.done():
+            self.ended.set_result(None)
+
+    @override
+    def pause_writing(self) -> None:
+        return  # acks are small, and MAX_IN_FLIGHT bounds them
+
+    @override
+    def resume_writing(self) -> None:
+        return
+
+    def tick(self, now: float) -> None:
+        """Send the ping that is due, or end a dead connection."""
         try:
-            done, _ = await asyncio.wait({reader, watchdog}, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in (reader, watchdog):
-                task.cancel()
-            await asyncio.gather(reader, watchdog, return_exceptions=True)
+            ping = self._heartbeat.beat(now, self._callbacks.client_config)
+        except ConnectionFailed as error:
+            self._fail(error)
+            return
+        if self._socket is None or ping is None:
+            return
+        if ping == "ping":
+            self._send(encode_ping(self._service_id))
+        else:
+            self._socket.send_ping()
 
     async def close(self) -> None:
         """Send the pending acks, then the close frame; bounded in time."""
+        self.ended.cancel()
         if self._in_flight:
             await asyncio.wait(self._in_flight, timeout=CLOSE_TIMEOUT)
         for task in self._in_flight:
             task.cancel()
-        with suppress(asyncio.TimeoutError):
-            async with timeout(CLOSE_TIMEOUT + 1):
-                await self.socket.close()
+        socket = self._socket
+        if socket is None or socket.is_disconnected:
+            return
+        if not socket.is_close_frame_sent:
+            socket.send_close(WSCloseCode.OK)
+        with suppress(asyncio.TimeoutError, WSError):
+            async with timeout(CLOSE_TIMEOUT):
+                await socket.wait_disconnected()
+        socket.disconnect(graceful=False)
 
-    async def _watch(self) -> None:
-        while True:
-            window = min(PONG_WINDOW, self.callbacks.client_config.ping_interval)
-            pinged_at = self.timing.monotonic()
-            self._unanswered += 1
-            await self._send(encode_ping(self.service_id))
-            await self.timing.sleep(window)
-            if self._last_frame < pinged_at:
-                raise ConnectionFailed(f"the server gave no sign of life within {window:g} s of a ping", phase="socket")
-            if self._unanswered >= MAX_UNANSWERED:
-                # Acks and card responses get lost, too.
-                raise ConnectionFailed(
-                    f"the server sends, but answered none of the last {self._unanswered} pings: what the bot sends "
-                    "does not arrive",
-                    phase="socket",
-                )
-            # The pong may have changed the interval.
-            await self.timing.sleep(max(0.0, self.callbacks.client_config.ping_interval - window))
+    def _fail(self, error: ConnectionFailed) -> None:
+        if not self.ended.done():
+            self.ended.set_exception(error)
 
-    async def _read(self) -> None:
-        async for message in self.socket:
-            self._last_frame = self.timing.monotonic()
-            self.callbacks.alive()
-            if message.type is aiohttp.WSMsgType.BINARY:
-                self.handle_message(message.data)
-                if len(self._in_flight) > MAX_IN_FLIGHT:
-                    await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
-            elif message.type is aiohttp.WSMsgType.ERROR:
-                raise ConnectionFailed(f"the socket broke: {_reason(self.socket.exception())}", phase="socket")
-            else:
-                self._report("text", f"ignored a {message.type.name} message: only binary frames are expected")
-        code = self.socket.close_code
-        if code is None or code == aiohttp.WSCloseCode.ABNORMAL_CLOSURE:
-            reason = _reason(self.socket.exception())
-            raise ConnectionFailed(f"the connection was cut without a close frame ({reason})", phase="socket")
+    # Messages
+
+    def _join(self, part: bytes, final: bool) -> None:
+        """Collect the frames of one WebSocket message."""
+        self._message.append(part)
+        self._message_size += len(part)
+        if self._message_size > MAX_MESSAGE:
+            self._fail(ConnectionFailed(f"the server sent a message over {MAX_MESSAGE} bytes", phase="socket"))
+        elif final:
+            whole, self._message, self._message_size = b"".join(self._message), [], 0
+            self.handle_message(whole)
 
     def handle_message(self, data: bytes) -> None:
         """Handle one binary message; what arrives with an event is received and acked in a task of its own."""
@@ -195,7 +249,7 @@ class OpenConnection:
         if frame.method == DATA:
             self._handle_data(frame)
         elif get_header(frame, HEADER_TYPE) == TYPE_PONG:
-            self._unanswered = 0
+            self._heartbeat.pong()
             if frame.payload:
                 self._configure(frame.payload)
 
@@ -205,14 +259,14 @@ class OpenConnection:
         except JsonError as error:
             self._report("pong", f"ignored the configuration in a pong: it {error}")
             return
-        self.callbacks.client_config = self.callbacks.client_config.merged(config)
+        self._callbacks.client_config = self._callbacks.client_config.merged(config)
 
     def _handle_data(self, frame: Frame) -> None:
         try:
             headers = read_data_headers(frame)
         except FrameError as error:
             self._report("headers", f"refused a DATA frame: {error}")
-            self._spawn(self._ack(frame, Receipt(ACK_FAILED)))
+            self._ack(frame, Receipt(ACK_FAILED))
             return
         payload: bytes | None = frame.payload
         if headers.sum > 1:
@@ -228,43 +282,39 @@ class OpenConnection:
         task = asyncio.create_task(work)
         self._in_flight.add(task)
         task.add_done_callback(self._finish)
+        if len(self._in_flight) > MAX_IN_FLIGHT and not self._paused and self._socket is not None:
+            self._paused = True
+            self._socket.underlying_transport.pause_reading()
 
     def _finish(self, task: asyncio.Task[None]) -> None:
         self._in_flight.discard(task)
+        if self._paused and len(self._in_flight) <= MAX_IN_FLIGHT // 2 and self._socket is not None:
+            self._paused = False
+            if not self._socket.is_disconnected:
+                self._socket.underlying_transport.resume_reading()
         if not task.cancelled() and isinstance(error := task.exception(), Exception):
             text = "Bot {bot}: an event stays unacked and will be pushed again"
             log("ERROR", text, bot=self.app_id, exception=error)
 
     async def _receive(self, frame: Frame, headers: DataHeaders, payload: bytes) -> None:
-        started = self.timing.monotonic()
+        started = self._timing.monotonic()
         if headers.type in (TYPE_EVENT, TYPE_CARD):
-            receipt = await self.callbacks.receiver.receive(
+            receipt = await self._callbacks.receiver.receive(
                 Envelope(bot_id=self.app_id, payload=payload, transport="websocket", trace_id=headers.trace_id)
             )
         else:
             self._report(f"type {headers.type}", f"acked a DATA frame of unknown type {headers.type!r}")
             receipt = Receipt()
-        await self._ack(frame, receipt, biz_rt=round((self.timing.monotonic() - started) * 1000))
+        self._ack(frame, receipt, biz_rt=round((self._timing.monotonic() - started) * 1000))
 
-    async def _ack(self, frame: Frame, receipt: Receipt, *, biz_rt: int = 0) -> None:
+    def _ack(self, frame: Frame, receipt: Receipt, *, biz_rt: int = 0) -> None:
+        self._send(encode_ack(frame, code=receipt.code, data=receipt.data, biz_rt=biz_rt))
+
+    def _send(self, data: bytes) -> None:
         # A lost ack loses nothing: the platform pushes the event again, and the intake recognises it.
-        with suppress(ConnectionFailed):
-            await self._send(encode_ack(frame, code=receipt.code, data=receipt.data, biz_rt=biz_rt))
-
-    async def _send(self, data: bytes) -> None:
-        try:
-            await self.socket.send_bytes(data)
-        except (aiohttp.ClientError, OSError) as error:
-            raise ConnectionFailed(f"the socket is closed ({_reason(error)})", phase="socket") from error
+        if self._socket is not None:
+            self._socket.send(WSMsgType.BINARY, data)
 
     def _report(self, kind: str, text: str) -> None:
-        if self.reported.first(kind):
+        if self._reported.first(kind):
             log("WARNING", "Bot {bot}: {} (logged once per kind)", text, bot=self.app_id)
-
-
-def _reason(error: BaseException | None) -> str:
-    if error is None:
-        return "no reason given"
-    if isinstance(error, aiohttp.ClientConnectionResetError):
-        return "reset by the other side"
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

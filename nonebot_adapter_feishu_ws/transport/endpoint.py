@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
-import aiohttp
+from pyreqwest.exceptions import RequestError
 
 from ..exception import ConnectionFailed
 from ..net.bounded_json import as_object, as_text, read_object
 from ..net.errors import describe
+from ..net.session import HttpSession
 from . import wire
 from .status import ClientConfig, Phase
 
@@ -22,24 +24,20 @@ class Endpoint:
     client_config: ClientConfig
 
 
-async def discover(
-    session: aiohttp.ClientSession, origin: str, app_id: str, app_secret: str, *, timeout: float
-) -> Endpoint:
+async def discover(session: HttpSession, origin: str, app_id: str, app_secret: str, *, timeout: float) -> Endpoint:
     """Ask Feishu for the URL of one connection, within ``timeout`` seconds.
 
     Raises:
         ConnectionFailed: Feishu gave no URL; ``code`` is Feishu's, or None for network errors.
     """
+    request = session.request("POST", origin + wire.ENDPOINT_PATH).header("locale", "zh")
+    request.body_json({"AppID": app_id, "AppSecret": app_secret}).timeout(timedelta(seconds=timeout))
     try:
-        async with session.post(
-            origin + wire.ENDPOINT_PATH,
-            json={"AppID": app_id, "AppSecret": app_secret},
-            headers={"locale": "zh"},
-            timeout=aiohttp.ClientTimeout(total=timeout),
-        ) as response:
-            return parse_discovery(response.status, await response.read())
-    except (TimeoutError, aiohttp.ClientError, OSError) as error:
-        raise network_failure(error, "discovery", origin) from error
+        response = await request.build().send()
+        body = (await response.bytes()).to_bytes()
+    except (RequestError, OSError) as error:
+        raise network_failure(error, "discovery", origin, session.proxy) from error
+    return parse_discovery(response.status, body)
 
 
 def parse_discovery(status: int, body: bytes) -> Endpoint:
@@ -79,7 +77,7 @@ def parse_handshake_refusal(status: int, headers: Mapping[str, str] | None) -> C
     return ConnectionFailed(f"handshake refused: {message}", code=code, phase="handshake")
 
 
-def network_failure(error: BaseException, phase: Phase, origin: str) -> ConnectionFailed:
+def network_failure(error: BaseException, phase: Phase, origin: str, proxy: str | None) -> ConnectionFailed:
     """Describe a network error by its cause and the host, never by the full URL."""
     host = urlsplit(origin).netloc.rpartition("@")[2]
-    return ConnectionFailed(f"{phase}: {describe(error, host)}", phase=phase)
+    return ConnectionFailed(f"{phase}: {describe(error, host, proxy)}", phase=phase)

@@ -13,6 +13,7 @@ from nonebot_adapter_feishu_ws.event.envelope import Envelope, Receipt
 from nonebot_adapter_feishu_ws.sandbox import Sandbox
 from nonebot_adapter_feishu_ws.store import MemoryStore
 from nonebot_adapter_feishu_ws.transport.connection import LongConnection
+from nonebot_adapter_feishu_ws.transport.heartbeat import Heartbeats
 from nonebot_adapter_feishu_ws.transport.manager import ConnectionManager, ManagedBot
 from nonebot_adapter_feishu_ws.transport.network_thread import NetworkThread
 from nonebot_adapter_feishu_ws.transport.status import ConnectionStatus, Timing
@@ -90,7 +91,7 @@ class Fleet:
 async def fleet(sandbox: Sandbox, *bots: str, speed: float = SPEED):
     it = Fleet(sandbox, speed)
     ticking = asyncio.create_task(it.tick())
-    network = NetworkThread()
+    network, heartbeats = NetworkThread(), Heartbeats(it.timing)
     it.manager = ConnectionManager(
         network,
         it,
@@ -105,7 +106,7 @@ async def fleet(sandbox: Sandbox, *bots: str, speed: float = SPEED):
 
         def make(app=app):
             secret = SecretStr(app.app_secret)
-            it.transports[app.app_id] = LongConnection(app.app_id, secret, sandbox.url, timing=it.timing)
+            it.transports[app.app_id] = LongConnection(app.app_id, secret, sandbox.url, heartbeats=heartbeats)
             return it.transports[app.app_id]
 
         it.manager.add(ManagedBot(bot_id=bot_id, make_transport=make))
