@@ -1,6 +1,7 @@
 """Traits of a call by its method and path: its API, its rate-limit lane, whether it may be repeated."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from .group import pick
@@ -27,6 +28,7 @@ _EDITS = frozenset({"PUT im/v1/messages/:id", "PATCH im/v1/messages/:id"})
 _PREFIX = "/open-apis/"
 
 
+@lru_cache(1024)
 def api_of(method: str, path: str) -> str:
     """The API that a call belongs to: method and path with ids replaced, as Feishu counts its limits (频控策略).
 

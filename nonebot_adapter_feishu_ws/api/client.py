@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from pydantic import SecretStr
@@ -130,8 +129,7 @@ class ApiClient:
         async def attempt(patience: float) -> Any:
             nonlocal perhaps_done
             try:
-                async with self._admitted(gate, lane, patience):
-                    return await self._authorised(method, url, data)
+                return await self._admitted(gate, lane, patience, method, url, data)
             except NetworkError as error:
                 perhaps_done = perhaps_done or error.sent
                 raise
@@ -140,10 +138,14 @@ class ApiClient:
                     raise
                 return {"code": 0, "msg": "success", "data": {}}  # an earlier try did it, and its answer was lost
 
-        async with lane.turn() if lane is not None else nullcontext():
+        if lane is None or key is None:
+            return await self._retrying(attempt, repeatable, data.get("_deadline"))
+        await lane.enter()
+        try:
             answer = await self._retrying(attempt, repeatable, data.get("_deadline"))
-        if key is not None:
-            self._learn(key, answer)
+        finally:
+            lane.leave()
+        self._learn(key, answer)
         return answer
 
     def learn(self, message_id: str, chat_id: str) -> None:
@@ -176,18 +178,20 @@ class ApiClient:
     ) -> T:
         """Try until it succeeds, the error stands, or the deadline leaves no time for another try."""
         ends_at = self._clock() + (self._retry.deadline if deadline is None else deadline)
-        delays = self._retry.delays(random.random)
+        delays: Iterator[float] | None = None
         while True:
             try:
                 return await attempt(ends_at - self._clock())
             except (ActionFailed, NetworkError) as error:
+                delays = delays or self._retry.delays(random.random)
                 wait = next_wait(error, repeatable=repeatable, delays=delays, random=random.random)
                 if wait is None or self._clock() + wait > ends_at:
                     raise
             await self._sleep(wait)
 
-    @asynccontextmanager
-    async def _admitted(self, gate: Gate, lane: Lane | None, patience: float) -> AsyncGenerator[None]:
+    async def _admitted(
+        self, gate: Gate, lane: Lane | None, patience: float, method: str, url: str, data: CallOptions
+    ) -> Any:
         """One try within the limits of its chat and its API; the gate learns of the outcome."""
         if gate.opens_in > max(patience, 0.0):
             raise RateLimited(
@@ -195,18 +199,27 @@ class ApiClient:
                 msg="not sent, since Feishu has asked this app to wait longer than the call's deadline",
                 retry_after=gate.opens_in,
             )
-        async with lane.token() if lane is not None else nullcontext(), gate.passage():
+        if lane is not None:
+            await lane.take_token()
+        try:
+            await gate.enter()
             try:
-                yield
+                answer = await self._authorised(method, url, data)
+                gate.passed()
+                return answer
             except RateLimited as error:
                 if error.code in (_CODE_APP_RATE, 0):
                     gate.refused(error.retry_after)
                 raise
-            gate.passed()
+            finally:
+                gate.leave()
+        finally:
+            if lane is not None:
+                lane.return_token()
 
     async def _authorised(self, method: str, url: str, data: CallOptions) -> Any:
         """One try with a token; a token that Feishu refuses is replaced once."""
-        if any(name.lower() == "authorization" for name in data.get("headers") or ()):
+        if (headers := data.get("headers")) and any(name.lower() == "authorization" for name in headers):
             return await self._http.exchange(method, url, None, data)
         provider = self._token_of(data.get("_tenant") or current_tenant.get())
         token = await self._get_token(provider)

@@ -7,8 +7,7 @@ too often.
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from ..net.waiting import Sleep
@@ -67,27 +66,32 @@ class Lane:
         """Whether a call holds it or waits for it."""
         return self._interested > 0
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncGenerator[None]:
-        """Hold the lane, after the calls that came before."""
+    # Plain methods in pairs: context managers made of generators would cost more than all the rest of a call.
+
+    async def enter(self) -> None:
+        """Hold the lane, after the calls that came before; :meth:`leave` gives it back."""
         self._interested += 1
         try:
-            async with self._turn:
-                yield
-        finally:
+            await self._turn.acquire()
+        except BaseException:
             self._interested -= 1
+            raise
 
-    @asynccontextmanager
-    async def token(self) -> AsyncGenerator[None]:
-        """One try of the call that holds the lane; waits for a token."""
+    def leave(self) -> None:
+        """Let the next call enter."""
+        self._turn.release()
+        self._interested -= 1
+
+    async def take_token(self) -> None:
+        """Begin one try of the call that holds the lane; :meth:`return_token` ends it."""
         while len(self._returns) == self._returns.maxlen and (seconds := self._returns[0] - self._clock()) > 0:
             await self._sleep(seconds)
         if self._reserve is not None and (seconds := await self._reserve(self.key)) > 0:
             await self._sleep(seconds)
-        try:
-            yield
-        finally:
-            self._returns.append(self._clock() + self._period)
+
+    def return_token(self) -> None:
+        """The try was answered, or failed."""
+        self._returns.append(self._clock() + self._period)
 
 
 class Gate:
@@ -131,16 +135,21 @@ class Gate:
             self._width += 1 / self._width
             self._admit()
 
-    @asynccontextmanager
-    async def passage(self) -> AsyncGenerator[None]:
-        """One try of a call; waits while the gate is closed or crowded, first come first served."""
-        await self._enter()
+    async def enter(self) -> None:
+        """Begin one try of a call, which :meth:`leave` ends; waits while the gate is closed or crowded, first come
+        first served."""
+        await self._find_room()
         try:
             while (seconds := self.opens_in) > 0:
                 await self._sleep(seconds)
-            yield
-        finally:
-            self._leave()
+        except BaseException:
+            self.leave()
+            raise
+
+    def leave(self) -> None:
+        """The try was answered, or failed."""
+        self._inside -= 1
+        self._admit()
 
     def _is_calm(self) -> bool:
         return self._clock() - self._refused_at >= CALM and self.opens_in == 0
@@ -148,7 +157,7 @@ class Gate:
     def _has_room(self) -> bool:
         return self._is_calm() or self._inside + 1 <= self._width
 
-    async def _enter(self) -> None:
+    async def _find_room(self) -> None:
         if not self._waiting and self._has_room():
             self._inside += 1
             return
@@ -158,14 +167,10 @@ class Gate:
             await mine
         except asyncio.CancelledError:
             if not mine.cancelled():  # it was admitted at the same moment
-                self._leave()
+                self.leave()
             elif mine in self._waiting:  # else the gate has skipped it already
                 self._waiting.remove(mine)
             raise
-
-    def _leave(self) -> None:
-        self._inside -= 1
-        self._admit()
 
     def _admit(self) -> None:
         while self._waiting and self._has_room():

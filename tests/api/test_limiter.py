@@ -1,12 +1,40 @@
 """Lanes and gates on a clock that jumps."""
 
 import asyncio
+from contextlib import asynccontextmanager
 
 import pytest
 
-from nonebot_adapter_feishu_ws.api.limiter import CALM, Gate, Limiter, Rate
+from nonebot_adapter_feishu_ws.api.limiter import CALM, Gate, Lane, Limiter, Rate
 
 from .virtual_time import VirtualTime
+
+
+@asynccontextmanager
+async def turn(lane: Lane):
+    await lane.enter()
+    try:
+        yield
+    finally:
+        lane.leave()
+
+
+@asynccontextmanager
+async def token(lane: Lane):
+    await lane.take_token()
+    try:
+        yield
+    finally:
+        lane.return_token()
+
+
+@asynccontextmanager
+async def passage(gate: Gate):
+    await gate.enter()
+    try:
+        yield
+    finally:
+        gate.leave()
 
 
 def make() -> tuple[VirtualTime, Limiter]:
@@ -20,7 +48,7 @@ async def test_a_chat_sees_at_most_five_messages_in_any_second_however_long_they
 
     async def send(takes: float) -> None:
         lane = limiter.lane("oc_1")
-        async with lane.turn(), lane.token():
+        async with turn(lane), token(lane):
             await time.sleep(takes)
             arrivals.append(time.now)
 
@@ -35,7 +63,7 @@ async def test_chats_do_not_wait_for_each_other():
 
     async def send(chat: int) -> None:
         lane = limiter.lane(f"oc_{chat}")
-        async with lane.turn(), lane.token():
+        async with turn(lane), token(lane):
             await time.sleep(0.05)
 
     await time.run(*(send(number % 100) for number in range(500)))
@@ -48,9 +76,9 @@ async def test_the_order_of_a_chat_holds_while_one_is_tried_again():
 
     async def send(number: int) -> None:
         lane = limiter.lane("oc_1")
-        async with lane.turn():
+        async with turn(lane):
             for _ in range(3 if number == 1 else 1):
-                async with lane.token():
+                async with token(lane):
                     await time.sleep(0.01)
                 await time.sleep(0.5 if number == 1 else 0)
             order.append(number)
@@ -64,7 +92,7 @@ async def test_a_cancelled_waiter_leaves_the_lane_to_the_next():
     lane = limiter.lane("oc_1")
 
     async def hold() -> None:
-        async with lane.turn():
+        async with turn(lane):
             await time.sleep(5)
 
     async def give_up() -> None:
@@ -81,13 +109,13 @@ async def test_idle_lanes_are_forgotten_and_busy_ones_kept(monkeypatch):
     monkeypatch.setattr("nonebot_adapter_feishu_ws.api.limiter.MAX_LANES", 100)
     time, limiter = make()
     kept = limiter.lane("oc_busy")
-    async with kept.turn():
+    async with turn(kept):
         for number in range(1000):
             limiter.lane(f"oc_{number}")
         assert len(limiter._lanes) <= 111
         assert limiter.lane("oc_busy") is kept
     just_used = limiter.lane("oc_used")
-    async with just_used.turn(), just_used.token():
+    async with turn(just_used), token(just_used):
         pass
     for number in range(1000):
         limiter.lane(f"oc_{number}")
@@ -109,7 +137,7 @@ async def test_who_waits_for_a_user_is_not_overtaken_through_the_chat():
     """The first answer tells that ou_1 is oc_1; the lane itself moves over, with those who wait in it."""
     _, limiter = make()
     lane = limiter.lane("ou_1")
-    async with lane.turn():
+    async with turn(lane):
         limiter.learn("ou_1", "oc_1")
         assert limiter.lane("oc_1") is lane
         assert limiter.lane("ou_1") is lane
@@ -118,7 +146,7 @@ async def test_who_waits_for_a_user_is_not_overtaken_through_the_chat():
 async def test_two_lanes_in_use_stay_apart_until_one_is_free():
     _, limiter = make()
     lane, chat = limiter.lane("ou_1"), limiter.lane("oc_1")
-    async with lane.turn():
+    async with turn(lane):
         limiter.learn("ou_1", "oc_1")
         assert limiter.lane("ou_1") is lane
     limiter.learn("ou_1", "oc_1")
@@ -135,7 +163,7 @@ class Api:
 
     async def call(self) -> None:
         while True:
-            async with self.gate.passage():
+            async with passage(self.gate):
                 await self.time.sleep(0.02)
                 if sum(at > self.time.now - 1 for at in self.seen) < self.count:
                     self.seen.append(self.time.now)
@@ -160,7 +188,7 @@ async def test_a_gate_closes_for_the_named_seconds():
     passed: list[float] = []
 
     async def call() -> None:
-        async with gate.passage():
+        async with passage(gate):
             passed.append(time.now)
             gate.passed()
 
@@ -181,14 +209,14 @@ async def test_a_crowd_does_not_run_into_the_next_refusal_together():
 
 async def test_a_waiter_at_the_gate_that_is_cancelled_as_its_turn_comes_is_skipped():
     gate = Gate(lambda: 1000.0, asyncio.sleep)
-    async with gate.passage():
+    async with passage(gate):
         gate.refused(0)
-        waiting = asyncio.ensure_future(gate.passage().__aenter__())
+        waiting = asyncio.ensure_future(gate.enter())
         await asyncio.sleep(0)
         waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    async with gate.passage():
+    async with passage(gate):
         pass
 
 
@@ -198,7 +226,7 @@ async def test_a_cancelled_waiter_at_the_gate_takes_no_place():
     gate.refused(5)
 
     async def call() -> str:
-        async with gate.passage():
+        async with passage(gate):
             return "through"
 
     async def cancelled() -> None:
