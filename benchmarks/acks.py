@@ -6,30 +6,27 @@ table into docs/performance.md.
 
 import argparse
 import asyncio
-import os
-import platform
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-import psutil
-from compare import PAGE, free_port, gateway, nonebot, percentile
+from compare import NOW_CANDIDATE
+from processes import describe_machine, free_port, percentile, running, write_section
 
 from nonebot_adapter_feishu_ws.store import Entry, make_store
 
 BOT = "cli_a0b1c2d3e4f56789"
-BEGIN, END = "<!-- acks: begin -->", "<!-- acks: end -->"
 PAYLOAD = b'{"schema": "2.0", "event": "' + b"x" * 1_000 + b'"}'
 
 
 @contextmanager
-def store_urls(folder: Path) -> Iterator[dict[str, str]]:
+def store_urls(folder: Path) -> Generator[dict[str, str]]:
     """A fresh store of each kind."""
     urls = {"memory": "memory://", "SQLite": f"sqlite:///{folder / 'store.sqlite3'}"}
     if shutil.which("redis-server") is None:
@@ -72,19 +69,11 @@ async def time_takes(url: str, count: int, rate: float, at_once: int) -> list[fl
     return took
 
 
-def time_acks(url: str, count: int) -> dict[str, list[float]]:
-    """Latencies from event to ack and reply through a bot with this store."""
-    with gateway() as server, tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, *nonebot("ours", "~fastapi")(server.url)]
-        env = {**os.environ, "FEISHU_STORE": url}
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        with subprocess.Popen(command, cwd=folder, env=env, **quiet) as child:
-            try:
-                server.ask(do="connected")
-                server.ask(do="echo", count=20, rate=20)
-                return server.ask(do="echo", count=count, rate=20)
-            finally:
-                child.kill()
+def time_acks(url: str, count: int) -> list[float]:
+    """Latencies from event to ack through a bot with this store."""
+    with running(replace(NOW_CANDIDATE, store=url)) as bot:
+        bot.ask(do="echo", count=20, rate=20)
+        return bot.ask(do="echo", count=count, rate=20)["ack"]
 
 
 def one_round(options: argparse.Namespace) -> dict[str, dict[str, float]]:
@@ -93,7 +82,7 @@ def one_round(options: argparse.Namespace) -> dict[str, dict[str, float]]:
         for kind, url in urls.items():
             alone = asyncio.run(time_takes(url, options.count * 4, 200, 1))
             crowd = asyncio.run(time_takes(url, options.count * 4, 2_000, 50))
-            acks = time_acks(url, options.count)["ack"]
+            acks = time_acks(url, options.count)
             result[kind] = {
                 f"{what}_{name}": percentile(values, share)
                 for what, values in (("alone", alone), ("crowd", crowd), ("ack", acks))
@@ -119,9 +108,9 @@ def table(rounds: list[dict[str, dict[str, float]]], options: argparse.Namespace
     for title, key in ROWS.items():
         cells = [f"{statistics.median(each[kind][key] for each in rounds):.2f}" for kind in kinds]
         lines.append(f"| {title} | " + " | ".join(cells) + " |")
-    machine = f"{platform.system()}, {psutil.cpu_count()} cores, Python {platform.python_version()}"
     writes = f"{options.count * 4:,} writes (200 a second)"
-    how = f"Medians of {options.rounds} rounds; {writes} and {options.count} events (20 a second) in each. {machine}."
+    events = f"{options.count} events (20 a second) in each"
+    how = f"Medians of {options.rounds} rounds; {writes} and {events}. {describe_machine()}"
     return "\n".join([*lines, "", how])
 
 
@@ -134,8 +123,7 @@ def main() -> None:
     text = table([one_round(options) for _ in range(options.rounds)], options)
     print(text)
     if options.write:
-        head, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
-        PAGE.write_text(f"{head}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}", "utf-8")
+        write_section("acks", text)
 
 
 if __name__ == "__main__":

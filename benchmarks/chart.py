@@ -1,30 +1,34 @@
 """Draws the table of docs/performance.md as docs/images/performance.svg: ``python benchmarks/chart.py``."""
 
 from html import escape
-from pathlib import Path
 
-DOCS = Path(__file__).parent.parent / "docs"
+from processes import PAGE
+
 SHOWN = (
-    "event to ack p50",
-    "event to reply p50",
+    "event to ack p50, ms",
+    "event to reply p50, ms",
+    "burst: CPU per 1,000 echoes, s",
     "burst: echoes per second",
-    "RSS when connected",
+    "burst: acks per second",
+    "RSS after the first echo",
     "ack p99 while a plugin sleeps",
     "ack p99 while a plugin computes",
 )
-COLOURS = ("#3370ff", "#8f959e", "#b3b8bf", "#c9cdd4", "#dfe2e6")
+COLOURS = ("#3370ff", "#7aa2ff", "#8f959e", "#a3a9b1", "#b3b8bf", "#c9cdd4", "#d6dade", "#dfe2e6", "#eceef0")
 WIDTH, LABEL, BAR, GAP = 900, 240, 18, 44
+FIGURES = " / ", "lowest"
+"""What the heads of columns contain that are not candidates."""
 
 
 def read_table() -> tuple[list[str], dict[str, list[float]]]:
-    lines = [line for line in (DOCS / "performance.md").read_text("utf-8").splitlines() if line.startswith("| ")]
-    start = next(number for number, line in enumerate(lines) if "ours (" in line)
-    names = [cell.strip() for cell in lines[start].split("|")[2:-2]]
+    section = PAGE.read_text("utf-8").partition("<!-- compare: begin -->")[2]
+    table = [line for line in section.partition("\n\n")[0].splitlines() if line.startswith("|")]
+    head = [cell.strip() for cell in table[0].split("|")[2:-1]]
+    names = [name for name in head if not any(word in name for word in FIGURES)]
     rows: dict[str, list[float]] = {}
-    for line in lines[start + 1 :]:
-        title, *cells = [cell.strip() for cell in line.split("|")[1:-2]]
-        if len(cells) == len(names):
-            rows[title] = [float(cell.replace(",", "")) for cell in cells]
+    for line in table[2:]:
+        title, *cells = [cell.strip() for cell in line.split("|")[1:-1]]
+        rows[title] = [float(cell.replace(",", "").replace("-", "nan")) for cell in cells[: len(names)]]
     return names, rows
 
 
@@ -35,9 +39,11 @@ def draw(names: list[str], rows: dict[str, list[float]]) -> str:
         values = rows[title]
         longest = max(value for value in values if value == value)
         parts.append(f'<text x="10" y="{y}" font-weight="600">{escape(title)}</text>')
-        for name, value, colour in zip(names, values, COLOURS, strict=True):
+        for name, value, colour in zip(names, values, COLOURS, strict=False):
+            if value != value:
+                continue
             y += BAR + 4
-            width = max(1.0, (WIDTH - LABEL - 110) * value / longest) if value == value else 0
+            width = max(1.0, (WIDTH - LABEL - 110) * value / longest)
             parts.append(f'<text x="{LABEL - 8}" y="{y}" text-anchor="end">{escape(name)}</text>')
             parts.append(
                 f'<rect x="{LABEL}" y="{y - BAR + 5}" width="{width:.1f}" height="{BAR}" rx="3" fill="{colour}"/>'
@@ -51,8 +57,9 @@ def draw(names: list[str], rows: dict[str, list[float]]) -> str:
 
 
 def main() -> None:
-    (DOCS / "images").mkdir(exist_ok=True)
-    (DOCS / "images" / "performance.svg").write_text(draw(*read_table()), "utf-8")
+    image = PAGE.parent / "images" / "performance.svg"
+    image.parent.mkdir(exist_ok=True)
+    image.write_text(draw(*read_table()), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,230 +1,139 @@
-"""Ours beside the peers, or beside an earlier build, on the same gateway and in alternating rounds.
+"""Ours beside an earlier build, the peers and NoneBot alone, on the same gateway and in alternating rounds.
 
-``python benchmarks/compare.py [--rounds 5]`` prints medians over the rounds and ratios to the existing adapter;
-``--write`` puts the table into docs/performance.md.
+``python benchmarks/compare.py --before PATH --write`` measures everything and puts the tables into
+docs/performance.md, with the chart. PATH is a git worktree of the earlier build with its environment in
+``PATH/.venv``; without ``--before`` its columns are left out. ``--memory`` adds the row of 50,000 events.
 
-``python benchmarks/compare.py --before PATH --rounds 7`` compares this tree with another checkout, such as a git
-worktree of an earlier commit with its environment in ``PATH/.venv``. Both bots run the same script against the same
-gateway process code, which uses the sandbox of this tree; only the bot's own package differs. It prints how far the
-earlier build's own rounds lie apart beside each figure.
+``--quick`` answers in about two minutes; ``--only now,existing --rows echo,burst --rounds 3`` measures a part.
+``--keep FILE`` keeps every round in a file; ``--show FILE`` prints (and with ``--write`` writes) the tables of one.
 """
 
 import argparse
 import json
-import platform
-import socket
-import statistics
 import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import psutil
+import chart
+from measure import ALIVE, FLOOR, GROUPS, MANY, SLOW, measure
+from processes import HERE, Candidate, describe_machine, write_section
+from table import BEFORE, BEFORE_MEMORY, EXISTING, NOW, NOW_MEMORY, SDK, Rounds, make_table, make_targets
 
-HERE = Path(__file__).parent
-PAGE = HERE.parent / "docs" / "performance.md"
-APP, SECRET = "cli_a0b1c2d3e4f56789", "benchmark-secret"
-BEGIN, END = "<!-- compare: begin -->", "<!-- compare: end -->"
-
-
-def free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
-
-
-def nonebot(adapter: str, driver: str, python: str = sys.executable) -> Callable[[str], list[str]]:
-    """The command of a NoneBot with one adapter; ``python`` decides which installed package it imports."""
-    script = str(HERE / "candidates" / "nonebot_bot.py")
-    return lambda url: [python, script, adapter, driver, url, APP, SECRET, free_port()]
-
-
-def sdk(kind: str) -> Callable[[str], list[str]]:
-    """The command of a bot on the official SDK alone."""
-    return lambda url: [sys.executable, str(HERE / "candidates" / "sdk_bot.py"), kind, url, APP, SECRET]
+IMPORT = "from {} import Adapter, Bot, MessageEvent"
+NOW_CANDIDATE = Candidate(
+    NOW, "nonebot_bot.py", ("ours", "~fastapi"), imports=IMPORT.format("nonebot_adapter_feishu_ws")
+)
+EXISTING_CANDIDATE = Candidate(
+    EXISTING, "nonebot_bot.py", ("existing", "~fastapi+~aiohttp"), imports=IMPORT.format("nonebot.adapters.feishu")
+)
+EXTRA = (
+    replace(
+        EXISTING_CANDIDATE, name="existing (~httpx+~websockets)", arguments=("existing", "~fastapi+~httpx+~websockets")
+    ),
+    Candidate("SDK, async handler", "sdk_bot.py", ("async",)),
+)
+QUICK = {"rounds": 2, "count": 40, "burst": 3000, "rows": "import,echo,burst", "only": "now,before,existing,NoneBot"}
 
 
-def earlier_build(checkout: Path) -> Callable[[str], list[str]]:
-    """The command of a bot that runs another checkout of this package, after a check that it really does."""
+def earlier_build(checkout: Path) -> Candidate:
+    """Another checkout of this package, after a check that it is really what runs."""
     python = checkout / ".venv" / "bin" / "python"
+    candidate = replace(NOW_CANDIDATE, name=BEFORE, python=str(python), root=checkout)
     code = "import nonebot_adapter_feishu_ws; print(nonebot_adapter_feishu_ws.__file__)"
-    found = subprocess.run([python, "-c", code], cwd=HERE, capture_output=True, text=True, check=True).stdout.strip()
-    if checkout.resolve() not in Path(found).resolve().parents:
-        raise SystemExit(f"{python} imports {found}, not the package in {checkout}")
-    return nonebot("ours", "~fastapi", str(python))
+    command = [candidate.python, "-c", code]
+    found = subprocess.run(command, cwd=HERE, env=candidate.env, capture_output=True, text=True, check=True).stdout
+    if checkout.resolve() not in Path(found.strip()).resolve().parents:
+        raise SystemExit(f"{python} imports {found.strip()}, not the package in {checkout}")
+    return candidate
 
 
-OURS, BEFORE, NOW = "ours (~fastapi)", "before", "now"
-CANDIDATES = {
-    OURS: nonebot("ours", "~fastapi"),
-    "existing (~httpx+~websockets)": nonebot("existing", "~fastapi+~httpx+~websockets"),
-    "existing (~aiohttp)": nonebot("existing", "~fastapi+~aiohttp"),
-    "SDK, sync handler": sdk("sync"),
-    "SDK, async handler": sdk("async"),
-}
-ROWS = {
-    "start to connected, s": "start",
-    "RSS when connected, MB": "rss",
-    "event to ack p50, ms": "ack_p50",
-    "event to ack p99, ms": "ack_p99",
-    "event to reply p50, ms": "reply_p50",
-    "event to reply p99, ms": "reply_p99",
-    "burst: echoes per second": "echoes",
-    "burst: answered within the limit": "answered",
-    "CPU per 1,000 echoes, s": "cpu",
-    "ack p99 while a plugin sleeps 2 s per event, ms": "sleep_p99",
-    "ack p99 while a plugin computes 2 s per event, ms": "compute_p99",
-}
+def choose(options: argparse.Namespace) -> list[Candidate]:
+    chosen = [NOW_CANDIDATE, replace(NOW_CANDIDATE, name=NOW_MEMORY, store="memory://", imports="")]
+    if options.before is not None:
+        before = earlier_build(options.before.absolute())
+        chosen += [before, replace(before, name=BEFORE_MEMORY, store="memory://", imports="")]
+    chosen += [EXISTING_CANDIDATE, Candidate(SDK, "sdk_bot.py", ("sync",))]
+    chosen += [*(EXTRA if options.all else ()), FLOOR]
+    if not options.only:
+        return chosen
+    wanted = [word.strip() for word in options.only.split(",")]
+    exact = {candidate.name for candidate in chosen}
+    return [
+        candidate
+        for candidate in chosen
+        # "now" is one candidate, "exist" the beginning of another.
+        if any(candidate.name == word or (word not in exact and candidate.name.startswith(word)) for word in wanted)
+    ]
 
 
-@dataclass
-class Gateway:
-    process: subprocess.Popen[str]
-    url: str
-
-    def ask(self, **command: Any) -> dict[str, Any]:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(command) + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-
-@contextmanager
-def gateway():
-    command = [sys.executable, str(HERE / "gateway.py")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield Gateway(process, json.loads(process.stdout.readline())["url"])
-        finally:
-            process.kill()
-
-
-def percentile(values: list[float], share: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
-
-
-def measure(candidate: Callable[[str], list[str]], options: argparse.Namespace) -> dict[str, float]:
-    # A folder of its own: what a run has stored must not be known to the next one.
-    with gateway() as server, tempfile.TemporaryDirectory() as folder:
-        started = time.time()
-        child = subprocess.Popen(
-            candidate(server.url), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        try:
-            watched = psutil.Process(child.pid)
-            result = {"start": server.ask(do="connected")["at"] - started}
-            time.sleep(1)
-            result["rss"] = watched.memory_info().rss / 1e6
-            server.ask(do="echo", count=20, rate=20)
-            echo = server.ask(do="echo", count=options.count, rate=20)
-            for name in ("ack", "reply"):
-                result |= {f"{name}_p50": percentile(echo[name], 0.5), f"{name}_p99": percentile(echo[name], 0.99)}
-            for word in ("sleep", "compute"):
-                blocked = server.ask(do="block", word=word, count=options.blocked, every=0.3)
-                result[f"{word}_p99"] = percentile(blocked["ack"], 0.99)
-            before = sum(watched.cpu_times()[:2])
-            burst = server.ask(do="burst", count=options.burst, limit=options.limit)
-            result["echoes"] = burst["answered"] / burst["seconds"]
-            result["answered"] = burst["answered"]
-            result["cpu"] = (sum(watched.cpu_times()[:2]) - before) / (burst["answered"] or float("nan")) * 1000
-            return result
-        finally:
-            child.kill()
-            child.wait()
-
-
-def number(key: str, value: float) -> str:
-    return f"{value:,.{0 if key in ('echoes', 'answered', 'rss') else 2}f}"
-
-
-def table_of_builds(rounds: dict[str, list[dict[str, float]]], options: argparse.Namespace) -> str:
-    """Medians of the earlier and this build, their ratio, and how far the earlier build's own rounds lie apart."""
-    lines = ["| | before | now | now / before | before, lowest to highest round | |", "|---|---:|---:|---:|---:|---|"]
-    for title, key in ROWS.items():
-        before, now = ([result[key] for result in rounds[name]] for name in (BEFORE, NOW))
-        old, new = statistics.median(before), statistics.median(now)
-        verdict = "within" if min(before) <= new <= max(before) else "above" if new > max(before) else "below"
-        spread = f"{number(key, min(before))} to {number(key, max(before))}"
-        ratio = f"{new / old:.3f}" if old else "-"
-        lines.append(f"| {title} | {number(key, old)} | {number(key, new)} | {ratio} | {spread} | {verdict} |")
-    return "\n".join([*lines, "", how(options)])
-
-
-def table(rounds: dict[str, list[dict[str, float]]], options: argparse.Namespace) -> str:
-    """Medians of all candidates, and the ratio of ours to the existing adapter."""
-    medians = {
-        name: {key: statistics.median(result[key] for result in results) for key in ROWS.values()}
-        for name, results in rounds.items()
-    }
-    names = list(medians)
-    base = "existing (~aiohttp)"
-    lines = ["| | " + " | ".join(names) + " | ours / existing (~aiohttp) |", "|---|" + "---:|" * (len(names) + 1)]
-    for title, key in ROWS.items():
-        cells = [number(key, medians[name][key]) for name in names]
-        ratio = medians[names[0]][key] / medians[base][key] if base in medians else float("nan")
-        lines.append(f"| {title} | " + " | ".join(cells) + f" | {ratio:.2f} |")
-    return "\n".join([*lines, "", how(options)])
+def run_rounds(chosen: list[Candidate], options: argparse.Namespace) -> Rounds:
+    """Measure every candidate once a round; each other round in the opposite order."""
+    rounds: Rounds = {candidate.name: [] for candidate in chosen}
+    for round_number in range(options.rounds):
+        groups = set(options.rows.split(","))
+        if round_number >= options.slow_rounds:
+            groups -= {*SLOW, "memory"}
+        for candidate in chosen if round_number % 2 == 0 else reversed(chosen):
+            began = time.monotonic()
+            result = measure(candidate, groups, options)
+            rounds[candidate.name].append(result)
+            shown = {key: round(value, 2) for key, value in result.items()}
+            print(f"{round_number + 1} {candidate.name} ({time.monotonic() - began:.0f} s) {shown}", flush=True)
+            if options.keep is not None:
+                options.keep.write_text(json.dumps(rounds))
+    return rounds
 
 
 def how(options: argparse.Namespace) -> str:
     """What was measured, and where."""
-    machine = f"{platform.system()}, {psutil.cpu_count()} cores, Python {platform.python_version()}"
     return (
-        f"Medians of {options.rounds} alternating rounds; {options.count} events at 20/s, a burst of "
-        f"{options.burst:,} with {options.limit:g} s for it, {options.blocked} blocking events 0.3 s apart. {machine}."
+        f"Medians of {options.rounds} alternating rounds ({options.slow_rounds} for many bots, the burst of 20,000 "
+        f"and 50,000 events); {options.count} events at 20/s, a burst of {options.burst:,} with {options.limit:g} s "
+        f"for it, {options.blocked} blocking events 0.3 s apart. {describe_machine()}"
     )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--slow-rounds", type=int, default=3, help="rounds that measure many bots and the big burst")
     parser.add_argument("--count", type=int, default=100, help="events at 20/s")
     parser.add_argument("--burst", type=int, default=5000)
     parser.add_argument("--limit", type=float, default=20, help="seconds for the burst; the rest stays unanswered")
-    parser.add_argument("--blocked", type=int, default=5, help="events whose handler blocks for 2 s")
-    parser.add_argument("--only", action="append", help="a candidate by the beginning of its name")
-    parser.add_argument(
-        "--before", type=Path, help="another checkout of this package, to compare with instead of peers"
+    parser.add_argument("--blocked", type=int, default=3, help="events whose handler blocks for 2 s")
+    parser.add_argument("--idle", type=float, default=10, help="seconds for which idle bots are watched")
+    parser.add_argument("--events", type=int, default=50_000, help="events of the memory row")
+    parser.add_argument("--memory", action="store_true", help="the memory after 50,000 events as well; minutes a round")
+    parser.add_argument("--before", type=Path, help="a checkout of an earlier build with its .venv")
+    parser.add_argument("--all", action="store_true", help="two slower peers as well")
+    parser.add_argument("--only", default="", help="candidates by name or its beginning, separated by commas")
+    parser.add_argument("--rows", default=",".join([*ALIVE, "import", *SLOW]), help=f"of {', '.join(GROUPS)}")
+    parser.add_argument("--bots", type=int, nargs="+", default=MANY, help="numbers of bots of the rows of many bots")
+    parser.add_argument("--quick", action="store_true", help="two short rounds of the most important rows")
+    parser.add_argument("--keep", type=Path, help="a file that keeps what every round measured")
+    parser.add_argument("--show", type=Path, help="the tables of such a file, without measuring")
+    parser.add_argument("--write", action="store_true", help="put the tables and the chart into docs/")
+    if (parsed := parser.parse_args()).quick:
+        parser.set_defaults(**QUICK)
+        parsed = parser.parse_args()
+    if parsed.memory:
+        parsed.rows += ",memory"
+    if unknown := set(parsed.rows.split(",")) - set(GROUPS):
+        parser.error(f"no such rows: {', '.join(unknown)}")
+    return parsed
+
+
+def main() -> None:
+    options = parse()
+    rounds: Rounds = (
+        json.loads(options.show.read_text()) if options.show is not None else run_rounds(choose(options), options)
     )
-    parser.add_argument("--write", action="store_true", help="put the table of the peers into docs/performance.md")
-    options = parser.parse_args()
-    if options.before is not None:
-        chosen = {BEFORE: earlier_build(options.before.absolute()), NOW: CANDIDATES[OURS]}
-    else:
-        chosen = {
-            name: command
-            for name, command in CANDIDATES.items()
-            if not options.only or any(name.startswith(only) for only in options.only)
-        }
-    rounds = run_rounds(chosen, options)
-    text = table(rounds, options) if options.before is None else table_of_builds(rounds, options)
+    text = f"{make_table(rounds)}\n\n{make_targets(rounds)}\n\n{how(options)}"
     print(text)
-    if options.write and options.before is None:
-        page = PAGE.read_text("utf-8")
-        head, _, rest = page.partition(BEGIN)
-        PAGE.write_text(f"{head}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}", "utf-8")
-
-
-def run_rounds(
-    chosen: dict[str, Callable[[str], list[str]]], options: argparse.Namespace
-) -> dict[str, list[dict[str, float]]]:
-    """Measure every candidate once a round; each other round in the opposite order."""
-    rounds: dict[str, list[dict[str, float]]] = {name: [] for name in chosen}
-    for round_number in range(options.rounds):
-        names = list(chosen) if round_number % 2 == 0 else list(reversed(chosen))
-        for name in names:
-            result = measure(chosen[name], options)
-            rounds[name].append(result)
-            print(round_number + 1, name, {key: round(value, 2) for key, value in result.items()}, flush=True)
-    return rounds
+    if options.write:
+        write_section("compare", text)
+        chart.main()
 
 
 if __name__ == "__main__":

@@ -3,11 +3,14 @@
 It imports nothing of the package, so that it measures every candidate alike, and parses no more than it must, so that
 it takes little of the machine that it measures: it answers each command with its own CPU as well.
 
-{"do": "connected", "bots": 1}                        waits for the bots' connections; the time when the last came
+{"do": "connected", "bots": 1}                        waits for this many connections; when the last one came
 {"do": "echo", "count": 100, "rate": 20}              events at a rate; latencies of acks and replies
 {"do": "burst", "count": 5000, "limit": 20}           all at once; seconds until the last reply, answered, refused
-{"do": "acks", "count": 5000, "limit": 20}            all at once, for a handler that does nothing
+{"do": "flow", "count": 50000, "limit": 300, "ahead": 200}   the same, but never more than ``ahead`` without an answer
+{"do": "acks", "count": 5000, "limit": 20}            all at once, to a handler that does nothing; seconds
 {"do": "block", "word": "sleep", "count": 5, "every": 0.3}   events whose handler blocks; latencies of acks
+
+Events go to the connections in turn: to many bots, or to the replicas of one.
 """
 
 import asyncio
@@ -15,13 +18,15 @@ import json
 import re
 import sys
 import time
-from collections.abc import Iterable
+from base64 import b64encode
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from hashlib import sha1
+from typing import Any, cast
 
 CHATS = 4000
 """Feishu takes five messages a second per chat (发送消息), and so do the candidates that keep to it."""
-RETRY_STATUS = b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: %d\r\n\r\n"
+OK_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: %d\r\n\r\n"
 UPGRADE = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %b\r\n\r\n"
 )
@@ -30,6 +35,14 @@ ACK = re.compile(rb"message_id\x12.(m\d+)")
 ACKED = re.compile(rb'"code": ?200')
 TEXT = re.compile(rb"n\d+")
 BINARY, CLOSE, PING, PONG = 2, 8, 9, 10
+BOT_INFO: dict[str, Any] = {
+    "open_id": "ou_bot",
+    "app_name": "bench",
+    "activate_status": 2,
+    "avatar_url": "https://s1-imfile.feishucdn.com/bench.png",
+    "ip_white_list": [],
+}
+"""Complete, because the existing adapter refuses to start without any of these."""
 
 
 def varint(value: int) -> bytes:
@@ -75,29 +88,29 @@ class World:
     """The connections of the bots, and when what happened to each event."""
 
     url: str = ""
-    sockets: dict[str, "Connection"] = field(default_factory=dict)
-    events: dict[bytes, Event] = field(default_factory=dict)
+    sockets: list["Connection"] = field(default_factory=list)
+    events: dict[bytes, Event] = field(default_factory=dict[bytes, Event])
     acked: int = 0
+    refused: int = 0
     replied: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def push(self, word: str) -> Event:
         number = len(self.events) + 1
-        bots = list(self.sockets.items()) if len(self.sockets) < 3 else self._bots
-        app_id, socket = bots[number % len(bots)]
+        if not self.sockets:
+            raise SystemExit("no bot is connected any more: look at its log")
+        socket = self.sockets[number % len(self.sockets)]
         name = b"n%d" % number
-        socket.write(make_event(app_id, number, f"{word} {name.decode()}"))
+        socket.write(make_event(socket.app_id, number, f"{word} {name.decode()}"))
         event = self.events[name] = Event(time.perf_counter())
         return event
-
-    def freeze(self) -> None:
-        self._bots = list(self.sockets.items())
 
     def ack(self, message: bytes) -> None:
         if (found := ACK.search(message)) and (event := self.events.get(b"n" + found[1][1:])) and not event.acked:
             event.acked = time.perf_counter()
             event.refused = ACKED.search(message) is None
             self.acked += 1
+            self.refused += event.refused
             self.changed.set()
 
     def reply(self, body: bytes) -> None:
@@ -145,12 +158,12 @@ class Connection(asyncio.Protocol):
         self.buffer = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-        self.write = transport.write  # pyright: ignore[reportAttributeAccessIssue]
+        self.transport = cast("asyncio.Transport", transport)
+        self.write = self.transport.write
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self.app_id and self.world.sockets.get(self.app_id) is self:
-            del self.world.sockets[self.app_id]
+        if self in self.world.sockets:
+            self.world.sockets.remove(self)
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
@@ -173,18 +186,15 @@ class Connection(asyncio.Protocol):
             self.upgrade(head, path)
         else:
             answer = json.dumps(self.answer(path, body)).encode()
-            self.write(RETRY_STATUS % len(answer) + answer)
+            self.write(OK_HEAD % len(answer) + answer)
         return True
 
     def upgrade(self, head: bytes, path: bytes) -> None:
-        from base64 import b64encode
-        from hashlib import sha1
-
         key = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key:"))
         accept = b64encode(sha1(key.partition(b":")[2].strip() + GUID).digest())
         self.write(UPGRADE % accept)
         self.app_id = path.partition(b"app_id=")[2].partition(b"&")[0].decode()
-        self.world.sockets[self.app_id] = self
+        self.world.sockets.append(self)
         self.world.changed.set()
 
     def answer(self, path: bytes, body: bytes) -> dict[str, Any]:
@@ -195,13 +205,13 @@ class Connection(asyncio.Protocol):
         if b"/callback/ws/endpoint" in path:
             app_id = json.loads(body)["AppID"]
             url = f"{self.world.url.replace('http', 'ws')}/ws?device_id=d&service_id=1&app_id={app_id}"
-            # Long enough that no candidate pings while it is measured, except where idle bots are.
+            # What Feishu sends. No candidate pings while it is measured, unless idle bots are watched for so long.
             config = {"ReconnectCount": -1, "ReconnectInterval": 120, "ReconnectNonce": 30, "PingInterval": 120}
             return {"code": 0, "msg": "", "data": {"URL": url, "ClientConfig": config}}
         if b"tenant_access_token" in path:
             token = f"t-{json.loads(body)['app_id']}"
             return {"code": 0, "msg": "ok", "tenant_access_token": token, "expire": 7200}
-        return {"code": 0, "msg": "ok", "data": {}, "bot": {"open_id": "ou_bot", "app_name": "bench"}}
+        return {"code": 0, "msg": "ok", "data": {}, "bot": BOT_INFO}
 
     def take_frame(self) -> bool:
         buffer = self.buffer
@@ -238,9 +248,7 @@ class Bench:
 
     async def connected(self, bots: int = 1, timeout: float = 120) -> dict[str, Any]:
         await self._until(lambda: len(self.world.sockets) >= bots, timeout)
-        at = time.time()
-        self.world.freeze()
-        return {"at": at, "bots": len(self.world.sockets)}
+        return {"at": time.time(), "bots": len(self.world.sockets)}
 
     async def echo(self, count: int, rate: float) -> dict[str, Any]:
         started, events = time.perf_counter(), list[Event]()
@@ -254,13 +262,25 @@ class Bench:
         }
 
     async def burst(self, count: int, limit: float) -> dict[str, Any]:
-        started, before = time.perf_counter(), self.world.replied
-        events = await self._push(count, "/echo")
-        await self._until(lambda: self.world.replied - before >= count, started + limit - time.perf_counter())
+        return await self.flow(count, limit, count)
+
+    async def flow(self, count: int, limit: float, ahead: int) -> dict[str, Any]:
+        world, events, started = self.world, list[Event](), time.perf_counter()
+        before = world.replied + world.refused
+
+        def left() -> int:
+            """Events that are neither answered nor refused yet."""
+            return len(events) - (world.replied + world.refused - before)
+
+        while len(events) < count and time.perf_counter() < started + limit:
+            await self._until(lambda: left() < ahead, limit)
+            events += await self._push(min(20, count - len(events)), "/echo")
+        await self._until(lambda: left() <= 0, started + limit - time.perf_counter())
         answered = [event.replied for event in events if event.replied]
         refused = sum(event.refused for event in events)
-        end = max(answered, default=started + limit) if len(answered) == count else started + limit
-        return {"seconds": end - started, "answered": len(answered), "refused": refused}
+        complete = answered and len(answered) + refused >= count
+        seconds = (max(answered) if complete else started + limit) - started
+        return {"seconds": seconds, "answered": len(answered), "refused": refused}
 
     async def acks(self, count: int, limit: float) -> dict[str, Any]:
         started, before = time.perf_counter(), self.world.acked
@@ -285,7 +305,7 @@ class Bench:
                 await asyncio.sleep(0)  # read acks meanwhile
         return events
 
-    async def _until(self, reached: Any, timeout: float) -> None:
+    async def _until(self, reached: Callable[[], bool], timeout: float) -> None:
         deadline = time.perf_counter() + timeout
         while not reached() and (left := deadline - time.perf_counter()) > 0:
             self.world.changed.clear()

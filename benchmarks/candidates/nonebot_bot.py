@@ -1,14 +1,16 @@
-"""A NoneBot with one plugin that echoes, or blocks first: ``ADAPTER DRIVER DOMAIN APP SECRET PORT``."""
+"""A NoneBot with one plugin that echoes, does nothing, or blocks first: ``ADAPTER DRIVER DOMAIN PORT STORE BOTS``."""
 
 import sys
 import time
 
 import nonebot
 
-adapter, driver, domain, app_id, secret, port = sys.argv[1:]
-bot = {"app_id": app_id, "app_secret": secret, "verification_token": "t", "api_base": domain, "protocol": "ws"}
+adapter, driver, domain, port, store, count = sys.argv[1:]
+common = {"app_secret": "benchmark-secret", "verification_token": "t", "api_base": domain, "protocol": "ws"}
+bots = [{"app_id": f"cli_{number:016x}", **common} for number in range(int(count))]
+more = {} if store == "-" else {"feishu_store": store}
 nonebot.init(
-    _env_file=None, driver=driver, host="127.0.0.1", port=int(port), feishu_bots=[bot], command_start=["/", ""]
+    _env_file=None, driver=driver, host="127.0.0.1", port=int(port), feishu_bots=bots, command_start=["/", ""], **more
 )
 
 if adapter == "ours":
@@ -24,6 +26,8 @@ echo = nonebot.on_message()
 @echo.handle()
 async def _(event: nonebot.adapters.Event):
     word, _, rest = event.get_plaintext().partition(" ")
+    if word == "noop":
+        return
     if word == "sleep":
         time.sleep(2)
     elif word == "compute":

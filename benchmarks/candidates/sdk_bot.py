@@ -13,9 +13,11 @@ client = lark.Client.builder().app_id(app_id).app_secret(secret).domain(domain).
 tasks = set()
 
 
-def request(data) -> CreateMessageRequest:
+def request(data) -> CreateMessageRequest | None:
     message = data.event.message
     word, _, rest = json.loads(message.content)["text"].partition(" ")
+    if word == "noop":
+        return None
     if word == "sleep":
         time.sleep(2)
     elif word == "compute":
@@ -28,12 +30,14 @@ def request(data) -> CreateMessageRequest:
 
 
 def answer(data) -> None:
-    client.im.v1.message.create(request(data))
+    if (made := request(data)) is not None:
+        client.im.v1.message.create(made)
 
 
 def answer_later(data) -> None:
     async def run() -> None:
-        await client.im.v1.message.acreate(request(data))
+        if (made := request(data)) is not None:
+            await client.im.v1.message.acreate(made)
 
     task = asyncio.get_running_loop().create_task(run())
     tasks.add(task)
