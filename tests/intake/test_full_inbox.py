@@ -102,9 +102,15 @@ async def slow(tmp_path):
     gate = threading.Event()
 
     def hang() -> threading.Event:
-        disk._commits._timeout = 0.05  # not before: a busy disk may need longer for what must succeed
-        disk._thread.submit(gate.wait, 5)
+        disk._writer.timeout = 0.05  # not before: a busy disk may need longer for what must succeed
+        disk._writer.write = hanging
         return gate
+
+    write = disk._writer.write
+
+    def hanging(operations):
+        gate.wait(5)
+        return write(operations)
 
     yield process, hang
     gate.set()

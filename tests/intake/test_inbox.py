@@ -73,7 +73,7 @@ async def start(tmp_path):
 
     yield start
     for process in made:
-        if not process.disk._thread._shutdown:
+        if process.disk._writer._thread is not None:
             await process.intake.close()
 
 
@@ -251,7 +251,8 @@ async def test_a_commit_that_hangs_fails_those_who_wait_and_the_next_at_once(sta
     process = await start(store_options={"write_timeout": 0.05})
     await wait_until(lambda: not process.intake._consumer.backlog)
     gate = threading.Event()
-    process.disk._thread.submit(gate.wait, 5)
+    hanging = asyncio.create_task(process.disk._writer.call(lambda: gate.wait(5)))
+    await asyncio.sleep(0)
     loop = asyncio.get_running_loop()
     try:
         assert await process.give(1) == 200
@@ -260,6 +261,7 @@ async def test_a_commit_that_hangs_fails_those_who_wait_and_the_next_at_once(sta
         assert loop.time() - began < 1
     finally:
         gate.set()
+    await hanging
     await wait_until(lambda: process.store.status.ok)
     for delivery in process.taken:
         process.handle(delivery)

@@ -4,11 +4,14 @@ import asyncio
 import os
 import sqlite3
 import time
+from hashlib import blake2b
 
 import pytest
 
 from nonebot_adapter_feishu_ws.exception import StoreError
 from nonebot_adapter_feishu_ws.store import Entry, FallbackStore, InboxCount, MemoryStore, make_store
+from nonebot_adapter_feishu_ws.store.sqlite.claims import PARTS, claim, forget_claims
+from nonebot_adapter_feishu_ws.store.sqlite.dead_letters import SqliteDeadLetters
 from nonebot_adapter_feishu_ws.store.sqlite.file import MIGRATIONS, open_file
 from nonebot_adapter_feishu_ws.store.sqlite.inbox import count_inbox
 from nonebot_adapter_feishu_ws.store.sqlite.store import SqliteStore
@@ -85,6 +88,71 @@ async def test_a_file_of_the_version_before_is_taken_over(tmp_path):
     assert dict(await store.inbox.count(["cli_a"])) == {"cli_a": InboxCount(1, 0)}
     assert [it.key for it in await store.inbox.fetch("cli_a", 5)] == ["cli_a:event:1"]
     await store.close()
+
+
+async def test_a_file_of_schema_4_keeps_its_claims_and_events(tmp_path):
+    path = tmp_path / "state.sqlite3"
+    database = sqlite3.connect(path)
+    database.executescript(f"{'; '.join(MIGRATIONS[:4])}; PRAGMA user_version = 4")
+    waiting, dead, held = ((f"cli_a:event:{number}", "cli_a", b"%d" % number, time.time()) for number in range(1, 4))
+    columns = "key, bot_id, payload, taken_at, runs, holder, parked_at"
+    for row in ((*waiting, 0, None, None), (*dead, 3, None, time.time()), (*held, 1, "another process", None)):
+        database.execute(f"INSERT INTO inbox ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    claimed = [(blake2b(row[0].encode(), digest_size=16).digest(), int(time.time())) for row in (waiting, dead, held)]
+    database.executemany("INSERT INTO claims VALUES (?, ?)", claimed)
+    database.commit()
+    database.close()
+    store = SqliteStore(path)
+    await store.open(["cli_a"])
+    assert dict(await store.inbox.count(["cli_a"])) == {"cli_a": InboxCount(waiting=2, dead_letters=1)}
+    for key, *rest in (waiting, dead, held):
+        assert not (await store.inbox.take(Entry(key, *rest), [key], begin=True)).new
+    assert [(it.key, it.payload) for it in await store.inbox.fetch("cli_a", 5)] == [(waiting[0], b"1")]
+    abandoned = await store.inbox.fetch_abandoned(["cli_a"])
+    assert (abandoned.key, abandoned.runs) == (held[0], 2)
+    await store.inbox.done([waiting[0], held[0]])
+    await store.close()
+    letters = SqliteDeadLetters(path)
+    assert [it.key for it in letters.list()] == [dead[0]]
+    assert letters.retry(dead[0])
+    letters.close()
+
+
+async def test_only_the_event_that_was_handled_is_deleted_when_its_number_has_returned(store):
+    """Its number may be another event's by now: the entry was dropped by hand, or the file was set aside."""
+    first, second = (Entry(f"a:{number}", "a", b"{}", 0.0) for number in (1, 2))
+    await store.inbox.take(first, [first.key], begin=True)
+    with sqlite3.connect(store.path) as database:
+        database.execute("DELETE FROM inbox")
+    database.close()
+    await store.inbox.take(second, [second.key], begin=False)
+    await store.inbox.done([first.key])
+    assert [it.key for it in await store.inbox.fetch("a", 5)] == [second.key]
+
+
+async def test_what_was_written_without_an_answer_is_deleted_when_it_is_done(store):
+    """Where it is was in the answer."""
+    entries = [Entry(f"a:{number}", "a", b"{}", 0.0) for number in range(5)]
+    await asyncio.gather(*(store.inbox.take(it, [it.key], begin=True) for it in entries))
+    store._mine.update(dict.fromkeys((it.key for it in entries[1:4]), 0))
+    await store.inbox.done([it.key for it in entries[:4]])
+    with sqlite3.connect(store.path) as database:
+        assert database.execute("SELECT key FROM inbox").fetchall() == [("a:4",)]
+    database.close()
+
+
+async def test_old_claims_are_forgotten_part_by_part_and_too_many_as_well(tmp_path):
+    database = open_file(tmp_path / "state.sqlite3")
+    keys = [[f"cli_a:event:{number}"] for number in range(2000)]
+    assert claim(database, keys[:1000], 100, 50) == [True] * 1000
+    assert claim(database, keys[500:], 120, 50) == [False] * 500 + [True] * 1000
+    for part in range(PARTS):
+        forget_claims(database, part, 100, 1_000_000)
+    assert database.execute("SELECT count(*), min(at) FROM claims").fetchone() == (1000, 120)
+    for part in range(PARTS):
+        forget_claims(database, part, 0, 2 * PARTS)
+    assert 0 < database.execute("SELECT count(*) FROM claims").fetchone()[0] <= 2 * PARTS
+    database.close()
 
 
 async def test_counting_reads_the_indexes_alone(tmp_path):

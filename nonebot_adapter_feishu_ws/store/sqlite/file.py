@@ -48,6 +48,29 @@ MIGRATIONS: Final = (
     WITHOUT ROWID;
     CREATE INDEX sets_by_time ON sets (name, at)
     """,
+    # 5: an event costs two pages fewer to write: the claims know that an entry is the only one of its key, and entries
+    # are found by their number; numbers of deleted entries may return
+    """
+    DROP INDEX claims_by_age;
+    DROP INDEX inbox_of_bot;
+    DROP INDEX inbox_parked;
+    ALTER TABLE inbox RENAME TO inbox_by_key;
+    CREATE TABLE inbox (
+        number INTEGER PRIMARY KEY,
+        key TEXT NOT NULL,
+        bot_id TEXT NOT NULL,
+        payload BLOB NOT NULL,
+        taken_at REAL NOT NULL,
+        runs INTEGER NOT NULL,
+        holder TEXT,
+        parked_at REAL
+    );
+    INSERT INTO inbox SELECT number, key, bot_id, payload, taken_at, runs, holder, parked_at FROM inbox_by_key;
+    DROP TABLE inbox_by_key;
+    CREATE INDEX inbox_of_bot ON inbox (bot_id, runs, number, holder, parked_at)
+        WHERE holder IS NULL AND parked_at IS NULL;
+    CREATE INDEX inbox_parked ON inbox (bot_id, parked_at) WHERE parked_at IS NOT NULL
+    """,
 )
 SCHEMA_VERSION: Final = len(MIGRATIONS)
 

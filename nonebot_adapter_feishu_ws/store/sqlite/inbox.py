@@ -1,10 +1,15 @@
 """The table ``inbox`` of a SQLite file. Runs in the store's thread, inside its transactions."""
 
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 from ..base import MAX_RUNS, SUSPECT_RUNS, Entry, InboxCount
+from .parts import in_parts, marks
+
+Held = tuple[str, int]
+"""An entry that this process handles: its key, and the number where it was last seen; 0 when that is not known."""
 
 DEAD_LETTERS_FOR: Final = 30 * 86_400.0
 """Seconds that a dead letter is kept."""
@@ -34,61 +39,63 @@ class InboxTable:
         database.execute("DELETE FROM inbox WHERE parked_at < ?", (now - DEAD_LETTERS_FOR,))
         return dropped
 
-    def add(self, database: sqlite3.Connection, entry: Entry, begin: bool) -> None:
-        """Write an event, which this process handles now (``begin``) or which waits."""
-        holder, runs = (self._holder, 1) if begin else (None, 0)
-        database.execute(
-            "INSERT OR REPLACE INTO inbox (key, bot_id, payload, taken_at, runs, holder) VALUES (?, ?, ?, ?, ?, ?)",
-            (entry.key, entry.bot_id, entry.payload, entry.taken_at, runs, holder),
-        )
-        self.size += 1
+    def add(self, database: sqlite3.Connection, events: Sequence[tuple[Entry, bool]]) -> list[int]:
+        """Write events, each with whether this process handles it now or it waits; returns their numbers."""
+        numbers: list[int] = []
+        rows = [_to_row(entry, self._holder if begin else None) for entry, begin in events]
+        for part in in_parts(rows):
+            sql = "INSERT INTO inbox (key, bot_id, payload, taken_at, runs, holder) VALUES "
+            added = database.execute(sql + marks("(?, ?, ?, ?, ?, ?)", part), tuple(chain.from_iterable(part)))
+            last = added.lastrowid or 0
+            numbers += range(last - len(part) + 1, last + 1)
+        self.size += len(rows)
+        return numbers
 
-    def begin_waiting(self, database: sqlite3.Connection, bot_id: str, limit: int) -> list[Entry]:
-        """Start events that were never started before, oldest first."""
+    def begin_waiting(self, database: sqlite3.Connection, bot_id: str, limit: int) -> list[tuple[Entry, int]]:
+        """Start events that were never started before, oldest first; returns them with their numbers."""
         return self._begin(database, "runs = 0", (bot_id,), limit, order="number")
 
     def begin_abandoned(
         self, database: sqlite3.Connection, bot_ids: Sequence[str], suspects: bool, now: float
-    ) -> tuple[Entry | None, list[str]]:
-        """Start one event again; returns it, and the keys of those that became dead letters."""
-        marks = ", ".join("?" * len(bot_ids))
-        given_up = f"SELECT key FROM inbox WHERE {_WAITING} AND bot_id IN ({marks}) AND runs >= ?"
-        keys = database.execute(given_up, (*bot_ids, MAX_RUNS)).fetchall()
-        database.executemany("UPDATE inbox SET parked_at = ? WHERE key = ?", [(now, key) for (key,) in keys])
+    ) -> tuple[list[tuple[Entry, int]], list[str]]:
+        """Start one event again; returns it, if there is one, and the keys of those that became dead letters."""
+        given_up = f"SELECT number, key FROM inbox WHERE {_WAITING} AND bot_id IN ({marks('?', bot_ids)}) AND runs >= ?"
+        dead = database.execute(given_up, (*bot_ids, MAX_RUNS)).fetchall()
+        database.executemany("UPDATE inbox SET parked_at = ? WHERE number = ?", [(now, number) for number, _ in dead])
         # Least suspected first: kills soon after a start then hit one event after the other, not always the same, and
         # an event that does kill its process holds up nothing else.
         which = f"runs BETWEEN 1 AND {MAX_RUNS if suspects else SUSPECT_RUNS - 1}"
         found = self._begin(database, which, bot_ids, 1, order="runs, number")
-        return found[0] if found else None, [str(key) for (key,) in keys]
+        return found, [str(key) for _, key in dead]
 
     def _begin(
         self, database: sqlite3.Connection, which: str, bot_ids: Sequence[str], limit: int, *, order: str
-    ) -> list[Entry]:
-        marks = ", ".join("?" * len(bot_ids))
+    ) -> list[tuple[Entry, int]]:
         rows = database.execute(
-            f"SELECT key, bot_id, payload, taken_at, runs + 1 FROM inbox WHERE {_WAITING} AND {which} "
-            f"AND bot_id IN ({marks}) ORDER BY {order} LIMIT ?",
+            f"SELECT number, key, bot_id, payload, taken_at, runs + 1 FROM inbox WHERE {_WAITING} AND {which} "
+            f"AND bot_id IN ({marks('?', bot_ids)}) ORDER BY {order} LIMIT ?",
             (*bot_ids, limit),
         ).fetchall()
-        held = [(self._holder, row[0]) for row in rows]
-        database.executemany("UPDATE inbox SET holder = ?, runs = runs + 1 WHERE key = ?", held)
-        return [Entry(*row) for row in rows]
+        for part in in_parts([number for number, *_ in rows]):
+            sql = f"UPDATE inbox SET holder = ?, runs = runs + 1 WHERE number IN ({marks('?', part)})"
+            database.execute(sql, (self._holder, *part))
+        return [(Entry(*row), number) for number, *row in rows]
 
-    def remove(self, database: sqlite3.Connection, keys: Sequence[str]) -> None:
+    def remove(self, database: sqlite3.Connection, entries: Sequence[Held]) -> None:
         """Delete events that were handled."""
-        rows = [(key,) for key in keys]
-        self.size -= database.executemany("DELETE FROM inbox WHERE key = ?", rows).rowcount
+        self.size -= _change(database, "DELETE FROM inbox", entries)
 
     def free_stranded(self, database: sqlite3.Connection, mine: Collection[str]) -> None:
         """Let entries wait again that were started by a write whose answer never arrived: no process handles them."""
-        held = database.execute("SELECT key FROM inbox WHERE holder = ? AND parked_at IS NULL", (self._holder,))
-        stranded = [(key,) for (key,) in held.fetchall() if key not in mine]
-        database.executemany("UPDATE inbox SET holder = NULL, runs = runs - 1 WHERE key = ?", stranded)
+        sql = "SELECT number, key FROM inbox WHERE holder = ? AND parked_at IS NULL"
+        held = database.execute(sql, (self._holder,)).fetchall()
+        stranded = [(number,) for number, key in held if key not in mine]
+        database.executemany("UPDATE inbox SET holder = NULL, runs = runs - 1 WHERE number = ?", stranded)
 
 
-def put_back(database: sqlite3.Connection, keys: Sequence[str]) -> None:
+def put_back(database: sqlite3.Connection, entries: Sequence[Held]) -> None:
     """Let events wait as if they had never been started."""
-    database.executemany("UPDATE inbox SET holder = NULL, runs = 0 WHERE key = ?", [(key,) for key in keys])
+    _change(database, "UPDATE inbox SET holder = NULL, runs = 0", entries)
 
 
 def count_inbox(database: sqlite3.Connection, bot_ids: Sequence[str]) -> Mapping[str, InboxCount]:
@@ -97,3 +104,28 @@ def count_inbox(database: sqlite3.Connection, bot_ids: Sequence[str]) -> Mapping
     dead_letters = "SELECT bot_id, count(*) FROM inbox WHERE parked_at IS NOT NULL GROUP BY bot_id"
     counts = [dict(database.execute(sql).fetchall()) for sql in (waiting, dead_letters)]
     return {bot_id: InboxCount(*(count.get(bot_id, 0) for count in counts)) for bot_id in bot_ids}
+
+
+def _to_row(entry: Entry, holder: str | None) -> tuple[object, ...]:
+    return entry.key, entry.bot_id, entry.payload, entry.taken_at, 0 if holder is None else 1, holder
+
+
+def _change(database: sqlite3.Connection, statement: str, entries: Sequence[Held]) -> int:
+    """Delete or update entries; returns how many there were."""
+    changed = _change_by_number(database, statement, entries)
+    if changed < len(entries):
+        # After trouble: written without an answer, or in a file that was set aside.
+        keys = {key for key, _ in entries}
+        everything: Iterable[Held] = database.execute("SELECT key, number FROM inbox").fetchall()
+        changed += _change_by_number(database, statement, [it for it in everything if it[0] in keys])
+    return changed
+
+
+def _change_by_number(database: sqlite3.Connection, statement: str, entries: Sequence[Held]) -> int:
+    changed = 0
+    for part in in_parts(entries):
+        keys, numbers = zip(*part, strict=True)
+        # The key as well: another event may have got the number.
+        sql = f"{statement} WHERE number IN ({marks('?', part)}) AND key IN ({marks('?', part)})"
+        changed += database.execute(sql, (*numbers, *keys)).rowcount
+    return changed

@@ -1,29 +1,46 @@
 """The SQLite store: one file, written by a thread of its own, so that neither loop waits for the disk."""
 
-import asyncio
 import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from typing_extensions import override
 
 from ...exception import InboxFull, StoreError
 from ..base import CLAIM_TTL, DUPLICATE, REPLAY_WINDOW, Entry, Inbox, InboxCount, KeyValue, StoreStatus, Taken
-from ..group_commit import WRITE_TIMEOUT, GroupCommit
+from ..group_commit import WRITE_TIMEOUT
 from ..notices import report_dead_letter, warn_dropped
 from . import values
+from .claims import PARTS, claim, forget_claims
 from .file import is_damage, open_file, set_aside
-from .inbox import DEAD_LETTERS_FOR, InboxTable, count_inbox, put_back
+from .inbox import DEAD_LETTERS_FOR, Held, InboxTable, count_inbox, put_back
+from .writer import Writer
 
 P = ParamSpec("P")
 T = TypeVar("T")
+SWEEP_EVERY = 10.0
+"""Seconds between two deletions of expired claims, each in the next of :data:`PARTS`."""
+
+
+class Take(NamedTuple):
+    """Claims an event and, with ``entry``, writes it; the result is its number, 0 without one, None for a duplicate."""
+
+    keys: Sequence[str]
+    entry: Entry | None = None
+    begin: bool = False
+
+
+class Done(NamedTuple):
+    """Deletes events that were handled."""
+
+    entries: Sequence[Held]
+
+
 Work = Callable[[sqlite3.Connection], Any]
-SWEEP_EVERY = 60.0
-"""Seconds between two deletions of expired claims."""
+Op = Take | Done | Work
 
 
 class SqliteStore(Inbox, KeyValue):
@@ -65,11 +82,12 @@ class SqliteStore(Inbox, KeyValue):
         self._bot_ids: tuple[str, ...] = ()
         self._table = InboxTable(uuid.uuid4().hex)
         self._has_failed = False
-        self._mine: set[str] = set()
+        self._mine: dict[str, int] = {}
+        """Entries that this process handles, whether or not they could be written: key -> number, or 0."""
         self._swept_at = 0.0
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="feishu-sqlite")
+        self._sweeps = 0
         self._database: sqlite3.Connection | None = None
-        self._commits = GroupCommit[Work](self._write, name=str(self.path), timeout=write_timeout)
+        self._writer = Writer[Op](self._write, name=str(self.path), timeout=write_timeout)
 
     async def open(self, bot_ids: Sequence[str] = ()) -> None:
         """Open the file; see :meth:`.Store.open`."""
@@ -78,19 +96,18 @@ class SqliteStore(Inbox, KeyValue):
 
     async def close(self) -> None:
         """Wait for the writes that are under way, and close the file."""
-        await self._commits.flush()
         await self._run(self._close)
-        self._thread.shutdown(wait=False)
+        self._writer.stop()
 
     async def claim(self, keys: Sequence[str]) -> bool:
         """Remember an event; see :meth:`.Store.claim`."""
-        return await self._submit(values.claim, keys, int(self._clock()), self._claim_ttl)
+        return await self._submit(Take(keys)) is not None
 
     async def ping(self) -> None:
         """Check whether the file can be written, and recover what failed before; raises :class:`StoreError` if not."""
-        await self._submit(values.try_to_write)
+        await self._do(values.try_to_write)
         if self._has_failed:
-            await self._submit(self._table.free_stranded, self._mine)
+            await self._do(self._table.free_stranded, self._mine)
             self._has_failed = False
 
     # The inbox
@@ -100,45 +117,52 @@ class SqliteStore(Inbox, KeyValue):
         if self._table.size >= self._max_waiting:
             raise InboxFull(f"the inbox of the store {self.path} is full: {self._table.size} events are in it")
         try:
-            new = await self._submit(self._take, entry, keys, begin)
+            number = await self._submit(Take(keys, entry, begin))
         except StoreError:
             if begin:
-                self._mine.add(entry.key)  # the caller handles it all the same, and reports when it is done
+                self._mine[entry.key] = 0  # the caller handles it all the same, and reports when it is done
             raise
-        if not new:
+        if number is None:
             return DUPLICATE
         if begin:
-            self._mine.add(entry.key)
+            self._mine[entry.key] = number
         return Taken(new=True, entry=entry if begin else None)
 
     @override
     async def fetch(self, bot_id: str, limit: int) -> list[Entry]:
-        entries = await self._submit(self._table.begin_waiting, bot_id, limit)
-        self._mine.update(entry.key for entry in entries)
-        return entries
+        return self._hold(await self._do(self._table.begin_waiting, bot_id, limit))
 
     @override
     async def fetch_abandoned(self, bot_ids: Sequence[str], *, suspects: bool = True) -> Entry | None:
-        entry, dead_letters = await self._submit(self._table.begin_abandoned, bot_ids, suspects, self._clock())
-        if entry is not None:
-            self._mine.add(entry.key)
+        found, dead_letters = await self._do(self._table.begin_abandoned, bot_ids, suspects, self._clock())
         for key in dead_letters:
             report_dead_letter(key, f"the table inbox of {self.path} for {DEAD_LETTERS_FOR / 86_400:.0f} days")
-        return entry
+        return next(iter(self._hold(found)), None)
 
     @override
     async def done(self, keys: Sequence[str]) -> None:
-        await self._submit(self._table.remove, keys)
-        self._mine.difference_update(keys)
+        await self._submit(Done(self._held(keys)))
+        self._release(keys)
 
     @override
     async def put_back(self, keys: Sequence[str]) -> None:
-        await self._submit(put_back, keys)
-        self._mine.difference_update(keys)
+        await self._do(put_back, self._held(keys))
+        self._release(keys)
 
     @override
     async def count(self, bot_ids: Sequence[str]) -> Mapping[str, InboxCount]:
         return await self._run(lambda: count_inbox(self._opened(), bot_ids))
+
+    def _hold(self, begun: Sequence[tuple[Entry, int]]) -> list[Entry]:
+        self._mine.update((entry.key, number) for entry, number in begun)
+        return [entry for entry, _ in begun]
+
+    def _held(self, keys: Sequence[str]) -> list[Held]:
+        return [(key, self._mine.get(key, 0)) for key in keys]
+
+    def _release(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self._mine.pop(key, None)
 
     # State
 
@@ -148,11 +172,11 @@ class SqliteStore(Inbox, KeyValue):
 
     @override
     async def set(self, key: str, value: str | None) -> None:
-        await self._submit(values.put, key, value)
+        await self._do(values.put, key, value)
 
     @override
     async def note(self, name: str, members: Mapping[str, float], *, keep: int) -> None:
-        await self._submit(values.note, name, members, keep)
+        await self._do(values.note, name, members, keep)
 
     @override
     async def noted(self, name: str) -> list[str]:
@@ -160,25 +184,26 @@ class SqliteStore(Inbox, KeyValue):
 
     # On the way to the thread
 
-    async def _submit(
-        self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def _do(self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._submit(lambda database: work(database, *args, **kwargs))
+
+    async def _submit(self, operation: Op) -> Any:
         try:
-            return await self._commits.submit(lambda database: work(database, *args, **kwargs))
+            return await self._writer.submit(operation)
         except StoreError:
             self._has_failed = True  # it may have been written all the same
             raise
 
-    async def _write(self, works: Sequence[Work]) -> Sequence[Any]:
-        return await self._run(lambda: self._commit(works))
-
-    async def _run(self, work: Callable[[], T]) -> T:
+    async def _run(self, call: Callable[[], T]) -> T:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+            return await self._writer.call(call)
         except (sqlite3.Error, OSError) as error:
-            locked = "locked" in str(error)
-            advice = "see which other process writes to it" if locked else "check the disk and the file's owner"
-            raise StoreError(f"the store {self.path} failed ({error}); {advice}") from error
+            raise self._failed(error) from error
+
+    def _failed(self, error: sqlite3.Error | OSError) -> StoreError:
+        locked = "locked" in str(error)
+        advice = "see which other process writes to it" if locked else "check the disk and the file's owner"
+        return StoreError(f"the store {self.path} failed ({error}); {advice}")
 
     # In the thread
 
@@ -198,17 +223,32 @@ class SqliteStore(Inbox, KeyValue):
         self._table.measure(database)
         warn_dropped(dropped, self._replay_window)
 
-    def _commit(self, works: Sequence[Work]) -> list[Any]:
-        database = self._opened()
+    def _write(self, operations: Sequence[Op]) -> Sequence[Any]:
+        try:
+            return self._commit(self._opened(), operations)
+        except (sqlite3.Error, OSError) as error:
+            raise self._failed(error) from error
+
+    def _commit(self, database: sqlite3.Connection, operations: Sequence[Op]) -> Sequence[Any]:
         try:
             database.execute("BEGIN IMMEDIATE")
-            results = [work(database) for work in works]
+            results = self._apply(database, operations)
             self._sweep(database)
             database.execute("COMMIT")
         except sqlite3.Error as error:
             self._roll_back(database, error)
             raise
         return results
+
+    def _apply(self, database: sqlite3.Connection, operations: Sequence[Op]) -> Sequence[Any]:
+        """Do what comes with every event first, in few statements; nobody waits for one before submitting another."""
+        takes = [it for it in operations if isinstance(it, Take)]
+        taken = iter(self._take(database, takes) if takes else ())
+        if done := [entry for it in operations if isinstance(it, Done) for entry in it.entries]:
+            self._table.remove(database, done)
+        return [
+            next(taken) if isinstance(it, Take) else None if isinstance(it, Done) else it(database) for it in operations
+        ]
 
     def _roll_back(self, database: sqlite3.Connection, error: sqlite3.Error) -> None:
         if is_damage(error):
@@ -219,17 +259,21 @@ class SqliteStore(Inbox, KeyValue):
             database.execute("ROLLBACK")
         self._table.measure(database)
 
-    def _take(self, database: sqlite3.Connection, entry: Entry, keys: Sequence[str], begin: bool) -> bool:
-        new = values.claim(database, keys, int(self._clock()), self._claim_ttl)
-        if new:
-            self._table.add(database, entry, begin)
-        return new
+    def _take(self, database: sqlite3.Connection, takes: Sequence[Take]) -> Sequence[int | None]:
+        new = claim(database, [take.keys for take in takes], int(self._clock()), self._claim_ttl)
+        numbers = [0 if is_new else None for is_new in new]
+        stored = [index for index, take in enumerate(takes) if new[index] and take.entry is not None]
+        events = [(entry, takes[index].begin) for index in stored if (entry := takes[index].entry) is not None]
+        for index, number in zip(stored, self._table.add(database, events), strict=True):
+            numbers[index] = number
+        return numbers
 
     def _sweep(self, database: sqlite3.Connection) -> None:
         now = self._clock()
         if abs(now - self._swept_at) >= SWEEP_EVERY:
             self._swept_at = now
-            values.forget_claims(database, int(now) - self._claim_ttl, self._max_claims)
+            self._sweeps += 1
+            forget_claims(database, self._sweeps % PARTS, int(now) - self._claim_ttl, self._max_claims)
 
     def _close(self) -> None:
         database, self._database = self._database, None

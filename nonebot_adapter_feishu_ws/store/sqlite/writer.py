@@ -1,0 +1,174 @@
+"""The store's thread: what is submitted while one batch is written goes into the next one together.
+
+It waits for work by itself and answers a whole batch with one wake-up of the loop: a task and an executor in between
+wake both twice as often, which for a single event is more work than its write.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import KW_ONLY, dataclass, field
+from queue import Empty, SimpleQueue
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from ...exception import StoreError
+from ..group_commit import WRITE_TIMEOUT
+
+Op = TypeVar("Op")
+
+
+class _Job(NamedTuple):
+    """Work for the thread: an operation, which is written in a batch, or a call, which runs by itself."""
+
+    future: asyncio.Future[Any]
+    operation: Any = None
+    call: Callable[[], Any] | None = None
+
+
+@dataclass(eq=False, repr=False)
+class Writer(Generic[Op]):
+    """Writes operations in batches, one batch at a time, in the order of their submission. Used on one loop.
+
+    Attributes:
+        write: writes a batch, in the thread, and returns a result per operation; raises for all of them together.
+        name: of the store, for errors.
+        timeout: seconds after which the callers get an error, and new ones at once until the write ends.
+        max_batch: operations per batch.
+    """
+
+    write: Callable[[Sequence[Op]], Sequence[Any]]
+    _: KW_ONLY
+    name: str
+    timeout: float = WRITE_TIMEOUT
+    max_batch: int = 500
+    _jobs: SimpleQueue[_Job | None] = field(default_factory=SimpleQueue[_Job | None])
+    _thread: threading.Thread | None = None
+    _writing: Sequence[_Job] = ()
+    _unsettled: int = 0
+    _timer: asyncio.TimerHandle | None = None
+    _stuck: bool = False
+
+    def submit(self, operation: Op) -> asyncio.Future[Any]:
+        """Write an operation; the future has its result once the batch is safe.
+
+        Raises:
+            StoreError: an earlier batch takes too long. The future raises it when this batch does, and may still be
+                written later.
+        """
+        if self._stuck:
+            raise self._too_slow()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        self._unsettled += 1
+        if self._timer is None:
+            self._timer = loop.call_later(self.timeout, self._give_up)
+        self._put(_Job(future, operation))
+        return future
+
+    async def call(self, call: Callable[[], Any]) -> Any:
+        """Run a function in the thread after what was submitted, however long it takes; returns its result."""
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._put(_Job(future, call=call))
+        return await future
+
+    def stop(self) -> None:
+        """End the thread after what was submitted; the next job starts another one."""
+        if self._thread is not None:
+            self._jobs.put(None)
+            self._thread = None
+
+    # On the loop
+
+    def _put(self, job: _Job) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._serve, name="feishu-sqlite", daemon=True)
+            self._thread.start()
+        self._jobs.put(job)
+
+    def _settle(self, batch: Sequence[_Job], results: Sequence[Any]) -> None:
+        if batch[0].call is None and not self._stuck:
+            self._await_next(self._unsettled - len(batch))
+        self._stuck = False
+        for job, result in zip(batch, results, strict=True):
+            _answer(job, result)
+
+    def _await_next(self, unsettled: int) -> None:
+        """Give the next batch its time, if there is one."""
+        self._unsettled = unsettled
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if unsettled > 0:
+            self._timer = asyncio.get_running_loop().call_later(self.timeout, self._give_up)
+
+    def _give_up(self) -> None:
+        """Fail what is being written, and what waits behind it: that will not be written."""
+        self._stuck = True
+        waiting = list(_take_all(self._jobs))
+        for job in (*self._writing, *waiting):
+            if job is None or job.call is not None:
+                self._jobs.put(job)
+            else:
+                _answer(job, self._too_slow())
+        self._await_next(0)
+
+    def _too_slow(self) -> StoreError:
+        return StoreError(f"the store {self.name} takes longer than {self.timeout:g} s to write")
+
+    # In the thread
+
+    def _serve(self) -> None:
+        for batch in self._batches():
+            call, results = batch[0].call, list[Any]()
+            try:
+                if call is not None:
+                    results.append(call())
+                else:
+                    self._writing = batch
+                    results.extend(self.write([job.operation for job in batch]))
+            except Exception as error:  # noqa: BLE001 - raised again where it is awaited
+                results = [error] * len(batch)
+            self._writing = ()
+            with suppress(RuntimeError):  # the loop is closed: nobody waits for this
+                batch[0].future.get_loop().call_soon_threadsafe(self._settle, batch, results)
+
+    def _batches(self) -> Iterator[Sequence[_Job]]:
+        """Yield what waits until the thread ends: operations together, calls each by itself."""
+        job = self._jobs.get()
+        while job is not None:
+            batch, following = [job], None
+            if job.call is None:
+                following = self._add_waiting(batch)
+            yield batch
+            job = following or self._jobs.get()
+
+    def _add_waiting(self, batch: list[_Job]) -> _Job | None:
+        """Add the operations that wait to the batch; returns the call that ended it, if one did."""
+        while len(batch) < self.max_batch:
+            try:
+                job = self._jobs.get_nowait()
+            except Empty:
+                break
+            if job is None:
+                self._jobs.put(None)  # the last one
+                break
+            if job.call is not None:
+                return job
+            batch.append(job)
+        return None
+
+
+def _answer(job: _Job, result: Any) -> None:
+    if job.future.done():
+        return
+    if isinstance(result, Exception):
+        job.future.set_exception(result)
+    else:
+        job.future.set_result(result)
+
+
+def _take_all(jobs: SimpleQueue[_Job | None]) -> Iterator[_Job | None]:
+    with suppress(Empty):
+        while True:
+            yield jobs.get_nowait()
