@@ -141,7 +141,7 @@ class SqliteStore(Inbox, KeyValue):
 
     @override
     async def done(self, keys: Sequence[str]) -> None:
-        await self._submit(Done(self._held(keys)))
+        await self._submit(Done(self._held(keys)), later=True)
         self._release(keys)
 
     @override
@@ -187,9 +187,9 @@ class SqliteStore(Inbox, KeyValue):
     async def _do(self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._submit(lambda database: work(database, *args, **kwargs))
 
-    async def _submit(self, operation: Op) -> Any:
+    async def _submit(self, operation: Op, *, later: bool = False) -> Any:
         try:
-            return await self._writer.submit(operation)
+            return await self._writer.submit(operation, later=later)
         except StoreError:
             self._has_failed = True  # it may have been written all the same
             raise

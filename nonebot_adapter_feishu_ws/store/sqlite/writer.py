@@ -16,6 +16,8 @@ from ...exception import StoreError
 from ..group_commit import WRITE_TIMEOUT
 
 Op = TypeVar("Op")
+LATEST = 0.05
+"""Seconds that an operation which can wait does so for the next one."""
 
 
 class _Job(NamedTuple):
@@ -45,12 +47,18 @@ class Writer(Generic[Op]):
     _jobs: SimpleQueue[_Job | None] = field(default_factory=SimpleQueue[_Job | None])
     _thread: threading.Thread | None = None
     _writing: Sequence[_Job] = ()
+    _later: list[_Job] = field(default_factory=list[_Job])
+    _later_timer: asyncio.TimerHandle | None = None
     _unsettled: int = 0
     _timer: asyncio.TimerHandle | None = None
     _stuck: bool = False
 
-    def submit(self, operation: Op) -> asyncio.Future[Any]:
+    def submit(self, operation: Op, *, later: bool = False) -> asyncio.Future[Any]:
         """Write an operation; the future has its result once the batch is safe.
+
+        Args:
+            operation: what to write.
+            later: whether it can wait for the next one, :data:`LATEST` seconds at most, so that both are one commit.
 
         Raises:
             StoreError: an earlier batch takes too long. The future raises it when this batch does, and may still be
@@ -60,10 +68,11 @@ class Writer(Generic[Op]):
             raise self._too_slow()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
-        self._unsettled += 1
-        if self._timer is None:
-            self._timer = loop.call_later(self.timeout, self._give_up)
-        self._put(_Job(future, operation))
+        if later:
+            self._later.append(_Job(future, operation))
+            self._later_timer = self._later_timer or loop.call_later(LATEST, self._put)
+        else:
+            self._put(_Job(future, operation))
         return future
 
     async def call(self, call: Callable[[], Any]) -> Any:
@@ -80,11 +89,21 @@ class Writer(Generic[Op]):
 
     # On the loop
 
-    def _put(self, job: _Job) -> None:
+    def _put(self, *jobs: _Job) -> None:
+        """Hand jobs to the thread, after those that have waited for them."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._serve, name="feishu-sqlite", daemon=True)
             self._thread.start()
-        self._jobs.put(job)
+        if self._later_timer is not None:
+            self._later_timer.cancel()
+            self._later_timer = None
+            jobs, self._later = (*self._later, *jobs), []
+        for job in jobs:
+            if job.call is None:
+                self._unsettled += 1
+            self._jobs.put(job)
+        if self._timer is None and self._unsettled:
+            self._timer = asyncio.get_running_loop().call_later(self.timeout, self._give_up)
 
     def _settle(self, batch: Sequence[_Job], results: Sequence[Any]) -> None:
         if batch[0].call is None and not self._stuck:
