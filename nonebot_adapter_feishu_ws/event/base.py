@@ -161,6 +161,11 @@ class Event(BaseEvent):
         self._callback = callback
 
     @override
+    def __repr__(self) -> str:
+        # NoneBot formats it for each matcher, for a line that is hardly ever logged. ``str`` has all of it.
+        return f"{type(self).__name__}({self.header.event_type!r}, {self.header.event_id!r})"
+
+    @override
     def get_type(self) -> str:
         return self.header.event_type
 

@@ -11,4 +11,4 @@ def escape(text: str) -> str:
     NoneBot's ``escape_tag`` puts one backslash before each tag; where the text has one there already, the two
     cancel out, the tag is live, and the log call raises, which loses the event.
     """
-    return _TAG.sub(lambda match: f"{match[1] * 2}\\{match[2]}", text)
+    return text if "<" not in text else _TAG.sub(lambda match: f"{match[1] * 2}\\{match[2]}", text)

@@ -11,6 +11,8 @@ from .catalog import find_class
 from .message import GroupMessageEvent, MessageEvent, PrivateMessageEvent, TopicMessageEvent
 
 Fallback = Callable[[str, Exception | None], None]
+MAX_NAMES = 1000
+"""Names of events whose classes are remembered."""
 
 
 class EventRegistry:
@@ -21,6 +23,7 @@ class EventRegistry:
 
     def __init__(self) -> None:
         self._models: dict[str, type[Event]] = {}
+        self._found: dict[str, list[type[Event]]] = {}
         for model in (MessageEvent, GroupMessageEvent, TopicMessageEvent, PrivateMessageEvent):
             self.add(model)
 
@@ -33,6 +36,7 @@ class EventRegistry:
         if not model.__event__:
             raise ValueError(f"{model.__name__} needs an __event__, such as 'im.chat.updated_v1'")
         self._models[model.__event__] = model
+        self._found.clear()
 
     def get(self, event_name: str) -> list[type[Event]]:
         """The classes that may fit a name, the most specific first; without the base ``Event``."""
@@ -40,6 +44,14 @@ class EventRegistry:
         names = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
         found = (self._models.get(name) or find_class(name) for name in names)
         return [model for model in found if model is not None]
+
+    def _candidates(self, event_name: str) -> list[type[Event]]:
+        """The classes to try for a name, kept for the next event of the kind; names come from outside."""
+        if (found := self._found.get(event_name)) is None:
+            found = [*self.get(event_name), NoticeEvent]
+            if len(self._found) < MAX_NAMES:
+                self._found[event_name] = found
+        return found
 
     def parse(self, payload: Mapping[str, Any], on_fallback: Fallback | None = None) -> Event:
         """Make an event of a payload of either version. Never raises: what fits nothing else is a base ``Event``.
@@ -54,7 +66,7 @@ class EventRegistry:
         if chat_type := as_text(as_object(as_object(payload.get("event")).get("message")).get("chat_type")):
             name = f"{event_type}.{chat_type}"
         error: Exception | None = None
-        for model in (*self.get(name), NoticeEvent):
+        for model in self._candidates(name):
             try:
                 return model.model_validate(payload)
             except (ValidationError, RecursionError) as failure:

@@ -1,7 +1,7 @@
 """Whether a message is meant for the bot, as NoneBot's adapters decide it. Changes the event, and does no I/O."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 
 from ..message import Message, MessageSegment
 from .message import MessageEvent
@@ -24,6 +24,8 @@ def check_at_me(event: MessageEvent, bot_open_id: str | None, *, at_all: bool = 
     if not bot_open_id:
         return
     message = event.get_message()
+    if len(message) == 1 and message[0].type == "text" and not event.event.message.mentions:
+        return  # nobody is mentioned
 
     def is_me(segment: MessageSegment) -> bool:
         return segment.type == "at" and segment.data.get("user_id") == bot_open_id
@@ -59,13 +61,15 @@ def _drop_at_end(message: Message, is_me: _Test) -> None:
             message[-1].data["text"] = str(message[-1]).rstrip()
 
 
-def check_nickname(event: MessageEvent, nicknames: Iterable[str]) -> None:
+def check_nickname(event: MessageEvent, nicknames: Collection[str]) -> None:
     """Set ``to_me`` and drop the nickname when the message begins with one.
 
     Args:
         event: changed in place.
         nicknames: NoneBot's ``NICKNAME``.
     """
+    if not nicknames:
+        return
     names = "|".join(re.escape(name) for name in sorted(nicknames, key=len, reverse=True) if name)
     first = event.get_message()[0]
     if not names or first.type != "text":

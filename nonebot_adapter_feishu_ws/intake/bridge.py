@@ -22,6 +22,10 @@ from .delivery import Delivery
 
 LONGEST_HOLD = 0.05
 """Seconds that deliveries wait at most for others that are being written, see :meth:`NetworkEnd.hold`."""
+TELL_AFTER = 0.01
+"""Seconds after which the network loop learns what has ended, so that one wake-up serves many events."""
+CROWD = 1_000
+"""Waiting deliveries of a bot from which on further ones are kept as text."""
 MIN_BEGUN = 32
 """Deliveries of a bot that may wait for their handlers, however few of these run at a time."""
 
@@ -52,7 +56,7 @@ class Bridge:
     def __init__(
         self,
         *,
-        max_waiting: int = 1_000,
+        max_waiting: int = 100_000,
         max_running: int | None = None,
         max_bytes: int = 32 * 1024 * 1024,
         clock: Callable[[], float] = boottime,
@@ -63,7 +67,7 @@ class Bridge:
             max_waiting: deliveries of one bot between arrival and the start of their handlers.
             max_running: handlers of one bot that run at a time. Of the events that can wait in a store only a few more
                 than these are taken: when the process dies, all that it had begun are abandoned.
-            max_bytes: JSON of one bot's waiting deliveries.
+            max_bytes: JSON of one bot's waiting deliveries; 32 MB are about 40,000 texts.
             clock: seconds that count while the machine sleeps.
         """
         max_begun = max_waiting if max_running is None else min(max_waiting, max(MIN_BEGUN, 2 * max_running))
@@ -110,6 +114,10 @@ class NetworkEnd:
     def waiting(self, bot_id: str) -> int:
         """A bot's deliveries taken whose handlers have not started."""
         return self._taken[bot_id] - self._plugins.started_count[bot_id]
+
+    def is_crowded(self, bot_id: str) -> bool:
+        """Whether so many deliveries of a bot wait that their memory matters."""
+        return self.waiting(bot_id) >= CROWD
 
     def _waiting_bytes(self, bot_id: str) -> int:
         return self._taken_bytes[bot_id] - self._plugins.started_bytes[bot_id]
@@ -261,7 +269,7 @@ class PluginEnd:
     def _tell_soon(self) -> None:
         if not self._telling:
             self._telling = True
-            asyncio.get_running_loop().call_soon(self.flush)
+            asyncio.get_running_loop().call_later(TELL_AFTER, self.flush)
 
     def flush(self) -> None:
         """Tell the network loop at once what has begun and ended."""

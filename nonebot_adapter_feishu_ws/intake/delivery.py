@@ -33,7 +33,8 @@ class Delivery:
 
     Attributes:
         bot_id: the app id.
-        payload: the event's JSON as Feishu sent it.
+        payload: the event's JSON as Feishu sent it; still as text while many wait, since it takes a fifth of the
+            memory.
         size: bytes of that JSON.
         identity: what the JSON says of itself.
         callback: what waits for an answer; None for an event that needs none.
@@ -42,12 +43,16 @@ class Delivery:
     """
 
     bot_id: str
-    payload: dict[str, Any] = field(repr=False)
+    payload: dict[str, Any] | bytes = field(repr=False)
     size: int
     identity: EventIdentity
     callback: Callback | None = None
     key: str | None = None
     abandoned: bool = False
+
+    def read(self) -> dict[str, Any]:
+        """The event's JSON object."""
+        return self.payload if isinstance(self.payload, dict) else as_object(read_object(self.payload))
 
 
 def identify(payload: dict[str, Any]) -> EventIdentity:

@@ -41,7 +41,7 @@ class Handler:
         assert isinstance(bot, Bot)
         _, event_id, message_id = delivery.identity
         with log_context(bot=delivery.bot_id, event_id=event_id, message_id=message_id):
-            event = self.models.parse(delivery.payload, on_fallback=self._report_fallback)
+            event = self.models.parse(delivery.read(), on_fallback=self._report_fallback)
             if isinstance(event, MessageEvent):
                 self.clients.get(bot.bot_config).learn(event.message_id, event.chat_id)
             event.set_callback(delivery.callback)

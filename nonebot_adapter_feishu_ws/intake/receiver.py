@@ -107,7 +107,8 @@ class Receiver:
         callback = Callback() if identity.event_type in CALLBACKS else None
         inbox = self._store.inbox if callback is None else None
         key = None if inbox is None else keys[0]
-        delivery = Delivery(envelope.bot_id, payload, len(envelope.payload), identity, callback, key)
+        kept = envelope.payload if self._bridge.is_crowded(envelope.bot_id) else payload
+        delivery = Delivery(envelope.bot_id, kept, len(envelope.payload), identity, callback, key)
         if inbox is None:
             outcome = await self._claim(delivery, keys)
         else:

@@ -9,7 +9,7 @@ import pytest
 
 from nonebot_adapter_feishu_ws.exception import InboxFull, StoreError
 from nonebot_adapter_feishu_ws.intake import feeder
-from nonebot_adapter_feishu_ws.intake.bridge import Bridge
+from nonebot_adapter_feishu_ws.intake.bridge import TELL_AFTER, Bridge
 from nonebot_adapter_feishu_ws.intake.delivery import Delivery
 from nonebot_adapter_feishu_ws.intake.receiver import Receiver
 from nonebot_adapter_feishu_ws.store import FallbackStore
@@ -76,6 +76,7 @@ async def test_a_full_inbox_refuses_and_is_not_taken_for_a_store_that_is_down(fu
     await wait_until(lambda: len(full.taken) == 2)
     full.handle()
     await wait_until(lambda: 2 in full.numbers)
+    await asyncio.sleep(5 * TELL_AFTER)  # until what was handled has left the inbox
     assert await full.give(3) == 200, "the redelivery is taken"
     assert await full.give(0) == 200
     await wait_until(lambda: full.numbers == [0, 1, 2, 3])
@@ -171,13 +172,18 @@ async def test_few_events_are_begun_ahead_where_they_can_wait_in_the_store(tmp_p
     await process.intake.close()
 
 
-async def test_while_the_store_is_down_a_thousand_wait_in_memory(tmp_path):
+async def test_while_the_store_is_down_events_wait_in_memory_up_to_its_bound(tmp_path):
     disk = SqliteStore(tmp_path / "s.db")
-    process = Process(FallbackStore(disk), max_running=1)
+    process = Process(FallbackStore(disk), max_running=1, max_bytes=300_000)
     await process.open()
     disk._database.execute("PRAGMA query_only = ON")
-    codes = [await process.give(number) for number in range(1001)]
-    assert codes == [200] * 1000 + [500]
+    codes = [await process.give(number) for number in range(3000)]
+    refused = codes.index(500)
+    assert refused > 1000
+    assert codes == [200] * refused + [500] * (3000 - refused)
+    await wait_until(lambda: len(process.taken) == refused)
+    assert [delivery.read()["header"]["event_id"] for delivery in process.taken] == [f"e{n}" for n in range(refused)]
+    assert isinstance(process.taken[-1].payload, bytes), "what waits in a crowd takes less memory as text"
     await process.intake.close()
 
 

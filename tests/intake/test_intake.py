@@ -9,7 +9,7 @@ import pytest
 
 from nonebot_adapter_feishu_ws import Adapter
 from nonebot_adapter_feishu_ws.event.envelope import Envelope
-from nonebot_adapter_feishu_ws.intake.bridge import Bridge
+from nonebot_adapter_feishu_ws.intake.bridge import TELL_AFTER, Bridge
 from nonebot_adapter_feishu_ws.intake.delivery import Delivery, claim_keys, identify
 from nonebot_adapter_feishu_ws.intake.receiver import Receiver
 from nonebot_adapter_feishu_ws.net.bounded_json import read_object
@@ -159,8 +159,7 @@ async def test_a_wake_up_does_not_run_in_the_context_of_one_event():
         for delivery in deliveries:
             current.set(f"the event {delivery.key}")
             act(delivery)
-        for _ in range(4):
-            await asyncio.sleep(0)
+        await asyncio.sleep(5 * TELL_AFTER)
     assert seen == ["first in none", "second in none", "first ended in none", "second ended in none"]
 
 
