@@ -89,13 +89,14 @@ class FallbackStore(Inbox):
         # First in memory: a redelivery may wait behind a write that fails, and succeed.
         if not self._claims.claim(keys):
             return DUPLICATE
-        try:
-            taken = await self._ask(lambda: self.inner.inbox.take(entry, keys, begin=begin))
-        except InboxFull:
-            self._claims.discard(keys)
-            raise
-        if taken is not None:
-            return taken
+        if self.status.ok:
+            try:
+                return await self.inner.inbox.take(entry, keys, begin=begin)
+            except InboxFull:
+                self._claims.discard(keys)
+                raise
+            except StoreError as error:
+                self._fail(error)
         if not begin:
             self._claims.discard(keys)
             raise StoreError(f"the store {self.status.name} is down, and there is no room to handle the event at once")
@@ -133,8 +134,6 @@ class FallbackStore(Inbox):
         if self.status.ok:
             try:
                 return await ask()
-            except InboxFull:
-                raise  # nothing is wrong with the store
             except StoreError as error:
                 self._fail(error)
         return None

@@ -5,12 +5,12 @@ their first byte is as good a sample as any: the old ones are forgotten part by 
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 from itertools import chain
 from typing import Final
 
-from .parts import in_parts, marks
+from .parts import in_parts
 
 PARTS: Final = 256
 """Parts in which old claims are forgotten."""
@@ -23,15 +23,14 @@ def claim(database: sqlite3.Connection, events: Sequence[Sequence[str]], now: in
         For each event, whether it is new: none of its keys is younger than ``ttl`` seconds.
     """
     named = [[_digest(key) for key in keys] for keys in events]
-    known = _find(database, chain.from_iterable(named), now - ttl)
+    known = _find(database, list(chain.from_iterable(named)), now - ttl)
     new: list[bool] = []
     for names in named:
         new.append(known.isdisjoint(names))
         if new[-1]:
             known.update(names)  # for the same event in this batch
     rows = [(name, now) for names, is_new in zip(named, new, strict=True) if is_new for name in names]
-    for part in in_parts(rows):
-        sql = f"INSERT OR REPLACE INTO claims VALUES {marks('(?, ?)', part)}"
+    for sql, part in in_parts("INSERT OR REPLACE INTO claims VALUES {}", "(?, ?)", rows):
         database.execute(sql, tuple(chain.from_iterable(part)))
     return new
 
@@ -46,11 +45,11 @@ def forget_claims(database: sqlite3.Connection, part: int, until: int, max_claim
         database.execute(f"DELETE FROM claims WHERE name IN ({oldest})", (*bounds, excess))
 
 
-def _find(database: sqlite3.Connection, names: Iterable[bytes], after: int) -> set[bytes]:
+def _find(database: sqlite3.Connection, names: Sequence[bytes], after: int) -> set[bytes]:
     found: set[bytes] = set()
-    for part in in_parts(list(names)):
-        sql = f"SELECT name FROM claims WHERE name IN ({marks('?', part)}) AND at > ?"
-        found.update(name for (name,) in database.execute(sql, (*part, after)))
+    for sql, part in in_parts("SELECT name FROM claims WHERE name IN ({}) AND at > ?", "?", names):
+        for (name,) in database.execute(sql, (*part, after)):
+            found.add(name)
     return found
 
 

@@ -43,9 +43,9 @@ class InboxTable:
         """Write events, each with whether this process handles it now or it waits; returns their numbers."""
         numbers: list[int] = []
         rows = [_to_row(entry, self._holder if begin else None) for entry, begin in events]
-        for part in in_parts(rows):
-            sql = "INSERT INTO inbox (key, bot_id, payload, taken_at, runs, holder) VALUES "
-            added = database.execute(sql + marks("(?, ?, ?, ?, ?, ?)", part), tuple(chain.from_iterable(part)))
+        insert = "INSERT INTO inbox (key, bot_id, payload, taken_at, runs, holder) VALUES {}"
+        for sql, part in in_parts(insert, "(?, ?, ?, ?, ?, ?)", rows):
+            added = database.execute(sql, tuple(chain.from_iterable(part)))
             last = added.lastrowid or 0
             numbers += range(last - len(part) + 1, last + 1)
         self.size += len(rows)
@@ -59,7 +59,7 @@ class InboxTable:
         self, database: sqlite3.Connection, bot_ids: Sequence[str], suspects: bool, now: float
     ) -> tuple[list[tuple[Entry, int]], list[str]]:
         """Start one event again; returns it, if there is one, and the keys of those that became dead letters."""
-        given_up = f"SELECT number, key FROM inbox WHERE {_WAITING} AND bot_id IN ({marks('?', bot_ids)}) AND runs >= ?"
+        given_up = f"SELECT number, key FROM inbox WHERE {_WAITING} AND bot_id IN ({marks(bot_ids)}) AND runs >= ?"
         dead = database.execute(given_up, (*bot_ids, MAX_RUNS)).fetchall()
         database.executemany("UPDATE inbox SET parked_at = ? WHERE number = ?", [(now, number) for number, _ in dead])
         # Least suspected first: kills soon after a start then hit one event after the other, not always the same, and
@@ -73,11 +73,11 @@ class InboxTable:
     ) -> list[tuple[Entry, int]]:
         rows = database.execute(
             f"SELECT number, key, bot_id, payload, taken_at, runs + 1 FROM inbox WHERE {_WAITING} AND {which} "
-            f"AND bot_id IN ({marks('?', bot_ids)}) ORDER BY {order} LIMIT ?",
+            f"AND bot_id IN ({marks(bot_ids)}) ORDER BY {order} LIMIT ?",
             (*bot_ids, limit),
         ).fetchall()
-        for part in in_parts([number for number, *_ in rows]):
-            sql = f"UPDATE inbox SET holder = ?, runs = runs + 1 WHERE number IN ({marks('?', part)})"
+        update = "UPDATE inbox SET holder = ?, runs = runs + 1 WHERE number IN ({})"
+        for sql, part in in_parts(update, "?", [number for number, *_ in rows]):
             database.execute(sql, (self._holder, *part))
         return [(Entry(*row), number) for number, *row in rows]
 
@@ -123,9 +123,8 @@ def _change(database: sqlite3.Connection, statement: str, entries: Sequence[Held
 
 def _change_by_number(database: sqlite3.Connection, statement: str, entries: Sequence[Held]) -> int:
     changed = 0
-    for part in in_parts(entries):
+    # The key as well: another event may have got the number.
+    for sql, part in in_parts(f"{statement} WHERE number IN ({{}}) AND key IN ({{}})", "?", entries):
         keys, numbers = zip(*part, strict=True)
-        # The key as well: another event may have got the number.
-        sql = f"{statement} WHERE number IN ({marks('?', part)}) AND key IN ({marks('?', part)})"
         changed += database.execute(sql, (*numbers, *keys)).rowcount
     return changed

@@ -5,6 +5,7 @@ for 64 rows has one step, ``executemany`` has 64.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Final, TypeVar
 
 T = TypeVar("T")
@@ -12,16 +13,23 @@ LARGEST: Final = 64
 """Rows in a statement."""
 
 
-def in_parts(rows: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Yield the rows in parts of 64, 32, 16 … 1: few lengths, so that SQLite keeps the statements it has prepared."""
-    start, size = 0, LARGEST
-    while start < len(rows):
-        while size > len(rows) - start:
-            size //= 2
-        yield rows[start : start + size]
+def in_parts(sql: str, mark: str, rows: Sequence[T]) -> Iterator[tuple[str, Sequence[T]]]:
+    """Yield the rows in parts of 64, 32, 16 … 1, few lengths, so that SQLite keeps the statements it has prepared.
+
+    Each part comes with its statement: ``{}`` in the text is replaced by ``mark`` for each of its rows.
+    """
+    start = 0
+    while left := len(rows) - start:
+        size = 1 << min(left, LARGEST).bit_length() - 1
+        yield _fill(sql, mark, size), rows[start : start + size]
         start += size
 
 
-def marks(one: str, part: Sequence[object]) -> str:
-    """Placeholders for a part, ``one`` for each of its rows."""
-    return ", ".join([one] * len(part))
+def marks(bot_ids: Sequence[str]) -> str:
+    """A placeholder for each bot."""
+    return ", ".join("?" * len(bot_ids))
+
+
+@cache
+def _fill(sql: str, mark: str, count: int) -> str:
+    return sql.replace("{}", ", ".join([mark] * count))

@@ -50,6 +50,7 @@ class Writer(Generic[Op]):
     _later: list[_Job] = field(default_factory=list[_Job])
     _later_timer: asyncio.TimerHandle | None = None
     _unsettled: int = 0
+    _deadline: float = 0.0
     _timer: asyncio.TimerHandle | None = None
     _stuck: bool = False
 
@@ -101,36 +102,40 @@ class Writer(Generic[Op]):
         for job in jobs:
             if job.call is None:
                 self._unsettled += 1
+                if self._unsettled == 1:
+                    self._deadline = job.future.get_loop().time() + self.timeout
             self._jobs.put(job)
         if self._timer is None and self._unsettled:
-            self._timer = asyncio.get_running_loop().call_later(self.timeout, self._give_up)
+            self._watch()
 
     def _settle(self, batch: Sequence[_Job], results: Sequence[Any]) -> None:
         if batch[0].call is None and not self._stuck:
-            self._await_next(self._unsettled - len(batch))
+            self._unsettled -= len(batch)
+            self._deadline = batch[0].future.get_loop().time() + self.timeout  # of the next batch
         self._stuck = False
         for job, result in zip(batch, results, strict=True):
             _answer(job, result)
 
-    def _await_next(self, unsettled: int) -> None:
-        """Give the next batch its time, if there is one."""
-        self._unsettled = unsettled
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if unsettled > 0:
-            self._timer = asyncio.get_running_loop().call_later(self.timeout, self._give_up)
+    def _watch(self) -> None:
+        """Look at the deadline when it may have passed; a timer that is set and cancelled for each event costs more."""
+        loop = asyncio.get_running_loop()
+        left = self._deadline - loop.time()
+        self._timer = None
+        if self._unsettled and left <= 0:
+            self._give_up()
+        elif self._unsettled:
+            self._timer = loop.call_later(left, self._watch)
 
     def _give_up(self) -> None:
         """Fail what is being written, and what waits behind it: that will not be written."""
         self._stuck = True
+        self._unsettled = 0
         waiting = list(_take_all(self._jobs))
         for job in (*self._writing, *waiting):
             if job is None or job.call is not None:
                 self._jobs.put(job)
             else:
                 _answer(job, self._too_slow())
-        self._await_next(0)
 
     def _too_slow(self) -> StoreError:
         return StoreError(f"the store {self.name} takes longer than {self.timeout:g} s to write")
