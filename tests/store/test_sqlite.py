@@ -141,6 +141,21 @@ async def test_what_was_written_without_an_answer_is_deleted_when_it_is_done(sto
     database.close()
 
 
+async def test_what_is_done_is_written_with_the_next_event_or_soon(store):
+    asked: list[str] = []
+    entries = [Entry(f"a:{number}", "a", b"{}", 0.0) for number in range(2)]
+    await store.inbox.take(entries[0], [entries[0].key], begin=True)
+    store._database.set_trace_callback(asked.append)
+    done = asyncio.create_task(store.inbox.done([entries[0].key]))
+    await asyncio.sleep(0)
+    await store.inbox.take(entries[1], [entries[1].key], begin=True)
+    await done
+    assert asked.count("COMMIT") == 1
+    await asyncio.wait_for(store.inbox.done([entries[1].key]), 10)
+    assert asked.count("COMMIT") == 2
+    assert not store._mine
+
+
 async def test_old_claims_are_forgotten_part_by_part_and_too_many_as_well(tmp_path):
     database = open_file(tmp_path / "state.sqlite3")
     keys = [[f"cli_a:event:{number}"] for number in range(2000)]
