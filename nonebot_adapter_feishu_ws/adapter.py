@@ -11,22 +11,19 @@ from nonebot.drivers import ASGIMixin, Driver
 from typing_extensions import override
 
 from .api import ClientPool, call_api
-from .backfill import Backfill, KnownChats
+from .backfill.known_chats import KnownChats
 from .bot import Bot, BotHost
 from .config import BotConfig, Config
 from .event import Event, EventRegistry
 from .intake.bridge import Bridge
 from .intake.dispatcher import Dispatcher, Handler
 from .intake.receiver import Receiver
-from .intake.webhook_entry import WebhookEntry
 from .lifecycle.bot_registry import DRAIN_TIMEOUT, BotRegistry
 from .lifecycle.connection_follower import ConnectionFollower, StartupChecks, StateHook, StateHooks
 from .lifecycle.startup import claim_ttl, is_registered, make_transport, read_config, warn_of_other_adapter
 from .log import log
 from .sending.send import SendHandler
 from .server.app_tickets import AppTickets
-from .server.mount import mount
-from .server.webhook import WebhookRoute, WebhookSecrets
 from .store import Shared, Store, make_store, shared_of
 from .transport.heartbeat import Heartbeats
 from .transport.manager import ConnectionManager, ManagedBot
@@ -36,6 +33,9 @@ from .transport.supervisor import ReconnectPolicy
 
 if TYPE_CHECKING:
     from lark_oapi import Client
+
+    from .backfill.backfill import Backfill
+    from .server.webhook import WebhookSecrets
 
 OTHER_CLIENTS_AFTER = 60.0
 """Seconds after which a former process of the app is no longer counted as online."""
@@ -98,7 +98,7 @@ class Adapter(BotHost):
         """The connection manager: connect, disconnect, reconnect, get_status, get_all_statuses, is_connected."""
         self._backfill = self._make_backfill(config, known_chats)
         self._registry = BotRegistry(
-            self, self.bot_configs, self._clients, self._dispatcher, self._bridge.plugins, backfill=self._backfill
+            self, self.bot_configs, self._clients, self._dispatcher, self._bridge.plugins, self._arrived
         )
         self._startup_checks = StartupChecks(
             (OTHER_CLIENTS_AFTER, self._report_other_clients), (SILENCE_AFTER, self._report_silence)
@@ -109,6 +109,8 @@ class Adapter(BotHost):
     def _make_backfill(self, config: Config, known_chats: KnownChats | None) -> Backfill | None:
         if config.feishu_backfill_after is None or known_chats is None:
             return None
+        from .backfill.backfill import Backfill  # only who asks for backfill loads it
+
         return Backfill(
             after=config.feishu_backfill_after,
             window=config.feishu_backfill_window,
@@ -137,7 +139,7 @@ class Adapter(BotHost):
             log("WARNING", "No bot is configured: set FEISHU_BOTS in .env, or FEISHU_SANDBOX=true to try it offline")
             return
         checks = self._startup_checks if self._sandbox is None else None
-        self._follower.start(self.connections, self._registry, self._state_hooks, self._backfill, checks)
+        self._follower.start(self.connections, self._registry, self._state_hooks, self._arrived, checks)
         self._network.start()
         self._bridge.plugins.open(self._dispatcher, self._registry.arrive)
         await self._network.call(self._receiver.open(list(self.bot_configs)))
@@ -178,6 +180,10 @@ class Adapter(BotHost):
                 bot=bot.app_id,
             )
 
+    def _arrived(self, bot_id: str) -> None:
+        if self._backfill is not None:
+            self._backfill.arrived(bot_id)
+
     async def _stop(self) -> None:
         # From here on states are not followed: the bots stay until their last handler has run.
         self._follower.stop()
@@ -205,7 +211,8 @@ class Adapter(BotHost):
             if self.feishu_config.feishu_management_tokens:
                 log("WARNING", "FEISHU_MANAGEMENT_TOKENS has no effect: routes need an ASGI driver (DRIVER=~fastapi)")
             return
-        from .management import Management  # a door, opened only where there are routes
+        from .management import Management  # doors, opened only where there are routes
+        from .server.mount import mount
 
         management = Management(
             self.connections,
@@ -220,13 +227,14 @@ class Adapter(BotHost):
         self._mount_webhook()
 
     def _mount_webhook(self) -> None:
-        self._webhook_bots = {
-            bot.app_id: WebhookSecrets(bot.encrypt_key, bot.verification_token)
-            for bot in self.bot_configs.values()
-            if bot.encrypt_key or bot.verification_token
-        }
-        if not self._webhook_bots:
+        bots = [bot for bot in self.bot_configs.values() if bot.encrypt_key or bot.verification_token]
+        if not bots:
             return
+        from .intake.webhook_entry import WebhookEntry
+        from .server.mount import mount
+        from .server.webhook import WebhookRoute, WebhookSecrets
+
+        self._webhook_bots = {bot.app_id: WebhookSecrets(bot.encrypt_key, bot.verification_token) for bot in bots}
         entry = WebhookEntry(self._network, self._receiver, self._tickets, self._clients, self.bot_configs)
         route = WebhookRoute(self._webhook_bots, entry.receive, self.connections.is_disconnected_by_operator)
         mount(self.driver, "POST", "/feishu/{app_id}", "feishu_webhook", route.handle)

@@ -14,7 +14,7 @@ from nonebot.message import handle_event
 from typing_extensions import override
 
 from .api import BotInfo, Cache, Directory, Progress, TypedApi, current_tenant
-from .api.methods.im import ReceiveIdType
+from .api.types import ReceiveIdType
 from .config import BotConfig, Config
 from .event import Event, MessageEvent, NoticeEvent, Reply, check_at_me, check_nickname, check_reply
 from .exception import ActionFailed, NetworkError

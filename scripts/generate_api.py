@@ -1,4 +1,4 @@
-"""Writes the typed REST methods and their results: ``api/registry.py``, ``api/methods/`` and ``api/models/``.
+"""Writes the typed REST methods: ``api/registry.py``, ``api/types.py``, ``api/methods/`` and ``api/models/``.
 
     python scripts/generate_api.py [--output FOLDER]
 
@@ -143,25 +143,23 @@ class Group:
         self.name = name
         self.spec = spec
         self.cls: str = spec["class"]
-        self.types: dict[str, str] = spec.get("types", {})
         self.methods = [
             Method(key, value, endpoints[value["endpoint"]], aliases)
             for key, value in spec.items()
             if isinstance(value, dict) and "endpoint" in value
         ]
 
-    def source(self, homes: Mapping[str, str], alias_homes: Mapping[str, str]) -> str:
+    def source(self, homes: Mapping[str, str], aliases: Iterable[str]) -> str:
         """The module's code, not yet formatted.
 
         Args:
             homes: name of a result's class -> its module.
-            alias_homes: name of a type -> the group that defines it.
+            aliases: the names in ``api/types.py``.
         """
         table = "\n".join(method.description() for method in self.methods)
         methods = "\n".join(method.source() for method in self.methods)
-        aliases = "\n".join(f"{key} = {value}" for key, value in self.types.items())
         code = (
-            f"{aliases}\n\nMETHODS: Final[Mapping[str, Method]] = {{\n{table}\n}}\n\n\n"
+            f"METHODS: Final[Mapping[str, Method]] = {{\n{table}\n}}\n\n\n"
             f'class {self.cls}(Group):\n    """{indent(self.spec["summary"])}"""\n\n'
             f'    group = "{self.name}"\n    methods: ClassVar[Mapping[str, Method]] = METHODS\n\n{methods}'
         )
@@ -174,9 +172,8 @@ class Group:
         for module in sorted(set(homes.values())):
             imports.append(_from(f"..models.{module}", _used(code, [k for k, v in homes.items() if v == module])))
         imports.append(_from("..paging", _used(code, ("Paged",))))
+        imports.append(_from("..types", _used(code, aliases)))
         imports.append(_from("..upload", _used(code, ("Progress", "Uploadable"))))
-        for home in sorted(set(alias_homes.values()) - {self.name}):
-            imports.append(_from(f".{home}", _used(code, [k for k, v in alias_homes.items() if v == home])))
         lines = [line for line in imports if line is not None]
         return f"{_header(self.spec['module'])}\n" + "\n".join(lines) + f"\n\n{code}"
 
@@ -246,22 +243,51 @@ def _header(words: str) -> str:
 # Modules
 
 
+CALLER = '''
+class ApiCaller(Protocol):
+    """Something with ``call_api``: a bot."""
+
+    async def call_api(self, api: str, **data: Any) -> Any:
+        """Call a method by its name (``im.create_message``) or REST path."""
+        ...
+'''
+FINDERS = '''
+
+def find_group(name: str) -> type[Group]:
+    """Import a group by its name, such as ``im``."""
+    return getattr(import_module(f".methods.{name}", __package__), _CLASSES[name])
+
+
+def find_method(api: str) -> Method | None:
+    """A typed method by its name, such as ``im.create_message``; None for what is no such name: a REST path."""
+    group, _, name = api.partition(".")
+    return find_group(group).methods.get(name) if group in _CLASSES else None
+
+
+def all_methods() -> Mapping[str, Method]:
+    """Every typed method by its name. Imports all groups."""
+    groups = map(find_group, _CLASSES)
+    return {f"{group.group}.{name}": method for group in groups for name, method in group.methods.items()}
+
+
+'''
+
+
 def _registry(groups: list[Group]) -> str:
-    code = "".join(f"from .methods.{group.name} import {group.cls}\n" for group in groups)
-    code += f"\nGROUPS: Final[tuple[type[Group], ...]] = ({', '.join(group.cls for group in groups)})\n"
-    code += (
-        "METHODS: Final[Mapping[str, Method]] = MappingProxyType(\n"
-        '{f"{group.group}.{name}": method for group in GROUPS for name, method in group.methods.items()}\n)\n'
-        '"""Every typed method by its name, such as ``im.create_message``."""\n'
-    )
+    code = "if TYPE_CHECKING:\n    from .group import Group, Method\n"
+    code += "".join(f"    from .methods.{group.name} import {group.cls}\n" for group in groups)
+    code += "    from .types import ApiCaller\n"
+    code += f"\n_CLASSES: Final = {literal({group.name: group.cls for group in groups})}\n"
+    code += '"""Group -> its class, in the module of that name below ``methods/``."""\n'
     former = {group.spec["former"]: group.name for group in groups if "former" in group.spec}
     code += f"RENAMED_GROUPS: Final[Mapping[str, str]] = {literal(former)}\n"
-    code += '"""Former name of a group -> its name."""\n\n\n'
+    code += '"""Former name of a group -> its name."""\n' + FINDERS
     code += 'class TypedApi:\n    """Feishu\'s API as typed methods, in groups. A mix-in of :class:`Bot`."""\n\n'
     for group in groups:
         code += (
             f"    @property\n    def {group.name}(self: ApiCaller) -> {group.cls}:\n"
-            f'        """{group.spec["property"]}"""\n        return {group.cls}(self)\n\n'
+            f'        """{group.spec["property"]}"""\n'
+            f"        from .methods.{group.name} import {group.cls}\n\n        return {group.cls}(self)\n\n"
         )
     for old, new in former.items():
         code += (
@@ -270,13 +296,14 @@ def _registry(groups: list[Group]) -> str:
             f'        """\n        raise ApiNotAvailable("bot.{old} has a new name: use bot.{new}")\n\n'
         )
     imports = [
+        "from __future__ import annotations\n",
         "from collections.abc import Mapping",
-        "from types import MappingProxyType",
-        "from typing import Final, NoReturn\n",
-        "from ..exception import ApiNotAvailable",
-        "from .group import ApiCaller, Group, Method",
+        "from importlib import import_module",
+        "from typing import TYPE_CHECKING, Final, NoReturn\n",
+        "from ..exception import ApiNotAvailable\n",
     ]
-    return "\n".join([_header("All groups of typed methods, and the mix-in of the bot."), *imports, code])
+    title = "All groups of typed methods, and the mix-in of the bot. A group is imported when it is first used."
+    return "\n".join([_header(title), *imports, code])
 
 
 def _models(models: Mapping[str, Model], words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -298,8 +325,8 @@ def generate() -> Iterator[tuple[str, str]]:
     rows = (DATA / "endpoints.jsonl").read_text("utf-8").splitlines()
     endpoints = {each.key: each for each in map(Endpoint, map(json.loads, rows))}
     specs = tomllib.loads((DATA / "methods.toml").read_text("utf-8"))
-    alias_homes = {alias: name for name, spec in specs.items() for alias in spec.get("types", {})}
-    groups = [Group(name, spec, endpoints, set(alias_homes)) for name, spec in specs.items()]
+    types = {alias: value for spec in specs.values() for alias, value in spec.get("types", {}).items()}
+    groups = [Group(name, spec, endpoints, set(types)) for name, spec in specs.items()]
     words: dict[str, str] = {}
     models: dict[str, Model] = {}
     for module, classes in tomllib.loads((DATA / "models.toml").read_text("utf-8")).items():
@@ -312,9 +339,17 @@ def generate() -> Iterator[tuple[str, str]]:
             models[method.returns].found_in(method.endpoint, ".".join(method.at), models)
     homes = {name: model.module for name, model in models.items()}
     yield "registry.py", _registry(groups)
+    imports = ["from collections.abc import Mapping, Sequence", "from typing import Any, Literal, Protocol\n"]
+    rows = [f"{name} = {value}" for name, value in types.items()]
+    yield (
+        "types.py",
+        "\n".join(
+            [_header("Types of the arguments of typed methods, and of what calls them."), *imports, *rows, CALLER]
+        ),
+    )
     yield "methods/__init__.py", _header("The typed REST methods, by resource.")
     for group in groups:
-        yield f"methods/{group.name}.py", group.source(homes, alias_homes)
+        yield f"methods/{group.name}.py", group.source(homes, types)
     yield from _models(models, words)
 
 

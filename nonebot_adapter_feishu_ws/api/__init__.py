@@ -7,18 +7,17 @@ from .cache import Cache
 from .call import call_api
 from .client import ApiClient, ClientPool
 from .directory import BotInfo, Directory, get_bot_info
-from .group import ApiCaller
 from .isv_token import IsvTokens, current_tenant
 from .limiter import Rate
-from .registry import METHODS, TypedApi
+from .registry import TypedApi
 from .retry import ONCE, RetryPolicy
 from .token import TenantToken
+from .types import ApiCaller
 from .upload import FILE, IMAGE, Content, Kind, Meter, Progress, Uploadable, as_path, check_size
 
 __all__ = [
     "FILE",
     "IMAGE",
-    "METHODS",
     "ONCE",
     "ApiCaller",
     "ApiClient",

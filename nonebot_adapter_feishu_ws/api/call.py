@@ -1,17 +1,21 @@
 """Dispatch of ``call_api``: typed methods by name, anything else by its REST path."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Mapping, Sequence
 from string import Formatter
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 from uuid import uuid4
 
 from ..exception import ApiNotAvailable
 from .client import ApiClient
-from .group import Method
-from .registry import METHODS, RENAMED_GROUPS
+from .registry import RENAMED_GROUPS, find_method
 from .upload import as_path
+
+if TYPE_CHECKING:
+    from .group import Method
 
 _OPTIONS = {"_timeout": "_timeout", "_deadline": "_deadline", "_tenant": "_tenant", "progress": "_progress"}
 """Arguments about the call itself, and their names in :meth:`ApiClient.call`."""
@@ -29,7 +33,7 @@ async def call_api(
 
     Args:
         client: makes the REST call.
-        api: a name of :data:`METHODS`, or what :meth:`ApiClient.call` takes.
+        api: the name of a typed method, or what :meth:`ApiClient.call` takes.
         data: its arguments.
         make_uuid: makes the idempotency key of a send from its target. Operations with a ``sequence`` get a random
             one, since a replayed handler may have new content for the card.
@@ -43,7 +47,7 @@ async def call_api(
         NetworkError: no usable answer came.
         ApiNotAvailable: the name has changed; the text has the new one.
     """
-    method = METHODS.get(api)
+    method = find_method(api)
     if method is None:
         _refuse_old_name(api)
         return await client.call(api, **data)
@@ -55,7 +59,7 @@ async def call_api(
 
 def _refuse_old_name(api: str) -> None:
     group, _, name = api.partition(".")
-    if (new := RENAMED_GROUPS.get(group)) is not None and f"{new}.{name}" in METHODS:
+    if (new := RENAMED_GROUPS.get(group)) is not None and find_method(f"{new}.{name}") is not None:
         raise ApiNotAvailable(f"{api} has a new name: use {new}.{name}")
 
 

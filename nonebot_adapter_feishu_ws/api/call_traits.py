@@ -1,10 +1,9 @@
 """Traits of a call by its method and path: its API, its rate-limit lane, whether it may be repeated."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
-
-from .group import pick
+from typing import Any, cast
 
 _ID = re.compile(r"(?!v\d+$)(?=.*\d).+|.{33,}")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
@@ -46,7 +45,7 @@ def lane_of(api: str, path: str, body: Any) -> str | None:
     Edits count per message (更新应用发送的消息卡片, 5 per second).
     """
     if api in _SENDS:
-        receiver = pick(body, "receive_id")
+        receiver = _value(body, "receive_id")
         return receiver if isinstance(receiver, str) and receiver else None
     parts = path.strip("/").split("/")
     if api == _REPLY:
@@ -57,4 +56,8 @@ def lane_of(api: str, path: str, body: Any) -> str | None:
 def may_repeat(api: str, params: Any, body: Any) -> bool:
     """Whether doing a call twice has the effect of doing it once: by its method, or by the uuid that it carries."""
     method = api.partition(" ")[0]
-    return method in _SAFE_METHODS or api in _REPEATABLE or bool(pick(body, "uuid") or pick(params, "uuid"))
+    return method in _SAFE_METHODS or api in _REPEATABLE or bool(_value(body, "uuid") or _value(params, "uuid"))
+
+
+def _value(given: Any, key: str) -> Any:
+    return cast("Mapping[str, Any]", given).get(key) if isinstance(given, Mapping) else None

@@ -10,7 +10,7 @@ from ..net.bounded_json import as_object
 from ..store import Shared
 from .cache import Cache
 from .client import ApiClient
-from .group import ApiCaller
+from .types import ApiCaller
 
 T = TypeVar("T")
 NAME_TTL = 6 * 3600.0
@@ -81,7 +81,7 @@ class BotInfo(BaseModel):
         ip_white_list: IP addresses that may call its API; empty for all.
     """
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow", defer_build=True)
 
     open_id: str = ""
     app_name: str = ""

@@ -6,22 +6,15 @@ see both. :func:`~.call.call_api` turns them into the REST call.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Literal, TypeVar, cast
 
 from ..net.bounded_json import as_object
 from .models.base import Result
 from .paging import Paged
+from .types import ApiCaller
 
 ResultT = TypeVar("ResultT", bound=Result)
 Verb = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-
-
-class ApiCaller(Protocol):
-    """Something with ``call_api``: a bot."""
-
-    async def call_api(self, api: str, **data: Any) -> Any:
-        """Call a method by its name (``im.create_message``) or REST path."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

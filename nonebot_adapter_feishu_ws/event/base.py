@@ -38,7 +38,7 @@ Text = Annotated[str, BeforeValidator(_to_text)]
 class FeishuModel(BaseModel):
     """A tolerant part of a payload. What came can also be read as from a dict: ``part["chat_id"]``."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow", defer_build=True)
 
     def __getitem__(self, key: str) -> Any:
         if key not in self:
@@ -60,7 +60,7 @@ class Detail(FeishuModel):
     came.
     """
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(coerce_numbers_to_str=True, defer_build=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(coerce_numbers_to_str=True)
 
     _misfits: dict[str, Any] = PrivateAttr(default_factory=dict[str, Any])
 
@@ -141,7 +141,7 @@ class Event(BaseEvent):
     """Any event; what no other class fits arrives as this one."""
 
     # An error that shows its input would put the verification token, or what a user wrote, into the log.
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow", hide_input_in_errors=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow", hide_input_in_errors=True, defer_build=True)
 
     __event__: ClassVar[str] = ""
 

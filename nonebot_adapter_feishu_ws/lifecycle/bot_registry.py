@@ -7,13 +7,12 @@ handlers have ended. Lives on NoneBot's loop.
 import asyncio
 import random
 from asyncio import timeout
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..api import BotInfo, ClientPool, get_bot_info
-from ..backfill import Backfill
 from ..bot import Bot, BotHost
 from ..config import BotConfig
 from ..exception import ActionFailed, NetworkError
@@ -34,14 +33,14 @@ DRAIN_TIMEOUT = 10.0
 
 @dataclass(eq=False, repr=False)
 class BotRegistry:
-    """Registers and removes the bots, by app id, each in a task of its own; a bot that arrives is backfilled."""
+    """Registers and removes the bots, by app id, each in a task of its own."""
 
     adapter: BotHost
     configs: Mapping[str, BotConfig]
     clients: ClientPool
     dispatcher: Dispatcher
     bridge: PluginEnd
-    backfill: Backfill | None
+    on_arrival: Callable[[str], None]
     _questions: dict[str, asyncio.Task[BotInfo]] = field(default_factory=dict[str, asyncio.Task[BotInfo]])
     _arrivals: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, asyncio.Task[None]])
     _departures: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, asyncio.Task[None]])
@@ -98,8 +97,7 @@ class BotRegistry:
         self.adapter.bot_connect(bot)
         self.dispatcher.open(bot_id)
         self.bridge.arrive(bot_id)
-        if self.backfill is not None:
-            self.backfill.arrived(bot_id)
+        self.on_arrival(bot_id)
         if info is None:
             bot.bot_info = await self._ask_on(bot_id)
 

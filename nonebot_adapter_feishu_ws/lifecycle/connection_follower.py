@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from inspect import isawaitable
 
-from ..backfill import Backfill
 from ..log import log
 from ..transport.manager import ConnectionManager
 from ..transport.status import ConnectionState, ConnectionStatus
@@ -100,14 +99,14 @@ class ConnectionFollower:
         connections: ConnectionManager,
         registry: BotRegistry,
         hooks: StateHooks,
-        backfill: Backfill | None,
+        on_arrival: Callable[[str], None],
         checks: StartupChecks | None,
     ) -> None:
         """Follow on the running loop."""
         self._connections = connections
         self._registry = registry
         self._hooks = hooks
-        self._backfill = backfill
+        self._on_arrival = on_arrival
         self._checks = checks
         self._loop = asyncio.get_running_loop()
 
@@ -131,7 +130,6 @@ class ConnectionFollower:
             gone = status.state is ConnectionState.DISCONNECTED or final
             self._registry.leave(bot_id, grace=0.0 if gone else GRACE)
         if status.state is ConnectionState.CONNECTED:
-            if self._backfill is not None:
-                self._backfill.arrived(bot_id)
+            self._on_arrival(bot_id)
             if self._checks is not None:
                 self._checks.connected(bot_id)

@@ -7,12 +7,10 @@ import nonebot
 from nonebot.adapters import Adapter as BaseAdapter
 from nonebot.drivers import Driver
 
-from ..backfill import OVERLAP
 from ..config import BotConfig, Config, load_config, unknown_keys
 from ..exception import ConfigError
 from ..log import log
 from ..store import CLAIM_TTL
-from ..transport.connection import LongConnection
 from ..transport.heartbeat import Heartbeats
 from ..transport.status import Transport
 
@@ -41,15 +39,19 @@ def claim_ttl(config: Config) -> float:
     """Seconds for which an event must be known again: by redelivery, and by backfill, which looks back further."""
     if config.feishu_backfill_after is None:
         return CLAIM_TTL
+    from ..backfill.backfill import OVERLAP  # only who asks for backfill loads it
+
     return max(CLAIM_TTL, config.feishu_backfill_window + OVERLAP + 3600)
 
 
 def make_transport(bot: BotConfig, heartbeats: Heartbeats) -> Transport:
     """The connection that a bot's entry asks for."""
     if bot.transport == "sdk":
-        from ..transport.sdk_connection import SdkConnection  # only who asks for it loads what goes with it
+        from ..transport.sdk_connection import SdkConnection
 
         return SdkConnection(bot.app_id, bot.app_secret, bot.api_origin, proxy=bot.proxy_url)
+    from ..transport.connection import LongConnection  # with the WebSocket and protobuf, on the network thread
+
     return LongConnection(bot.app_id, bot.app_secret, bot.api_origin, proxy=bot.proxy_url, heartbeats=heartbeats)
 
 

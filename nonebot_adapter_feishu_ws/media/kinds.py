@@ -4,7 +4,7 @@ from pathlib import PurePath
 from typing import Final, Literal
 
 from ..api import Content
-from ..api.methods.file import FileType
+from ..api.types import FileType
 from ..exception import ApiNotAvailable
 from ..message import MessageSegment
 

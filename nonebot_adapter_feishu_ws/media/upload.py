@@ -8,7 +8,6 @@ from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 from ..api import FILE, IMAGE, ApiCaller, Cache, Content, Kind, Meter, Progress, check_size, current_tenant
-from ..api.methods.file import File
 from ..exception import ApiNotAvailable
 from ..log import log
 from ..message import Message, MessageSegment, OpenFile, Source
@@ -26,7 +25,7 @@ class Uploads:
 
     def __init__(self, caller: ApiCaller, *, proxy: str | None = None) -> None:
         """Create the uploads of one bot; files that are given by URL are fetched through its proxy."""
-        self._files = File(caller)
+        self._caller = caller
         self._proxy = proxy
         self._known: Cache[tuple[str, str, str], str] = Cache(ttl=math.inf, size=MAX_KNOWN)
 
@@ -63,7 +62,9 @@ class Uploads:
         content, size = await self._open(source, IMAGE)
 
         async def upload() -> str:
-            return (await self._files.create_image(content.source, progress=progress)).image_key or ""
+            from ..api.methods.file import File  # it comes with every typed result
+
+            return (await File(self._caller).create_image(content.source, progress=progress)).image_key or ""
 
         return await self._once("image", content, upload, Meter(progress, size), size)
 
@@ -76,7 +77,10 @@ class Uploads:
         kind = file_type(name, segment_type)
 
         async def upload() -> str:
-            uploaded = await self._files.create_file(content.source, name, kind, duration=duration, progress=progress)
+            from ..api.methods.file import File
+
+            create = File(self._caller).create_file
+            uploaded = await create(content.source, name, kind, duration=duration, progress=progress)
             return uploaded.file_key or ""
 
         return await self._once(f"{kind}/{name}/{duration}", content, upload, Meter(progress, size), size)

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..api import Progress, Uploadable, as_path
-from ..api.methods.file import FileType
-from ..api.methods.im import ReceiveIdType
+from ..api.types import FileType, ReceiveIdType
 from .rest_bot import RestBot, given
 
 

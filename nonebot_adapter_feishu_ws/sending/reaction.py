@@ -6,7 +6,6 @@ from collections.abc import Generator
 from types import TracebackType
 from typing import Any
 
-from ..api.methods.reaction import Reactions
 from ..exception import ActionFailed, NetworkError
 from ..log import log
 from .legacy_methods import LegacyMethods
@@ -17,6 +16,8 @@ class Reaction:
 
     def __init__(self, bot: LegacyMethods, message_id: str, emoji_type: str) -> None:
         """Describe the reaction; nothing is sent yet."""
+        from ..api.methods.reaction import Reactions  # it comes with every typed result
+
         self._bot_id = bot.self_id
         self._reactions = Reactions(bot)
         self._message_id = message_id

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..api.methods.card import Cards
 from ..event import Event
 from ..exception import ActionFailed
 from ..log import log
@@ -67,14 +67,14 @@ async def respond(bot: LegacyMethods, event: Event, response: dict[str, Any]) ->
 
 async def _update_later(bot: LegacyMethods, token: str, card: dict[str, Any]) -> None:
     """延时更新消息卡片: within 30 minutes, at most twice, and only after the callback itself was answered."""
-    cards = Cards(bot)
+    update = partial(bot.call_api, "card.delayed_update", token=token, card=card)
     try:
-        await cards.delayed_update(token, card)
+        await update()
     except ActionFailed as error:
         if error.code != _TOO_EARLY:
             raise
         await asyncio.sleep(RETRY_AFTER)
-        await cards.delayed_update(token, card)
+        await update()
 
 
 def _is_card(answer: object) -> bool:

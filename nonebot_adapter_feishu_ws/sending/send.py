@@ -7,7 +7,7 @@ from nonebot.adapters import Event as BaseEvent
 from nonebot.adapters import Message as BaseMessage
 from nonebot.adapters import MessageSegment as BaseMessageSegment
 
-from ..api.methods.im import ReceiveIdType
+from ..api.types import ReceiveIdType
 from ..event import GroupMessageEvent, MessageEvent, NoticeEvent, TopicMessageEvent
 from ..message import Message, MessageSegment, OutgoingMessage, render
 from ..net.bounded_json import is_object

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from nonebot.adapters import Event as BaseEvent
 
-from ..api.methods.im import ReceiveIdType
+from ..api.types import ReceiveIdType
 from ..event import MessageEvent
 from ..net.bounded_json import as_object, as_text
 from ..net.waiting import Sleep

@@ -8,7 +8,7 @@ from typing import ClassVar, Final, Literal
 
 from ..group import Group, Method, read
 from ..models.app import Application, OnlineConnections, Profile, Scopes
-from .im import UserIdType
+from ..types import UserIdType
 
 METHODS: Final[Mapping[str, Method]] = {
     "get_bot": Method("GET", "bot/v3/info", ()),

@@ -9,9 +9,7 @@ from typing import Any, ClassVar, Final, Literal
 from ..group import Group, Method, read
 from ..models.chat import AddedMembers, Announcement, Chat, IsInChat, Managers, Member, RemovedMembers, ShareLink
 from ..paging import Paged
-from .im import UserIdType
-
-MemberIdType = Literal["open_id", "user_id", "union_id", "app_id"]
+from ..types import MemberIdType, UserIdType
 
 METHODS: Final[Mapping[str, Method]] = {
     "create": Method(

@@ -8,9 +8,8 @@ from typing import ClassVar, Final, Literal
 
 from ..group import Group, Method, read
 from ..models.im import FileKey, ImageKey
+from ..types import FileType
 from ..upload import Progress, Uploadable
-
-FileType = Literal["opus", "mp4", "pdf", "doc", "xls", "ppt", "stream"]
 
 METHODS: Final[Mapping[str, Method]] = {
     "create_image": Method(

@@ -9,13 +9,8 @@ from typing import Any, ClassVar, Final, Literal
 from ..group import Group, Method, read
 from ..models.im import MergedForward, Message, MessageItems, ReadUser
 from ..paging import Paged
+from ..types import Content, ForwardIdType, ReceiveIdType, ResourceType, UserIdType
 from ..upload import Progress
-
-ReceiveIdType = Literal["chat_id", "open_id", "user_id", "union_id", "email"]
-ForwardIdType = Literal["chat_id", "open_id", "user_id", "union_id", "email", "thread_id"]
-UserIdType = Literal["open_id", "user_id", "union_id"]
-ResourceType = Literal["image", "file"]
-Content = str | Mapping[str, Any]
 
 METHODS: Final[Mapping[str, Method]] = {
     "create_message": Method(

@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 from ..group import Group, Method, read
 from ..models.im import Reaction
 from ..paging import Paged
-from .im import UserIdType
+from ..types import UserIdType
 
 METHODS: Final[Mapping[str, Method]] = {
     "create": Method(

@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 
 from ..group import Group, Method, read
 from ..models.im import InvalidUsers
-from .im import UserIdType
+from ..types import UserIdType
 
 METHODS: Final[Mapping[str, Method]] = {
     "app": Method(
