@@ -1,16 +1,15 @@
 """When a call is tried again: a pure policy, no I/O."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from ..codes import explain
 from ..exception import ActionFailed, NetworkError, RateLimited
 from ..net.waiting import FULL_JITTER, backoff, doubling
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(NamedTuple):
     """How often and how long a call is tried.
 
     Attributes:

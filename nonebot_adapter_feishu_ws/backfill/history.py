@@ -5,7 +5,6 @@ time).
 """
 
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import replace
 
 from ..api.models.im import Message
 from ..bot import Bot
@@ -43,7 +42,7 @@ async def missed_messages(
         if _seconds(message) >= int(since):
             yield chat, message
         if message.thread_id and chat.chat_type == "group":
-            topic = replace(chat, thread_id=message.thread_id)
+            topic = chat._replace(thread_id=message.thread_id)
             for inner in await _of_topic(bot, message.thread_id, since, until):
                 if inner.message_id != message.message_id:
                     yield topic, inner

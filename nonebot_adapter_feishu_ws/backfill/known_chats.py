@@ -9,8 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from contextvars import Context
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..exception import StoreError
 from ..log import log
@@ -23,8 +22,7 @@ KEEP = 10_000
 """Chats of a bot that are remembered; those without messages for longest are dropped first."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownChat:
+class KnownChat(NamedTuple):
     """A chat, or a topic in it.
 
     Attributes:

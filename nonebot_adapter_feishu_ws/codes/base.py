@@ -1,14 +1,12 @@
 """What is said about one code."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["other", "credentials", "permission", "rate", "target", "content", "busy"]
 """What a user does about it: see the exceptions. ``busy`` passes by itself, and is tried again."""
 
 
-@dataclass(frozen=True, slots=True)
-class CodeInfo:
+class CodeInfo(NamedTuple):
     """One known code.
 
     Attributes:

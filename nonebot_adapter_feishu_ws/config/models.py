@@ -144,7 +144,9 @@ class BotConfig(BaseModel):
         protocol: the existing adapter's key: ``ws``, or ``http`` for webhook only.
     """
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True
+    )
 
     app_id: Text
     app_secret: Secret
@@ -213,7 +215,7 @@ class BotConfig(BaseModel):
 class Config(BaseModel):
     """The adapter's part of NoneBot's configuration; see ``.env.example`` for every key in plain words."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
 
     feishu_bots: list[BotConfig] = Field(default_factory=list[BotConfig])
     feishu_store: StoreUrl = Field(DEFAULT_STORE, repr=False)

@@ -1,7 +1,7 @@
 """A delivery from Feishu on its way in, and what goes back for it; shared by both transports and the intake."""
 
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 Source = Literal["websocket", "webhook", "backfill"]
 """How an event arrived; ``backfill``: fetched from a chat's history after an outage."""
@@ -24,8 +24,7 @@ class Envelope:
     trace_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What goes back to Feishu for an envelope.
 
     Attributes:

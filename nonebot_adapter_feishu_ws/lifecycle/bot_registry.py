@@ -20,6 +20,7 @@ from ..intake.bridge import PluginEnd
 from ..intake.dispatcher import Dispatcher
 from ..log import log
 from ..net.waiting import backoff, doubling
+from .warm_up import WarmUp
 
 INFO_PATIENCE = 5.0
 """Seconds that a bot's registration waits for its own profile; then it goes on without, and keeps asking."""
@@ -41,6 +42,7 @@ class BotRegistry:
     dispatcher: Dispatcher
     bridge: PluginEnd
     on_arrival: Callable[[str], None]
+    warm_up: WarmUp = field(default_factory=WarmUp)
     _questions: dict[str, asyncio.Task[BotInfo]] = field(default_factory=dict[str, asyncio.Task[BotInfo]])
     _arrivals: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, asyncio.Task[None]])
     _departures: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, asyncio.Task[None]])
@@ -91,7 +93,7 @@ class BotRegistry:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _arrive(self, bot_id: str) -> None:
-        info = await self._first_info(bot_id)
+        info, _ = await asyncio.gather(self._first_info(bot_id), self.warm_up.ready())
         bot = Bot(self.adapter, bot_id, bot_config=self.configs[bot_id], bot_info=info or BotInfo())
         self._bots[bot_id] = bot
         self.adapter.bot_connect(bot)

@@ -6,8 +6,7 @@ is too long is split (:mod:`.split`). Every other segment is a message by itself
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .content import Segment, UnsupportedSegment, dump, need, posts, text_of, texts, unresolved_mention
 from .describe import source_of
@@ -27,8 +26,7 @@ _PLAIN: Final = frozenset({"text", "at"})
 _MARKUP: Final = re.compile(r"<\s*/?\s*at", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingMessage:
+class OutgoingMessage(NamedTuple):
     """One message to be sent.
 
     Attributes:

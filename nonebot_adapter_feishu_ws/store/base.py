@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 CLAIM_TTL = 8 * 3600.0
 """Seconds a claim is remembered: longer than Feishu's last redelivery, about 6 h 5 min after the first push."""
@@ -37,8 +37,7 @@ class Entry:
     runs: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """The answer to :meth:`Inbox.take`.
 
     Attributes:
@@ -53,8 +52,7 @@ class Taken:
 DUPLICATE = Taken(new=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(NamedTuple):
     """How long this process may handle the events that it has started.
 
     Attributes:
@@ -66,8 +64,7 @@ class Lease:
     lost_keys: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class InboxCount:
+class InboxCount(NamedTuple):
     """How many events of a bot are in the inbox.
 
     Attributes:
@@ -79,8 +76,7 @@ class InboxCount:
     dead_letters: int
 
 
-@dataclass(frozen=True, slots=True)
-class StoreStatus:
+class StoreStatus(NamedTuple):
     """What operators see of the store.
 
     Attributes:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from ..exception import StoreError
 from ..log import log
@@ -12,8 +13,7 @@ COUNT_EVERY = 5.0
 """Seconds between two counts of the inbox."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoreView:
+class StoreView(NamedTuple):
     """A snapshot of the store.
 
     Attributes:
@@ -22,7 +22,7 @@ class StoreView:
     """
 
     status: StoreStatus
-    inbox: Mapping[str, InboxCount] = field(default_factory=dict[str, InboxCount])
+    inbox: Mapping[str, InboxCount] = MappingProxyType({})
 
 
 class StoreWatch:
