@@ -52,5 +52,5 @@ def _build_schemas() -> None:
 def _import_rest() -> None:
     time.sleep(REST_AFTER)
     for name in _REST:
-        import_module(f"{__package__.rpartition('.')[0]}.{name}")
+        import_module(f"..{name}", __package__)
         time.sleep(PAUSE)
