@@ -1,4 +1,4 @@
-"""Loads what start leaves out, in a thread, so that no event waits for an import or for the schema of a model."""
+"""Loads what start leaves out, in threads, so that no event waits for an import or for the schema of a model."""
 
 import asyncio
 import time
@@ -6,27 +6,13 @@ from importlib import import_module
 from threading import Thread
 from typing import Final
 
-from pydantic import BaseModel
-
+from ..api.registry import all_methods
 from ..event import GroupMessageEvent, NoticeEvent, PrivateMessageEvent, Reply, TopicMessageEvent
 
 REST_AFTER: Final = 0.5
 """Seconds from the first part to the rest, which then does not compete with the first events."""
-PAUSE: Final = 0.02
-"""Seconds between the modules of the rest."""
-_FIRST: Final[tuple[type[BaseModel], ...]] = (
-    GroupMessageEvent,
-    PrivateMessageEvent,
-    TopicMessageEvent,
-    Reply,
-    NoticeEvent,
-)
-_REST: Final = (
-    *(f"api.methods.{name}" for name in ("im", "chat", "contact", "file", "card", "reaction")),
-    *(f"api.methods.{name}" for name in ("pin", "urgent", "chat_menu", "app")),
-    *("event.generated.im", "event.generated.card", "event.chat", "card", "stream", "media.fetch"),
-)
-"""What handlers may reach through a bot or an event; types of events that few bots subscribe to are left out."""
+_REST: Final = ("card", "stream", "media.fetch", "event.chat", "event.generated.im", "event.generated.card")
+"""What handlers may reach through a bot or an event; the events that few bots subscribe to are left out."""
 
 
 class WarmUp:
@@ -45,12 +31,12 @@ class WarmUp:
 
 
 def _build_schemas() -> None:
-    for model in _FIRST:
+    for model in (GroupMessageEvent, PrivateMessageEvent, TopicMessageEvent, Reply, NoticeEvent):
         model.model_rebuild()
 
 
 def _import_rest() -> None:
     time.sleep(REST_AFTER)
+    all_methods()
     for name in _REST:
         import_module(f"..{name}", __package__)
-        time.sleep(PAUSE)

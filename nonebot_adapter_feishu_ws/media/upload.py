@@ -80,8 +80,7 @@ class Uploads:
             from ..api.methods.file import File
 
             create = File(self._caller).create_file
-            uploaded = await create(content.source, name, kind, duration=duration, progress=progress)
-            return uploaded.file_key or ""
+            return (await create(content.source, name, kind, duration=duration, progress=progress)).file_key or ""
 
         return await self._once(f"{kind}/{name}/{duration}", content, upload, Meter(progress, size), size)
 
