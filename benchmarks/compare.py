@@ -2,7 +2,7 @@
 
 ``python benchmarks/compare.py --before PATH --write`` measures everything and puts the tables into
 docs/performance.md, with the chart. PATH is a git worktree of the earlier build with its environment in
-``PATH/.venv``; without ``--before`` its columns are left out. ``--memory`` adds the row of 50,000 events.
+``PATH/.venv``; without ``--before`` its columns are left out. ``--memory 1`` adds the row of 50,000 events.
 
 ``--quick`` answers in about two minutes; ``--only now,existing --rows echo,burst --rounds 3`` measures a part.
 ``--keep FILE`` keeps every round in a file; ``--show FILE`` prints (and with ``--write`` writes) the tables of one.
@@ -14,9 +14,10 @@ import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import chart
-from measure import ALIVE, FLOOR, GROUPS, MANY, SLOW, measure
+from measure import ALIVE, FLOOR, MANY, SLOW, measure
 from processes import HERE, Candidate, describe_machine, write_section
 from table import BEFORE, BEFORE_MEMORY, EXISTING, NOW, NOW_MEMORY, SDK, Rounds, make_table, make_targets
 
@@ -33,6 +34,7 @@ EXTRA = (
     ),
     Candidate("SDK, async handler", "sdk_bot.py", ("async",)),
 )
+ROWS = ("import", *ALIVE, *SLOW)
 QUICK = {"rounds": 2, "count": 40, "burst": 3000, "rows": "import,echo,burst", "only": "now,before,existing,NoneBot"}
 
 
@@ -73,7 +75,9 @@ def run_rounds(chosen: list[Candidate], options: argparse.Namespace) -> Rounds:
     for round_number in range(options.rounds):
         groups = set(options.rows.split(","))
         if round_number >= options.slow_rounds:
-            groups -= {*SLOW, "memory"}
+            groups -= {*SLOW}
+        if round_number < options.memory:
+            groups.add("memory")
         for candidate in chosen if round_number % 2 == 0 else reversed(chosen):
             began = time.monotonic()
             result = measure(candidate, groups, options)
@@ -81,16 +85,19 @@ def run_rounds(chosen: list[Candidate], options: argparse.Namespace) -> Rounds:
             shown = {key: round(value, 2) for key, value in result.items()}
             print(f"{round_number + 1} {candidate.name} ({time.monotonic() - began:.0f} s) {shown}", flush=True)
             if options.keep is not None:
-                options.keep.write_text(json.dumps(rounds))
+                options.keep.write_text(json.dumps({"rounds": rounds, "how": how(options)}))
     return rounds
 
 
 def how(options: argparse.Namespace) -> str:
     """What was measured, and where."""
+    slow = (
+        f"{options.slow_rounds} for many bots and the burst of 20,000, {options.memory} for {options.events:,} events"
+    )
     return (
-        f"Medians of {options.rounds} alternating rounds ({options.slow_rounds} for many bots, the burst of 20,000 "
-        f"and 50,000 events); {options.count} events at 20/s, a burst of {options.burst:,} with {options.limit:g} s "
-        f"for it, {options.blocked} blocking events 0.3 s apart. {describe_machine()}"
+        f"Medians of {options.rounds} alternating rounds ({slow}); {options.count} events at 20/s, a burst of "
+        f"{options.burst:,} with {options.limit:g} s for it, {options.blocked} blocking events 0.3 s apart. "
+        f"{describe_machine()}"
     )
 
 
@@ -104,11 +111,11 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--blocked", type=int, default=3, help="events whose handler blocks for 2 s")
     parser.add_argument("--idle", type=float, default=10, help="seconds for which idle bots are watched")
     parser.add_argument("--events", type=int, default=50_000, help="events of the memory row")
-    parser.add_argument("--memory", action="store_true", help="the memory after 50,000 events as well; minutes a round")
+    parser.add_argument("--memory", type=int, default=0, help="rounds of the memory after 50,000 events, minutes each")
     parser.add_argument("--before", type=Path, help="a checkout of an earlier build with its .venv")
     parser.add_argument("--all", action="store_true", help="two slower peers as well")
     parser.add_argument("--only", default="", help="candidates by name or its beginning, separated by commas")
-    parser.add_argument("--rows", default=",".join([*ALIVE, "import", *SLOW]), help=f"of {', '.join(GROUPS)}")
+    parser.add_argument("--rows", default=",".join(ROWS), help="the default without those that are not wanted")
     parser.add_argument("--bots", type=int, nargs="+", default=MANY, help="numbers of bots of the rows of many bots")
     parser.add_argument("--quick", action="store_true", help="two short rounds of the most important rows")
     parser.add_argument("--keep", type=Path, help="a file that keeps what every round measured")
@@ -117,19 +124,18 @@ def parse() -> argparse.Namespace:
     if (parsed := parser.parse_args()).quick:
         parser.set_defaults(**QUICK)
         parsed = parser.parse_args()
-    if parsed.memory:
-        parsed.rows += ",memory"
-    if unknown := set(parsed.rows.split(",")) - set(GROUPS):
+    if unknown := set(parsed.rows.split(",")) - set(ROWS):
         parser.error(f"no such rows: {', '.join(unknown)}")
     return parsed
 
 
 def main() -> None:
     options = parse()
-    rounds: Rounds = (
-        json.loads(options.show.read_text()) if options.show is not None else run_rounds(choose(options), options)
-    )
-    text = f"{make_table(rounds)}\n\n{make_targets(rounds)}\n\n{how(options)}"
+    if options.show is None:
+        kept: dict[str, Any] = {"rounds": run_rounds(choose(options), options), "how": how(options)}
+    else:
+        kept = json.loads(options.show.read_text())
+    text = f"{make_table(kept['rounds'])}\n\n{make_targets(kept['rounds'])}\n\n{kept['how']}"
     print(text)
     if options.write:
         write_section("compare", text)

@@ -94,7 +94,6 @@ def measure_blocked(bot: Running, options: Namespace) -> dict[str, float]:
 
 ALIVE = {"echo": measure_echo, "busy": measure_busy, "burst": measure_burst, "blocked": measure_blocked}
 SLOW = ("bots", "big")
-GROUPS = ("import", *ALIVE, *SLOW, "memory")
 
 
 def time_import(candidate: Candidate) -> float:
