@@ -21,6 +21,7 @@ from .intake.receiver import Receiver
 from .lifecycle.bot_registry import DRAIN_TIMEOUT, BotRegistry
 from .lifecycle.connection_follower import ConnectionFollower, StartupChecks, StateHook, StateHooks
 from .lifecycle.startup import claim_ttl, is_registered, make_transport, read_config, warn_of_other_adapter
+from .lifecycle.warm_up import WarmUp
 from .log import log
 from .sending.send import SendHandler
 from .server.app_tickets import AppTickets
@@ -98,7 +99,13 @@ class Adapter(BotHost):
         """The connection manager: connect, disconnect, reconnect, get_status, get_all_statuses, is_connected."""
         self._backfill = self._make_backfill(config, known_chats)
         self._registry = BotRegistry(
-            self, self.bot_configs, self._clients, self._dispatcher, self._bridge.plugins, self._arrived
+            self,
+            self.bot_configs,
+            self._clients,
+            self._dispatcher,
+            self._bridge.plugins,
+            self._arrived,
+            WarmUp(config.feishu_gc_threshold),
         )
         self._startup_checks = StartupChecks(
             (OTHER_CLIENTS_AFTER, self._report_other_clients), (SILENCE_AFTER, self._report_silence)

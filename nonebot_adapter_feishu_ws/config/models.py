@@ -229,6 +229,7 @@ class Config(BaseModel):
     feishu_sandbox_port: int = Field(SANDBOX_PORT, ge=0, le=65_535)
     feishu_max_running_handlers: int = Field(64, ge=1, le=100_000)
     feishu_switch_interval: float = Field(0.0005, gt=0, le=1)
+    feishu_gc_threshold: int = Field(10_000, ge=0, le=1_000_000)
     feishu_fetch_reply: bool = True
     feishu_at_all_to_me: bool = False
     feishu_management_tokens: Tokens = Field(default_factory=dict[str, list[str]], repr=False)

@@ -22,10 +22,14 @@ from .delivery import Delivery
 
 LONGEST_HOLD = 0.05
 """Seconds that deliveries wait at most for others that are being written, see :meth:`NetworkEnd.hold`."""
-TELL_AFTER = 0.01
-"""Seconds after which the network loop learns what has ended, so that one wake-up serves many events."""
-CROWD = 1_000
-"""Waiting deliveries of a bot from which on further ones are kept as text."""
+TELL_AFTER = 0.05
+"""Seconds after which the network loop is told what has ended, if no event has come by then: its write then goes with
+that event's, and costs no wake-up."""
+TELL_AT = 16
+"""Ended events that are told at once."""
+CROWD = 64
+"""Waiting deliveries of a bot from which on further ones are kept as text: parsed, each would be a dozen objects more
+for Python's collector to walk."""
 MIN_BEGUN = 32
 """Deliveries of a bot that may wait for their handlers, however few of these run at a time."""
 
@@ -197,7 +201,7 @@ class NetworkEnd:
         loop.call_soon_threadsafe(self._plugins.drain, context=self._plugins.context)
 
     def collect(self) -> None:
-        """Pass on what NoneBot's loop has told; called by the plugin end, on this loop."""
+        """Pass on what NoneBot's loop has told; called on this loop, with each event and by the plugin end."""
         if self._results is None:
             return
         for key in _take_all(self._plugins.begun):
@@ -227,6 +231,7 @@ class PluginEnd:
         self._deliveries: Deliveries | None = None
         self._lease_until = math.inf
         self._telling = False
+        self._telling_now = False
 
     def open(self, deliveries: Deliveries, arrive: Callable[[str], None] | None = None) -> None:
         """Hand over on the running loop from now on; ``arrive`` learns first that a delivery's bot receives."""
@@ -270,10 +275,15 @@ class PluginEnd:
         if not self._telling:
             self._telling = True
             asyncio.get_running_loop().call_later(TELL_AFTER, self.flush)
+        if len(self.handled) >= TELL_AT and not self._telling_now:
+            self._telling_now = True
+            asyncio.get_running_loop().call_soon(self.flush)
 
     def flush(self) -> None:
         """Tell the network loop at once what has begun and ended."""
-        self._telling = False
+        self._telling = self._telling_now = False
+        if not (self.begun or self.handled or self.given_up):
+            return  # it has looked by itself
         if (loop := self.network.loop) is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self.network.collect, context=self.network.context)
 

@@ -84,6 +84,7 @@ class Receiver:
 
     async def receive(self, envelope: Envelope) -> Receipt:
         """Take one envelope; returns what to answer, as soon as it may be acked."""
+        self._bridge.collect()
         if envelope.transport != "backfill":
             self._last_event_at[envelope.bot_id] = self._clock()
         payload = read_object(envelope.payload)
