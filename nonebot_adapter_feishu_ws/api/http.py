@@ -4,22 +4,20 @@ import asyncio
 import math
 from asyncio import timeout
 from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypedDict, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from nonebot.drivers import Response
 from pydantic_core import to_json
-from pyreqwest.exceptions import RequestError
-from pyreqwest.request import RequestBuilder
-from pyreqwest.response import Response as HttpResponse
 
 from ..exception import ApiNotAvailable, NetworkError, make_failure
 from ..net.bounded_json import as_object, read_object
 from ..net.errors import failure
-from ..net.session import HttpSession, header_of, headers_of, shared_session
-from .upload import PIECE, Meter, Progress, make_form, stream_of
+from ..net.http1 import Body, HttpResponse
+from ..net.session import HttpSession, shared_session, target_of
+from .upload import Form, Meter, Progress, make_form, stream_of
 
 SLOWEST_UPLOAD = 64 * 1024
 """Bytes per second of the slowest upload that does not time out."""
@@ -69,6 +67,7 @@ class Http:
 
     def __init__(self, origin: str, *, proxy: str | None, timeout: float) -> None:
         self._origin = origin
+        self._target = target_of(origin)
         self.host: str = urlsplit(origin).netloc
         self._proxy = proxy
         self._timeout = timeout
@@ -96,7 +95,7 @@ class Http:
         """
         try:
             return await self._exchange(method, url, token, data)
-        except (RequestError, OSError) as error:
+        except OSError as error:
             advice = "; check the network, the proxy and the bot's domain"
             raise failure(error, self.host, self._proxy, advice=advice) from error
 
@@ -110,25 +109,33 @@ class Http:
             raise ApiNotAvailable("the adapter is shutting down")
         if self._session is None:
             self._session = shared_session(self._proxy)
-        request = self._session.request(method, url)
-        if token:
-            request.header("Authorization", f"Bearer {token}", is_sensitive=True)
-        size = await _fill(request, data)
-        patience = data.get("_timeout") or self._timeout + size / SLOWEST_UPLOAD
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers |= data.get("headers") or {}
+        if cookies := data.get("cookies"):
+            headers["Cookie"] = "; ".join(f"{key}={value}" for key, value in cookies.items())
+        form: Form | None = None
+        if data.get("files") or data.get("data"):
+            form = await make_form(data.get("data"), data.get("files") or (), data.get("_progress"))
+        body = _make_body(headers, data, form)
+        # The first byte of the answer comes when the last byte of an upload is there, so an upload's time is bounded by
+        # its size.
+        patience = data.get("_timeout") or self._timeout + (form.size if form else 0) / SLOWEST_UPLOAD
+        path = _path(url.removeprefix(self._origin)) + _query(data.get("params"))
         save_to, progress = data.get("_save_to"), data.get("_progress")
         if save_to is None and (progress is None or data.get("files")):
-            response = await request.timeout(timedelta(seconds=patience)).build().send()
-            body = (await response.bytes()).to_bytes()
+            response, content = await self._session.request(
+                method.upper(), self._target, path, headers, body, patience=patience, size=form and form.length
+            )
         else:
             # A large download may take any time while bytes keep arriving.
-            async with timeout(None if save_to else patience), request.build_streamed() as response:
+            stream = self._session.stream(method.upper(), self._target, path, headers, body, patience=patience)
+            async with timeout(None if save_to else patience), stream as response:
                 if save_to is not None and _is_file(response):
                     return await save(response, save_to, progress, patience=patience)
-                body = b"".join([piece async for piece in _pieces(response, progress, patience)])
-        name = f"{method.upper()} {urlsplit(url).path}"
+                content = b"".join([piece async for piece in _pieces(response, progress, patience)])
         if data.get("_return_response") and response.status < 400:
-            return Response(response.status, headers=headers_of(response), content=body)
-        return self._read(name, response, body)
+            return Response(response.status, headers=response.headers, content=content)
+        return self._read(f"{method.upper()} {urlsplit(url).path}", response, content)
 
     def _read(self, request: str, response: HttpResponse, body: bytes) -> Any:
         status, content_type = response.status, _content_type(response)
@@ -136,7 +143,7 @@ class Http:
             if body and _is_file(response):
                 return body
             if status == 429:
-                raise make_failure(0, "HTTP 429", headers=headers_of(response), status_code=status, request=request)
+                raise make_failure(0, "HTTP 429", headers=response.headers, status_code=status, request=request)
             text = f"{request} got HTTP {status} from {self.host} without Feishu's JSON"
             raise NetworkError(f"{text} ({content_type}); a proxy or gateway in between?", status_code=status)
         fields = read_object(body, max_values=math.inf)
@@ -147,8 +154,8 @@ class Http:
             raise make_failure(
                 code if isinstance(code, int) else 0,
                 str(fields.get("msg") or fields.get("error_description") or f"HTTP {status}"),
-                headers=headers_of(response),
-                log_id=header_of(response, "x-tt-logid"),
+                headers=response.headers,
+                log_id=response.headers.get("x-tt-logid", ""),
                 status_code=status,
                 request=request,
                 body=fields,
@@ -159,36 +166,33 @@ class Http:
         return fields
 
 
-async def _fill(request: RequestBuilder, data: CallOptions) -> int:
-    """Add query, headers and body to a request; returns the size of its files in bytes.
-
-    The first byte of the answer comes when the last byte of an upload is there, so an upload's time is bounded by its
-    size.
-    """
-    if params := data.get("params"):
-        request.query(params)
-    for name, value in (data.get("headers") or {}).items():
-        request.header(name, value)
-    if cookies := data.get("cookies"):
-        request.header("Cookie", "; ".join(f"{key}={value}" for key, value in cookies.items()))
+def _make_body(headers: dict[str, str], data: CallOptions, form: Form | None) -> Body:
+    """The body of a request; adds the header that names its type."""
     if (json := data.get("json")) is not None:
-        request.header("Content-Type", _JSON_TYPE).body_bytes(to_json(json))
-    elif data.get("files") or data.get("data"):
-        form, size = await make_form(data.get("data"), data.get("files") or (), data.get("_progress"))
-        request.multipart(form)
-        return size
-    elif (content := cast("object", data.get("content"))) is not None:
-        if isinstance(content, str):
-            request.body_text(content)
-        elif isinstance(content, (bytes, bytearray)):
-            request.body_bytes(content)
-        else:
-            request.body_stream(stream_of(content))
-    return 0
+        headers["Content-Type"] = _JSON_TYPE
+        return to_json(json)
+    if form is not None:
+        headers["Content-Type"] = form.content_type
+        return form.pieces()
+    content = cast("object", data.get("content"))
+    if isinstance(content, str):
+        return content.encode()
+    if isinstance(content, (bytes, bytearray)):
+        return bytes(content)
+    return b"" if content is None else stream_of(content)
+
+
+@lru_cache(256)
+def _path(path: str) -> str:
+    return quote(path, safe="/%:@!$&'()*+,;=~-._?")
+
+
+def _query(params: Any) -> str:
+    return f"?{urlencode(params)}" if params else ""
 
 
 def _content_type(response: HttpResponse) -> str:
-    return (header_of(response, "content-type") or "application/octet-stream").partition(";")[0].lower()
+    return response.headers.get("content-type", "application/octet-stream").partition(";")[0].lower()
 
 
 def _is_file(response: HttpResponse) -> bool:
@@ -212,14 +216,15 @@ async def save(
 
 
 async def _pieces(response: HttpResponse, progress: Progress | None, patience: float | None) -> AsyncIterator[bytes]:
-    size = header_of(response, "content-length")
+    size = response.headers.get("content-length", "")
     meter = Meter(progress if _is_file(response) else None, int(size) if size.isdecimal() else None)
+    pieces = response.pieces()
     while True:
         async with timeout(patience):
-            piece = await response.body_reader.read(PIECE)
+            piece = await anext(pieces, None)
         if piece is None:
             return
-        yield piece.to_bytes()
+        yield piece
         meter.add(len(piece))
 
 

@@ -4,12 +4,11 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Generator, Iterable, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
-
-from pyreqwest.multipart import FormBuilder, PartBuilder
+from uuid import uuid4
 
 from ..log import log
 from ..message.source import OpenFile, Progress
@@ -223,27 +222,81 @@ def parts_of(files: Any, api: str = "") -> list[Part]:
     return parts
 
 
-async def make_form(
-    fields: Mapping[str, Any] | None, parts: Sequence[Part], progress: Progress | None = None
-) -> tuple[FormBuilder, int]:
-    """The form of one try, and the size of its files; one of unknown size counts as the largest that Feishu takes.
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A multipart form of one try (RFC 7578).
+
+    Attributes:
+        size: bytes of its files; one of unknown size counts as the largest that Feishu takes.
+    """
+
+    fields: Mapping[str, str]
+    parts: Sequence[tuple[Part, int | None]]
+    meter: Meter
+    size: int
+    boundary: str = field(default_factory=lambda: uuid4().hex)
+
+    @property
+    def content_type(self) -> str:
+        """The header."""
+        return f"multipart/form-data; boundary={self.boundary}"
+
+    @property
+    def length(self) -> int | None:
+        """Its bytes altogether; None when the size of a file is unknown."""
+        sizes = [size for _, size in self.parts if size is not None]
+        if len(sizes) < len(self.parts):
+            return None
+        heads = [self._fields(), *(self._head(part) for part, _ in self.parts), self._end()]
+        return sum(map(len, heads)) + sum(sizes) + 2 * len(sizes)
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Its bytes; files are read in a thread.
+
+        Raises:
+            OSError: a file changed since it was measured.
+        """
+        yield self._fields()
+        for part, size in self.parts:
+            yield self._head(part)
+            async for piece in send_pieces(part.content, size, self.meter):
+                yield piece
+            yield b"\r\n"
+        yield self._end()
+
+    def _fields(self) -> bytes:
+        names = [f"{self._name(name)}\r\n\r\n{value}\r\n" for name, value in self.fields.items()]
+        return "".join(names).encode()
+
+    def _head(self, part: Part) -> bytes:
+        file_name = part.file_name or self.fields.get("file_name") or part.name
+        name = f'{self._name(part.name)}; filename="{_quoted(file_name)}"'
+        return f"{name}\r\nContent-Type: {part.content_type}\r\n\r\n".encode()
+
+    def _end(self) -> bytes:
+        return f"--{self.boundary}--\r\n".encode()
+
+    def _name(self, name: str) -> str:
+        return f'--{self.boundary}\r\nContent-Disposition: form-data; name="{_quoted(name)}"'
+
+
+def _quoted(name: str) -> str:
+    """A name as browsers write it."""
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+
+
+async def make_form(fields: Mapping[str, Any] | None, parts: Sequence[Part], progress: Progress | None = None) -> Form:
+    """The form of one try.
 
     Raises:
         ValueError: a file cannot be read, is empty or too large.
     """
-    form = FormBuilder()
-    names = dict(fields or {})
-    for name, value in names.items():
-        form.text(name, str(value))
     sizes = await measure_all(parts)
     known = [size for size in sizes if size is not None]
     meter = Meter(progress, sum(known) if len(known) == len(sizes) else None)
-    for part, size in zip(parts, sizes, strict=True):
-        pieces = send_pieces(part.content, size, meter)
-        body = PartBuilder.from_stream(pieces) if size is None else PartBuilder.from_stream_with_length(pieces, size)
-        file_name = part.file_name or str(names.get("file_name") or part.name)
-        form.part(part.name, body.mime(part.content_type).file_name(file_name))
-    return form, sum(known) + FILE.max_bytes * (len(sizes) - len(known))
+    names = {name: str(value) for name, value in (fields or {}).items()}
+    total = sum(known) + FILE.max_bytes * (len(sizes) - len(known))
+    return Form(names, list(zip(parts, sizes, strict=True)), meter, total)
 
 
 def as_path(file: Any) -> Any:

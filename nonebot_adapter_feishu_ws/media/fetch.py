@@ -7,13 +7,12 @@ from asyncio import timeout
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from pyreqwest.exceptions import RequestError
-from pyreqwest.http import Url
-from pyreqwest.response import Response
+from yarl import URL
 
 from ..exception import NetworkError
-from ..net.errors import failure, was_sent
-from ..net.session import HttpSession, header_of
+from ..net.errors import NotConnected, failure
+from ..net.http1 import HttpResponse
+from ..net.session import HttpSession, Target
 
 MAX_REDIRECTS = 5
 TIMEOUT = 30.0
@@ -106,12 +105,12 @@ async def fetch(url: str, max_bytes: int, *, proxy: str | None = None, lookup: L
                     return answer
                 target = _join(target, answer)
                 host = _check_url(target)
-    except (RequestError, OSError) as error:
+    except OSError as error:
         raise failure(error, host, proxy, doing="a file could not be fetched: ") from error
     raise NetworkError(f"a file could not be fetched: {host} redirects more than {MAX_REDIRECTS} times")
 
 
-async def _get_from_any(url: Url, host: str, max_bytes: int, lookup: Lookup) -> bytes | str:
+async def _get_from_any(url: URL, host: str, max_bytes: int, lookup: Lookup) -> bytes | str:
     """Get a URL from the first address of its host that takes a connection."""
     addresses = [host] if _literal(host) is not None else list(await lookup(host))
     if not addresses:
@@ -119,40 +118,39 @@ async def _get_from_any(url: Url, host: str, max_bytes: int, lookup: Lookup) -> 
     for address in addresses[:-1]:
         try:
             return await _get(url, host, max_bytes, None, address)
-        except RequestError as error:
-            if was_sent(error):
-                raise
+        except NotConnected:
+            continue
     return await _get(url, host, max_bytes, None, addresses[-1])
 
 
-async def _get(url: Url, host: str, max_bytes: int, proxy: str | None, address: str | None = None) -> bytes | str:
+async def _get(url: URL, host: str, max_bytes: int, proxy: str | None, address: str | None = None) -> bytes | str:
     """Send one request; returns the content, or the place that it redirects to."""
-    pinned = None if address is None else (host, address.strip("[]"), url.port_or_known_default or 0)
-    # Not decompressed: a few kilobytes could become gigabytes before the limit applies.
-    session = await asyncio.to_thread(HttpSession, proxy, pinned=pinned, decompress=False)
-    async with session.request("GET", url).header("Accept-Encoding", "identity").build_streamed() as response:
-        if 300 <= response.status < 400 and (location := header_of(response, "Location")):
+    target = Target(url.scheme == "https", host, url.port or 80, address)
+    # Not compressed: a few kilobytes could become gigabytes before the limit applies.
+    asked = HttpSession(proxy).stream("GET", target, url.raw_path_qs, {"Accept-Encoding": "identity"})
+    async with asked as response:
+        if 300 <= response.status < 400 and (location := response.headers.get("location")):
             return location
         return await _read(response, host, max_bytes)
 
 
-def _parse(url: str) -> Url:
+def _parse(url: str) -> URL:
     # The parser of the client: two parsers that disagree about the host would make the check worthless.
     try:
-        return Url(url)
+        return URL(url)
     except ValueError:
         raise ValueError(_UNREADABLE) from None
 
 
-def _join(base: Url, location: str) -> Url:
+def _join(base: URL, location: str) -> URL:
     try:
-        return base.join(location)
+        return base.join(URL(location))
     except ValueError:
         raise ValueError(_UNREADABLE) from None
 
 
-def _check_url(url: Url) -> str:
-    host = url.host_str
+def _check_url(url: URL) -> str:
+    host = url.raw_host
     if url.scheme not in ("http", "https") or not host:
         raise ValueError("only http:// and https:// URLs are fetched")
     if (address := _literal(host)) is not None:
@@ -161,12 +159,18 @@ def _check_url(url: Url) -> str:
 
 
 def _literal(host: str) -> str | None:
-    """The address in a host, which the parser has brought from any spelling (``127.1``, ``0x7f000001``) into the usual
-    one; None for a name."""
+    """The address in a host, in any spelling (``127.1``, ``0x7f000001``, ``2130706433``); None for a name.
+
+    Whatever connects, here or in a proxy, may understand all spellings.
+    """
+    bare = host.rstrip(".")
     try:
-        return str(ipaddress.ip_address(host.strip("[]")))
+        return str(ipaddress.ip_address(bare.partition("%")[0]))
     except ValueError:
-        return None
+        try:
+            return socket.inet_ntoa(socket.inet_aton(bare))
+        except (OSError, ValueError):
+            return None
 
 
 async def _check_name(host: str, lookup: Lookup) -> None:
@@ -186,17 +190,17 @@ async def _check_name(host: str, lookup: Lookup) -> None:
             check_address(address, host)
 
 
-async def _read(response: Response, host: str, max_bytes: int) -> bytes:
+async def _read(response: HttpResponse, host: str, max_bytes: int) -> bytes:
     if response.status != 200:
         raise NetworkError(f"a file could not be fetched: {host} answered HTTP {response.status}")
-    encoding = (header_of(response, "Content-Encoding") or "identity").strip().lower()
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise NetworkError(
             f"a file could not be fetched: {host} sends it compressed, although it was asked for as it is. Fetch it "
             "yourself and give the bytes"
         )
     content = bytearray()
-    while (chunk := await response.body_reader.read_chunk()) is not None:
+    async for chunk in response.pieces():
         content += chunk
         if len(content) > max_bytes:
             raise ValueError(f"the file at {host} is larger than {max_bytes // 1024**2} MB, which Feishu does not take")

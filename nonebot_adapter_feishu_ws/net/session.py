@@ -1,100 +1,227 @@
-"""HTTP sessions: all bots with the same proxy share one, and one proxy setting serves REST and the long connection.
+"""HTTP sessions: pooled connections that all bots with the same proxy share, on the loop of their callers.
 
-The requests run on the threads of ``pyreqwest``, outside of Python's lock.
+Our own few lines on top of ``httptools``: every library was measured to cost several times as much for the small JSON
+calls that a bot makes (see docs/decisions.md).
 """
 
-import os
-from datetime import timedelta
-from weakref import WeakValueDictionary
+import asyncio
+from asyncio import timeout
+from collections import defaultdict
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
-from pyreqwest.client import Client, ClientBuilder
-from pyreqwest.http import Url
-from pyreqwest.proxy import ProxyBuilder
-from pyreqwest.request import RequestBuilder
-from pyreqwest.response import Response
+from python_socks import ProxyError
+from python_socks.async_.asyncio import Proxy
+
+from .errors import NotConnected
+from .http1 import Body, HttpConnection, HttpResponse
+from .tls import tls_context
 
 CONNECT_TIMEOUT = 10.0
 """Seconds to connect: a call without a connection never reached Feishu, so it can always be tried again."""
 IDLE_TIMEOUT = 25.0
 """Seconds for which an unused connection is kept, less than what lies between us and Feishu may keep it for."""
-MAX_IDLE = 100
-"""Unused connections that are kept for a host."""
-_NAME = "nonebot-adapter-feishu-ws"
+MAX_CONNECTIONS = 100
+"""Connections of a session at a time; further requests wait."""
+USER_AGENT = "nonebot-adapter-feishu-ws"
+
+
+class Target(NamedTuple):
+    """Where a request goes.
+
+    Attributes:
+        tls: whether it is ``https``.
+        host: the name, or the address without brackets.
+        port: the port.
+        address: an address to connect to instead of asking DNS; None asks it.
+    """
+
+    tls: bool
+    host: str
+    port: int
+    address: str | None = None
+
+    @property
+    def authority(self) -> str:
+        """The ``Host`` header."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
+
+
+def target_of(url: str) -> Target:
+    """Where the requests to a URL's origin go."""
+    parts = urlsplit(url)
+    tls = parts.scheme == "https"
+    return Target(tls, parts.hostname or "", parts.port or (443 if tls else 80))
 
 
 class HttpSession:
-    """Pooled connections; it keeps no cookies, follows no redirects and ignores the environment's proxy variables.
+    """Pooled connections; it keeps no cookies, follows no redirects, and ignores the environment's proxy variables.
 
-    It belongs to no loop. Its connections close when nobody holds it any more.
+    Lives on the loop that creates it. Its connections close when nobody holds it any more.
 
     Attributes:
         proxy: the proxy's URL, which may contain a password; None for a direct connection.
     """
 
-    def __init__(
-        self, proxy: str | None = None, *, pinned: tuple[str, str, int] | None = None, decompress: bool = True
-    ) -> None:
-        """Open a session of its own; takes some 20 ms, for the certificates.
+    def __init__(self, proxy: str | None = None) -> None:
+        """Create a session; ``proxy`` is as for :func:`shared_session`."""
+        self.proxy: str | None = proxy
+        self._loop = asyncio.get_running_loop()
+        self._idle: defaultdict[Target, list[HttpConnection]] = defaultdict(list)
+        self._places = asyncio.Semaphore(MAX_CONNECTIONS)
+
+    async def request(
+        self,
+        method: str,
+        target: Target,
+        path: str,
+        headers: Mapping[str, str],
+        body: Body = b"",
+        *,
+        patience: float | None,
+        size: int | None = None,
+    ) -> tuple[HttpResponse, bytes]:
+        """Send a request and read the whole response.
 
         Args:
-            proxy: see :func:`shared_session`.
-            pinned: a host, and the address and port to connect to instead of asking DNS.
-            decompress: whether bodies are decompressed.
-        """
-        self.proxy: str | None = proxy
-        self._client = _make_client(proxy, pinned, decompress)
+            method: the HTTP method.
+            target: where to.
+            path: the path, with the query.
+            headers: beside those that every request has.
+            body: bytes, or pieces of them.
+            patience: seconds for all of it; None for any time.
+            size: bytes of a body in pieces; None sends it chunked.
 
-    def request(self, method: str, url: Url | str) -> RequestBuilder:
-        """Begin a request to a URL."""
-        return self._client.request(method, url)
+        Raises:
+            NotConnected: nothing was sent.
+            OSError: it failed after that.
+        """
+        head = _head(method, target, path, headers, body, size)
+        async with timeout(patience), self._places:
+            connection = self._take(target) or await self._connect(target)
+            try:
+                response = await connection.send(method, head, _in_chunks(body) if size is None else body)
+                return response, await response.read()
+            finally:
+                self._give_back(target, connection)
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        method: str,
+        target: Target,
+        path: str,
+        headers: Mapping[str, str],
+        body: Body = b"",
+        *,
+        patience: float | None = None,
+    ) -> AsyncGenerator[HttpResponse]:
+        """Send a request; the response's body is read inside. See :meth:`request`.
+
+        ``patience``: seconds until the headers are there.
+        """
+        head = _head(method, target, path, headers, body, None)
+        async with self._places:
+            async with timeout(patience):
+                connection = self._take(target) or await self._connect(target)
+            try:
+                async with timeout(patience):
+                    response = await connection.send(method, head, _in_chunks(body), streams=True)
+                yield response
+            finally:
+                self._give_back(target, connection)
+
+    def _take(self, target: Target) -> HttpConnection | None:
+        idle, now = self._idle[target], self._loop.time()
+        while idle:
+            connection = idle.pop()
+            if connection.is_reusable and now - connection.idle_since < IDLE_TIMEOUT:
+                return connection
+            connection.close()
+        return None
+
+    def _give_back(self, target: Target, connection: HttpConnection) -> None:
+        if not (connection.is_complete and connection.is_reusable):
+            connection.close()
+            return
+        connection.idle_since = self._loop.time()
+        self._idle[target].append(connection)
+
+    async def _connect(self, target: Target) -> HttpConnection:
+        context, name = (tls_context(), target.host) if target.tls else (None, None)
+        try:
+            async with timeout(CONNECT_TIMEOUT):
+                if self.proxy is None:
+                    where = target.address or target.host
+                    _, connection = await self._loop.create_connection(
+                        HttpConnection, where, target.port, ssl=context, server_hostname=name
+                    )
+                else:
+                    # To python-socks, socks5:// means that the proxy resolves the names.
+                    proxy = Proxy.from_url(self.proxy.replace("socks5h://", "socks5://", 1))
+                    sock = await proxy.connect(target.host, target.port)
+                    _, connection = await self._loop.create_connection(
+                        HttpConnection, sock=sock, ssl=context, server_hostname=name
+                    )
+        except (OSError, ProxyError, EOFError) as error:
+            raise NotConnected(str(error)) from error
+        return connection
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        for connections in self._idle.values():
+            for connection in connections:
+                connection.close()
+        self._idle.clear()
+
+    def __del__(self) -> None:
+        if not self._loop.is_closed():
+            for connections in self._idle.values():
+                for connection in connections:
+                    self._loop.call_soon_threadsafe(connection.close)
+
+
+def _head(method: str, target: Target, path: str, headers: Mapping[str, str], body: Body, size: int | None) -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {target.authority}", "Accept: */*", f"User-Agent: {USER_AGENT}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    if isinstance(body, bytes):
+        if body or method in ("POST", "PUT", "PATCH"):
+            lines.append(f"Content-Length: {len(body)}")
+    else:
+        lines.append("Transfer-Encoding: chunked" if size is None else f"Content-Length: {size}")
+    head = "\r\n".join(lines)
+    if head.count("\n") != len(lines) - 1 or head.count("\r") != len(lines) - 1 or " " in path:
+        raise ValueError("a header or path has a line break or a space in it")
+    return head.encode() + b"\r\n\r\n"
+
+
+def _in_chunks(body: Body) -> Body:
+    return body if isinstance(body, bytes) else _chunks(body)
+
+
+async def _chunks(pieces: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    async for piece in pieces:
+        if piece:
+            yield b"%x\r\n%b\r\n" % (len(piece), piece)
+    yield b"0\r\n\r\n"
 
 
 def shared_session(proxy: str | None = None) -> HttpSession:
-    """The session of all bots that use a proxy, or none.
+    """The session of all bots that use a proxy, or none, on the running loop.
 
     Args:
         proxy: ``http://`` or ``socks5://`` with ``[user:password@]host:port``; a SOCKS proxy resolves the names, so a
             machine without DNS works.
     """
-    # A certificate file that is named later must be read: the file is part of the key.
-    key = (proxy, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
-    if (session := _shared.get(key)) is None:
-        session = _shared[key] = HttpSession(proxy)
+    sessions = _shared.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
+    if (session := sessions.get(proxy)) is None:
+        session = sessions[proxy] = HttpSession(proxy)
     return session
 
 
-_shared: WeakValueDictionary[tuple[str | None, ...], HttpSession] = WeakValueDictionary()
-
-
-def header_of(response: Response, name: str) -> str:
-    """The value of a header; empty without one, and for one that is not ASCII, which ``pyreqwest`` cannot read."""
-    try:
-        return response.get_header(name) or ""
-    except ValueError:
-        return ""
-
-
-def headers_of(response: Response) -> dict[str, str]:
-    """The headers that can be read, by their names in lower case."""
-    return {name: value for name in response.headers if (value := header_of(response, name))}
-
-
-def _make_client(proxy: str | None, pinned: tuple[str, str, int] | None, decompress: bool) -> Client:
-    builder = (
-        ClientBuilder()
-        .no_proxy()
-        .follow_redirects(False)
-        .referer(False)
-        .user_agent(_NAME)
-        .connect_timeout(timedelta(seconds=CONNECT_TIMEOUT))
-        .pool_idle_timeout(timedelta(seconds=IDLE_TIMEOUT))
-        .pool_max_idle_per_host(MAX_IDLE)
-    )
-    if proxy is not None:
-        # To reqwest, only the h in socks5h:// means that the proxy resolves the names.
-        builder.proxy(ProxyBuilder.all(proxy.replace("socks5://", "socks5h://", 1)))
-    if pinned is not None:
-        builder.resolve(*pinned)
-    if not decompress:
-        builder.gzip(False).brotli(False).zstd(False).deflate(False)
-    return builder.build()
+_shared: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[str | None, HttpSession]]
+_shared = WeakKeyDictionary()

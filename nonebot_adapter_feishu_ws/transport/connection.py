@@ -2,12 +2,10 @@
 
 import asyncio
 import logging
-import ssl
 from asyncio import timeout
 from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from picows import (
@@ -29,6 +27,7 @@ from ..exception import ConnectionFailed
 from ..log import LogOnce, log
 from ..net.bounded_json import JsonError, read_json
 from ..net.session import HttpSession, shared_session
+from ..net.tls import tls_context
 from .endpoint import discover, network_failure, parse_handshake_refusal
 from .frame import (
     DATA,
@@ -57,12 +56,6 @@ MAX_IN_FLIGHT = 1000
 _QUIET = logging.getLogger(f"{__name__}.socket")
 """What ``picows`` would log is told by :class:`ConnectionFailed`; its own lines may have the connection's ticket."""
 _QUIET.setLevel(logging.CRITICAL)
-
-
-@cache
-def _ssl_context() -> ssl.SSLContext:
-    """One context for all connections: each would hold its own copy of the system's certificates."""
-    return ssl.create_default_context()
 
 
 @dataclass(eq=False, repr=False)
@@ -107,7 +100,7 @@ class LongConnection(Transport):
                 await ws_connect(
                     lambda: connection,
                     url,
-                    ssl_context=_ssl_context() if url.startswith("wss:") else None,
+                    ssl_context=tls_context() if url.startswith("wss:") else None,
                     proxy=proxy,
                     max_frame_size=MAX_MESSAGE,
                     max_redirects=0,

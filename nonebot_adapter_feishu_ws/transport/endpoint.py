@@ -1,16 +1,14 @@
 """Discovery of a connection's URL, and the parsing of discovery and handshake answers."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
-
-from pyreqwest.exceptions import RequestError
 
 from ..exception import ConnectionFailed
 from ..net.bounded_json import as_object, as_text, read_object
 from ..net.errors import describe
-from ..net.session import HttpSession
+from ..net.session import HttpSession, target_of
 from . import wire
 from .status import ClientConfig, Phase
 
@@ -30,14 +28,15 @@ async def discover(session: HttpSession, origin: str, app_id: str, app_secret: s
     Raises:
         ConnectionFailed: Feishu gave no URL; ``code`` is Feishu's, or None for network errors.
     """
-    request = session.request("POST", origin + wire.ENDPOINT_PATH).header("locale", "zh")
-    request.body_json({"AppID": app_id, "AppSecret": app_secret}).timeout(timedelta(seconds=timeout))
+    body = json.dumps({"AppID": app_id, "AppSecret": app_secret}).encode()
+    headers = {"locale": "zh", "Content-Type": "application/json"}
     try:
-        response = await request.build().send()
-        body = (await response.bytes()).to_bytes()
-    except (RequestError, OSError) as error:
+        response, content = await session.request(
+            "POST", target_of(origin), wire.ENDPOINT_PATH, headers, body, patience=timeout
+        )
+    except OSError as error:
         raise network_failure(error, "discovery", origin, session.proxy) from error
-    return parse_discovery(response.status, body)
+    return parse_discovery(response.status, content)
 
 
 def parse_discovery(status: int, body: bytes) -> Endpoint:

@@ -33,7 +33,7 @@ SPELLINGS = [
     "[64:ff9b::a9fe:a9fe]",
     "[2002:7f00:1::]",
     "[2001:0:4136:e378:8000:63bf:80ff:fffe]",
-    "[fe80::1]",
+    "[fe80::1%25eth0]",
     "[fec0::1]",
     "[fd00::1]",
     "public.example@127.0.0.1",
@@ -106,8 +106,7 @@ async def test_no_spelling_of_a_private_address_is_fetched(site, host, proxy):
 @pytest.mark.parametrize("host", [*SPELLINGS, "169.254.169.254"])
 async def test_no_redirect_leads_inside(site, host):
     port, seen = site
-    # A Location that is not ASCII is not followed at all.
-    with pytest.raises(PrivateAddress if host.isascii() else NetworkError):
+    with pytest.raises(PrivateAddress):
         await fetch(f"http://public.example:{port}/redirect?to=http://{host}:{port}/file", 1000, lookup=PUBLIC)
     assert [request.match_info["kind"] for request in seen] == ["redirect"]
 
@@ -148,7 +147,8 @@ async def test_a_redirect_to_what_is_no_public_url_is_refused(site, location):
     [
         "",
         "http://",
-        "http://[fe80::1%25eth0]/",
+        "http:///x",
+        r"http://127.0.0.1\@public.example/",
         "//public.example/x",
         "javascript:1",
         "http://[::1",
@@ -157,11 +157,6 @@ async def test_a_redirect_to_what_is_no_public_url_is_refused(site, location):
 async def test_what_is_no_url_is_refused_in_words(url):
     with pytest.raises(ValueError, match="http:// and https://"):
         await fetch(url, 1000, lookup=PUBLIC)
-
-
-async def test_a_backslash_ends_the_host_for_the_guard_and_for_the_client_alike():
-    with pytest.raises(PrivateAddress):
-        await fetch(r"http://127.0.0.1\@public.example/", 1000, lookup=PUBLIC)
 
 
 @pytest.mark.parametrize("proxy", PROXIES[1:])
