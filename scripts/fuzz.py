@@ -180,7 +180,7 @@ class Socket:
     def alive(self) -> None:
         return
 
-    async def send_bytes(self, data: bytes) -> None:
+    def send(self, _: object, data: bytes) -> None:
         frame = decode(data)
         code = json.loads(frame.payload)["code"]
         self.codes[code] += 1
@@ -204,7 +204,8 @@ def good_frames(name: str, rand: random.Random) -> list[bytes]:
 async def fuzz_frames(count: int, seed: int) -> Report:
     rand, report, door = random.Random(seed), Report("frames", seed), Door()
     socket = Socket(door)
-    connection = OpenConnection("fuzz", socket, socket, 1, timing=Timing(), reported=LogOnce())  # pyright: ignore
+    connection = OpenConnection("fuzz", socket, 1, Timing(), LogOnce())
+    connection._socket = socket  # pyright: ignore
     connection._finish = partial(finish, connection, report)  # pyright: ignore
     valid: list[str] = []
     due: deque[bytes] = deque()

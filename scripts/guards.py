@@ -185,6 +185,13 @@ GUARDS: Final = (
         _FETCH,
     ),
     Guard(
+        "odd spellings of an address are understood",
+        "media/fetch.py",
+        "return socket.inet_ntoa(socket.inet_aton(bare))",
+        "return None",
+        _FETCH,
+    ),
+    Guard(
         "IPv6 addresses that carry or mean something inside are private",
         "media/fetch.py",
         "            return ip in _UNICAST and ip.is_global",
@@ -195,7 +202,7 @@ GUARDS: Final = (
         "a redirect is checked as the URL was",
         "media/fetch.py",
         "                target = _join(target, answer)\n                host = _check_url(target)",
-        '                target = _join(target, answer)\n                host = target.host_str or ""',
+        '                target = _join(target, answer)\n                host = target.raw_host or ""',
         _FETCH,
     ),
     Guard(
@@ -264,8 +271,8 @@ GUARDS: Final = (
     Guard(
         "an error about an event shows none of its values",
         "event/base.py",
-        'ConfigDict(extra="allow", hide_input_in_errors=True)',
-        'ConfigDict(extra="allow")',
+        'ConfigDict(extra="allow", hide_input_in_errors=True, defer_build=True)',
+        'ConfigDict(extra="allow", defer_build=True)',
         _SHOWN,
     ),
     Guard(
