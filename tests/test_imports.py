@@ -12,7 +12,15 @@ import pytest
 from tests.conftest import APP, SECRET
 
 PACKAGE = "nonebot_adapter_feishu_ws"
-THIRD_PARTIES = {"nonebot", "pydantic", "pydantic_core", "typing_extensions", "httptools", "python_socks"}
+THIRD_PARTIES = {
+    "nonebot",
+    "pydantic",
+    "pydantic_core",
+    "typing_extensions",
+    "httptools",
+    "python_socks",
+    "aiohappyeyeballs",
+}
 """Top-level packages beyond what NoneBot with ``~fastapi`` has loaded; of NoneBot and pydantic, further modules."""
 LATE = (
     *("api.group", "api.methods", "api.models", "backfill.backfill", "card", "compat", "doctor", "event.chat"),

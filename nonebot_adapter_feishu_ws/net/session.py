@@ -5,6 +5,8 @@ calls that a bot makes (see docs/decisions.md).
 """
 
 import asyncio
+import socket
+import zlib
 from asyncio import timeout
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping
@@ -13,10 +15,11 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
+from aiohappyeyeballs import start_connection
 from python_socks import ProxyError
 from python_socks.async_.asyncio import Proxy
 
-from .errors import NotConnected
+from .errors import BrokenAnswer, NotConnected
 from .http1 import Body, HttpConnection, HttpResponse
 from .tls import tls_context
 
@@ -24,6 +27,8 @@ CONNECT_TIMEOUT = 10.0
 """Seconds to connect: a call without a connection never reached Feishu, so it can always be tried again."""
 IDLE_TIMEOUT = 25.0
 """Seconds for which an unused connection is kept, less than what lies between us and Feishu may keep it for."""
+NEXT_ADDRESS = 0.25
+"""Seconds until the next address of a host is tried, too: IPv6 may be announced and lead nowhere (RFC 8305)."""
 MAX_CONNECTIONS = 100
 """Connections of a session at a time; further requests wait."""
 USER_AGENT = "nonebot-adapter-feishu-ws"
@@ -105,7 +110,7 @@ class HttpSession:
             connection = self._take(target) or await self._connect(target)
             try:
                 response = await connection.send(method, head, _in_chunks(body) if size is None else body)
-                return response, await response.read()
+                return response, _inflate(response, await response.read())
             finally:
                 self._give_back(target, connection)
 
@@ -155,34 +160,38 @@ class HttpSession:
         context, name = (tls_context(), target.host) if target.tls else (None, None)
         try:
             async with timeout(CONNECT_TIMEOUT):
-                if self.proxy is None:
-                    where = target.address or target.host
-                    _, connection = await self._loop.create_connection(
-                        HttpConnection, where, target.port, ssl=context, server_hostname=name
-                    )
-                else:
-                    # To python-socks, socks5:// means that the proxy resolves the names.
-                    proxy = Proxy.from_url(self.proxy.replace("socks5h://", "socks5://", 1))
-                    sock = await proxy.connect(target.host, target.port)
-                    _, connection = await self._loop.create_connection(
-                        HttpConnection, sock=sock, ssl=context, server_hostname=name
-                    )
+                sock = await self._open_socket(target)
+                _, connection = await self._loop.create_connection(
+                    HttpConnection, sock=sock, ssl=context, server_hostname=name
+                )
         except (OSError, ProxyError, EOFError) as error:
             raise NotConnected(str(error)) from error
         return connection
 
-    def close(self) -> None:
-        """Close the connections that are not in use."""
-        for connections in self._idle.values():
-            for connection in connections:
-                connection.close()
-        self._idle.clear()
+    async def _open_socket(self, target: Target) -> socket.socket:
+        if self.proxy is not None:
+            # To python-socks, socks5:// means that the proxy resolves the names.
+            proxy = Proxy.from_url(self.proxy.replace("socks5h://", "socks5://", 1))
+            return await proxy.connect(target.host, target.port)
+        where = target.address or target.host
+        addresses = await self._loop.getaddrinfo(where, target.port, type=socket.SOCK_STREAM)
+        return await start_connection(addresses, happy_eyeballs_delay=NEXT_ADDRESS, interleave=1)
 
     def __del__(self) -> None:
         if not self._loop.is_closed():
             for connections in self._idle.values():
                 for connection in connections:
                     self._loop.call_soon_threadsafe(connection.close)
+
+
+def _inflate(response: HttpResponse, body: bytes) -> bytes:
+    """The body as it was meant: some gateways compress it without being asked."""
+    if response.headers.get("content-encoding") not in ("gzip", "x-gzip", "deflate"):
+        return body
+    try:
+        return zlib.decompress(body, zlib.MAX_WBITS | 32)
+    except zlib.error as error:
+        raise BrokenAnswer(f"a compressed body that cannot be read: {error}") from error
 
 
 def _head(method: str, target: Target, path: str, headers: Mapping[str, str], body: Body, size: int | None) -> bytes:

@@ -26,7 +26,7 @@ from ..event.envelope import Envelope, Receipt
 from ..exception import ConnectionFailed
 from ..log import LogOnce, log
 from ..net.bounded_json import JsonError, read_json
-from ..net.session import HttpSession, shared_session
+from ..net.session import NEXT_ADDRESS, HttpSession, shared_session
 from ..net.tls import tls_context
 from .endpoint import discover, network_failure, parse_handshake_refusal
 from .frame import (
@@ -107,6 +107,7 @@ class LongConnection(Transport):
                     read_buffer_init_size=READ_BUFFER,
                     websocket_handshake_timeout=None,
                     logger_name=_QUIET,
+                    happy_eyeballs_delay=None if proxy else NEXT_ADDRESS,
                 )
         except WSHandshakeError as error:
             if error.response is None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import gzip
+import socket
 import ssl
 import weakref
 
@@ -220,6 +222,37 @@ async def test_a_cancelled_request_leaves_no_connection_for_the_next_one(site):
     assert task.cancelled()
     assert not session._idle[site]
     assert (await get(session, site))[1] == b"hello"
+
+
+async def test_a_body_that_is_compressed_without_being_asked_is_read():
+    packed = gzip.compress(b'{"code": 0}')
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
+    server, target = await raw_server(head % len(packed) + packed, head % 4 + b"junk")
+    async with server:
+        assert (await get(HttpSession(), target))[1] == b'{"code": 0}'
+        with pytest.raises(BrokenAnswer, match="compressed"):
+            await get(HttpSession(), target)
+
+
+async def test_a_host_whose_first_address_does_not_answer_is_reached_by_its_next_one(site, monkeypatch):
+    """IPv6 is announced and leads nowhere: without this, every call waited for the time-out."""
+    loop = asyncio.get_running_loop()
+    # A listener whose queue is full takes no connection, and refuses none.
+    deaf = socket.create_server(("127.0.0.1", 0), backlog=0)
+    held = [socket.create_connection(deaf.getsockname()), *(socket.socket() for _ in range(3))]
+    for each in held[1:]:
+        each.setblocking(False)
+        each.connect_ex(deaf.getsockname())
+
+    async def both(host, port, **options):
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", each) for each in (deaf.getsockname(), site[1:3])]
+
+    monkeypatch.setattr(loop, "getaddrinfo", both)
+    try:
+        assert (await get(HttpSession(), site))[0].status == 200
+    finally:
+        for each in (deaf, *held):
+            each.close()
 
 
 @pytest.mark.parametrize("header", ["a\r\nX-Evil: 1", "a\nb", "a\rb"])
