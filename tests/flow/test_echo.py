@@ -2,11 +2,12 @@
 
 from nonebot import on_command, on_message
 from nonebot.adapters import Message as BaseMessage
+from nonebot.matcher import matchers as all_matchers
 from nonebot.params import ArgPlainText, CommandArg
 from nonebot.rule import to_me
 
 from nonebot_adapter_feishu_ws import GroupMessageEvent, MessageSegment, PrivateMessageEvent
-from tests.conftest import APP, SECRET
+from tests.conftest import APP, SECRET, wait_until
 
 
 def add_echo(matchers):
@@ -112,6 +113,8 @@ async def test_got_asks_back_in_a_session(sandbox, run_adapter, matchers):
     async with run_adapter():
         await sandbox.say(user, chat, "/order")
         [prompt] = await sandbox.wait_message(chat)
+        # No user is so quick: NoneBot listens for the answer only once the prompt is confirmed.
+        await wait_until(lambda: any(each.temp for level in list(all_matchers.values()) for each in level))
         await sandbox.say(other, chat, "not my order")
         await sandbox.say(user, chat, "noodles")
         [answer] = await sandbox.wait_message(chat)
