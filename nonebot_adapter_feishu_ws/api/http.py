@@ -21,6 +21,9 @@ from .upload import Form, Meter, Progress, make_form, stream_of
 
 SLOWEST_UPLOAD = 64 * 1024
 """Bytes per second of the slowest upload that does not time out."""
+MAX_CONNECTIONS = 100
+"""Calls of a bot at a time; further ones wait, before their time-out begins. By bot, so that one whose calls hang takes
+no place from another."""
 _PREFIX = "/open-apis/"
 _JSON_TYPE = "application/json; charset=utf-8"
 
@@ -72,6 +75,7 @@ class Http:
         self._proxy = proxy
         self._timeout = timeout
         self._session: HttpSession | None = None
+        self._places = asyncio.Semaphore(MAX_CONNECTIONS)
         self._closed = False
 
     def url(self, path: str) -> str:
@@ -94,7 +98,8 @@ class Http:
             ApiNotAvailable: the adapter is shutting down.
         """
         try:
-            return await self._exchange(method, url, token, data)
+            async with self._places:
+                return await self._exchange(method, url, token, data)
         except OSError as error:
             advice = "; check the network, the proxy and the bot's domain"
             raise failure(error, self.host, self._proxy, advice=advice) from error
@@ -120,7 +125,7 @@ class Http:
         # The first byte of the answer comes when the last byte of an upload is there, so an upload's time is bounded by
         # its size.
         patience = data.get("_timeout") or self._timeout + (form.size if form else 0) / SLOWEST_UPLOAD
-        path = _path(url.removeprefix(self._origin)) + _query(data.get("params"))
+        path = _with_query(_path(url.removeprefix(self._origin)), data.get("params"))
         save_to, progress = data.get("_save_to"), data.get("_progress")
         if save_to is None and (progress is None or data.get("files")):
             response, content = await self._session.request(
@@ -187,8 +192,14 @@ def _path(path: str) -> str:
     return quote(path, safe="/%:@!$&'()*+,;=~-._?")
 
 
-def _query(params: Any) -> str:
-    return f"?{urlencode(params)}" if params else ""
+def _with_query(path: str, params: Any) -> str:
+    if not params:
+        return path
+    pairs: Any = cast("Mapping[str, Any]", params).items() if isinstance(params, Mapping) else params
+    # As Feishu writes them: true and false; what is None is left out.
+    given = [(name, str(value).lower() if isinstance(value, bool) else value) for name, value in pairs]
+    query = urlencode([(name, value) for name, value in given if value is not None], doseq=True)
+    return f"{path}{'&' if '?' in path else '?'}{query}"
 
 
 def _content_type(response: HttpResponse) -> str:

@@ -95,7 +95,7 @@ class HttpConnection(asyncio.Protocol):
             OSError: the connection broke, or what came is no HTTP.
         """
         self._method, self._streams = method, streams
-        self._response = HttpResponse(self)
+        response = self._response = HttpResponse(self)
         self.is_complete = self._has_head = False
         if self._transport is None or self._error is not None:
             raise self._error or Cut("the connection is closed")
@@ -105,7 +105,7 @@ class HttpConnection(asyncio.Protocol):
             await self._write_pieces(head, body)
         while not (self._has_head if streams else self.is_complete):
             await self.wait()
-        return self._response
+        return response
 
     async def _write_pieces(self, head: bytes, body: AsyncIterable[bytes]) -> None:
         assert self._transport is not None
@@ -198,7 +198,7 @@ class HttpConnection(asyncio.Protocol):
         """A response begins."""
         self._head_size = 0
         if self._response is None or self.is_complete:
-            self.is_reusable = False  # nobody has asked
+            self.is_reusable, self._response = False, None  # nobody has asked; it must not change the one before
             return
         self._response.headers = {}
 

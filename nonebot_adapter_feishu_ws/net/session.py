@@ -29,8 +29,6 @@ IDLE_TIMEOUT = 25.0
 """Seconds for which an unused connection is kept, less than what lies between us and Feishu may keep it for."""
 NEXT_ADDRESS = 0.25
 """Seconds until the next address of a host is tried, too: IPv6 may be announced and lead nowhere (RFC 8305)."""
-MAX_CONNECTIONS = 100
-"""Connections of a session at a time; further requests wait."""
 USER_AGENT = "nonebot-adapter-feishu-ws"
 
 
@@ -77,7 +75,6 @@ class HttpSession:
         self.proxy: str | None = proxy
         self._loop = asyncio.get_running_loop()
         self._idle: defaultdict[Target, list[HttpConnection]] = defaultdict(list)
-        self._places = asyncio.Semaphore(MAX_CONNECTIONS)
 
     async def request(
         self,
@@ -106,7 +103,7 @@ class HttpSession:
             OSError: it failed after that.
         """
         head = _head(method, target, path, headers, body, size)
-        async with timeout(patience), self._places:
+        async with timeout(patience):
             connection = self._take(target) or await self._connect(target)
             try:
                 response = await connection.send(method, head, _in_chunks(body) if size is None else body)
@@ -130,15 +127,14 @@ class HttpSession:
         ``patience``: seconds until the headers are there.
         """
         head = _head(method, target, path, headers, body, None)
-        async with self._places:
+        async with timeout(patience):
+            connection = self._take(target) or await self._connect(target)
+        try:
             async with timeout(patience):
-                connection = self._take(target) or await self._connect(target)
-            try:
-                async with timeout(patience):
-                    response = await connection.send(method, head, _in_chunks(body), streams=True)
-                yield response
-            finally:
-                self._give_back(target, connection)
+                response = await connection.send(method, head, _in_chunks(body), streams=True)
+            yield response
+        finally:
+            self._give_back(target, connection)
 
     def _take(self, target: Target) -> HttpConnection | None:
         idle, now = self._idle[target], self._loop.time()

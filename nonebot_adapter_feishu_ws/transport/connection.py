@@ -202,7 +202,8 @@ class OpenConnection(WSListener):
 
     async def close(self) -> None:
         """Send the pending acks, then the close frame; bounded in time."""
-        self.ended.cancel()
+        if not self.ended.cancel() and not self.ended.cancelled():
+            self.ended.exception()  # read, or asyncio would report it when the reader was cancelled at that moment
         if self._in_flight:
             await asyncio.wait(self._in_flight, timeout=CLOSE_TIMEOUT)
         for task in self._in_flight:

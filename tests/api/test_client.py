@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from nonebot_adapter_feishu_ws import ActionFailed, ApiNotAvailable, NetworkError
 from nonebot_adapter_feishu_ws.api import ONCE, ApiClient, RetryPolicy, get_bot_info
+from nonebot_adapter_feishu_ws.api.http import _with_query
 from nonebot_adapter_feishu_ws.exception import ActionFailed as Failed
 from tests.conftest import APP, SECRET
 
@@ -239,3 +240,30 @@ async def test_hooks_see_the_rest_path(sandbox, run_adapter, chat):
     finally:
         Bot._calling_api_hook.discard(hook)
     assert seen == [("im/v1/messages", "text")]
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "query"),
+    [
+        ("bot/v3/info?a=1", {"b": 2}, "a=1&b=2"),
+        ("bot/v3/info", [("ids", "x"), ("ids", "y")], "ids=x&ids=y"),
+        ("bot/v3/info", {"ids": ["x", "y"], "all": True, "none": None}, "ids=x&ids=y&all=true"),
+        ("bot/v3/info", {"text": "中 &="}, "text=%E4%B8%AD+%26%3D"),
+    ],
+)
+def test_a_query_in_every_form(path, params, query):
+    assert _with_query(path, params) == f"bot/v3/info?{query}"
+
+
+async def test_a_bot_whose_calls_hang_takes_no_place_from_another(sandbox, monkeypatch):
+    monkeypatch.setattr("nonebot_adapter_feishu_ws.api.http.MAX_CONNECTIONS", 1)
+    sandbox.add_app("cli_b", "b")
+    stuck = ApiClient(app_id=APP, app_secret=SecretStr(SECRET), origin=sandbox.url, retry=ONCE)
+    other = ApiClient(app_id="cli_b", app_secret=SecretStr("b"), origin=sandbox.url, retry=ONCE)
+    await stuck.token.get()
+    sandbox.faults.add("bot/v3/info", hang=True, times=1)
+    hanging = asyncio.create_task(stuck.call("bot/v3/info"))
+    await asyncio.sleep(0.1)
+    assert (await other.call("bot/v3/info", _timeout=5))["code"] == 0
+    hanging.cancel()
+    await asyncio.gather(hanging, return_exceptions=True)

@@ -193,6 +193,16 @@ async def test_responses_that_are_unusual(answer, body):
         assert (await get(HttpSession(), target))[1] == body
 
 
+async def test_a_second_response_that_nobody_asked_for_changes_nothing_and_ends_the_connection():
+    first = b"HTTP/1.1 200 OK\r\nX-A: 1\r\nContent-Length: 2\r\n\r\nok"
+    server, target = await raw_server(first + b"HTTP/1.1 500 No\r\nX-A: 2\r\nContent-Length: 2\r\n\r\nno")
+    session = HttpSession()
+    async with server:
+        response, body = await get(session, target)
+    assert (response.status, response.headers["x-a"], body) == (200, "1", b"ok")
+    assert not session._idle[target]
+
+
 @pytest.mark.parametrize(
     "answer",
     [
