@@ -132,7 +132,7 @@ class Adapter(BotHost):
     @classmethod
     @override
     def get_name(cls) -> str:
-        """``Feishu``: what alconna, uninfo, saa and SUPERUSERS key on."""
+        """``Feishu``: what alconna, uninfo and saa key on; SUPERUSERS have it in lower case."""
         return "Feishu"
 
     # Lifecycle

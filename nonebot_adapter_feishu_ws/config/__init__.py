@@ -2,6 +2,7 @@
 
 from .load import explain_json, load_config, read_files, unknown_keys
 from .models import DEFAULT_STORE, FEISHU, LARK, SANDBOX_PORT, BotConfig, Config
+from .superusers import superuser_warnings
 
 __all__ = [
     "DEFAULT_STORE",
@@ -13,5 +14,6 @@ __all__ = [
     "explain_json",
     "load_config",
     "read_files",
+    "superuser_warnings",
     "unknown_keys",
 ]

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from ..exception import ConfigError
 from .models import BotConfig, Config
+from .superusers import superuser_warnings
 
 _SHORT_FORM: Final = "feishu"
 _BOT_KEYS: Final = tuple(BotConfig.model_fields)
@@ -77,7 +78,7 @@ def read_files(env_file: str | None = None) -> tuple[Config, list[str]]:
     """
     files = (env_file,) if env_file else (".env", f".env.{Env().environment}")
     raw = NoneBotConfig(_env_file=files).model_dump()  # pyright: ignore[reportCallIssue]
-    return load_config(raw, os.environ), unknown_keys(raw)
+    return load_config(raw, os.environ), [*unknown_keys(raw), *superuser_warnings(raw)]
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
