@@ -150,13 +150,14 @@ class Bot(TypedApi, LegacyMethods):
     async def fetch_reply(self, event: MessageEvent) -> Reply | None:
         """Fetch the message that a message quotes into ``event.reply``; by default done before the handlers run.
 
-        With ``FEISHU_FETCH_REPLY=false`` plugins call this themselves. A failure is logged as a warning.
+        With ``FEISHU_FETCH_REPLY=false`` plugins call this themselves. A failure is logged as a warning. The first
+        message of a topic is no quote: ``bot.get_msg(event.event.message.root_id)`` fetches it.
         """
-        parent_id = event.event.message.parent_id
-        if event.reply is not None or not parent_id or parent_id == event.message_id:
+        quoted_id = event.event.message.quoted_id
+        if event.reply is not None or quoted_id is None:
             return event.reply
         try:
-            items = (await self.get_msg(parent_id))["data"]["items"]
+            items = (await self.get_msg(quoted_id))["data"]["items"]
             event.reply = Reply.model_validate(items[0])
         except (ActionFailed, NetworkError, LookupError, TypeError, ValueError) as error:
             log("WARNING", "Bot {bot}: the quoted message could not be fetched: {}", error, bot=self.self_id)

@@ -51,6 +51,18 @@ class EventMessage(FeishuModel):
     content: Text = ""
     mentions: Annotated[list[Mention] | None, BeforeValidator(_to_models)] = None
 
+    @property
+    def quoted_id(self) -> str | None:
+        """The message that it quotes.
+
+        Inside a topic everything counts as an answer to the topic's first message, whether or not somebody quoted it
+        (消息管理概述), so that one is no quote there.
+        """
+        parent_id = self.parent_id
+        if not parent_id or parent_id == self.message_id or (self.thread_id and parent_id == self.root_id):
+            return None
+        return parent_id
+
 
 class ReplySender(FeishuModel):
     """Who sent a fetched message."""

@@ -99,8 +99,7 @@ class Actions:
         message = self.world.new_message(chat, user.open_id, "user", msg_type, json.dumps(fields, ensure_ascii=False))
         message.mentions = mentions
         message.thread_id = thread_id or (reply_to.thread_id if reply_to else None)
-        if reply_to is not None:
-            message.parent_id, message.root_id = reply_to.message_id, reply_to.root_id or reply_to.message_id
+        self.world.put_below(message, reply_to)
         self.world.add_message(message)
         await self._deliver(message, chat)
         return message

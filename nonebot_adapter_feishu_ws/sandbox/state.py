@@ -241,6 +241,14 @@ class World:
             self.messages.popitem(last=False)
         return message
 
+    def put_below(self, message: Message, parent: Message | None) -> None:
+        """Set what a new message answers: inside a topic always the topic's first message (消息管理概述)."""
+        if message.thread_id:
+            first = next(self.history(message.chat_id, thread_id=message.thread_id), parent)
+            message.root_id = message.parent_id = first.message_id if first else None
+        elif parent is not None:
+            message.parent_id, message.root_id = parent.message_id, parent.root_id or parent.message_id
+
     def new_message(self, chat: Chat, sender_id: str, sender_type: str, msg_type: str, content: str) -> Message:
         """A message that is sent now; not yet in its chat."""
         return Message(new_id("om"), chat.chat_id, sender_id, sender_type, msg_type, content, self.now_ms())

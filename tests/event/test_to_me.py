@@ -6,6 +6,7 @@ import pytest
 
 from nonebot_adapter_feishu_ws import Adapter, MessageEvent, Reply
 from nonebot_adapter_feishu_ws.event import check_at_me, check_nickname, check_reply
+from nonebot_adapter_feishu_ws.event.message import EventMessage
 
 BOT = "ou_bot"
 
@@ -97,3 +98,22 @@ def test_a_quote_of_the_bot_is_to_me(sender, to_me):
     it.reply = Reply.model_validate({"sender": {"id": sender, "id_type": "app_id"}})
     check_reply(it, "cli_a")
     assert it.to_me is to_me
+
+
+@pytest.mark.parametrize(
+    ("parent", "root", "thread", "quoted"),
+    [
+        ("om_root", "om_root", "omt_1", None),  # said in a topic
+        ("om_other", "om_root", "omt_1", "om_other"),
+        ("om_root", None, "omt_1", "om_root"),
+        ("om_root", "om_root", None, "om_root"),  # the first quote of a chain, outside of topics
+        ("om_root", "om_root", "", "om_root"),
+        ("om_mid", "om_root", None, "om_mid"),
+        ("om_own", "om_own", None, None),
+        ("", "", "", None),
+        (None, None, "omt_1", None),
+    ],
+)
+def test_the_root_of_a_topic_is_no_quote(parent, root, thread, quoted):
+    message = EventMessage(message_id="om_own", parent_id=parent, root_id=root, thread_id=thread)
+    assert message.quoted_id == quoted

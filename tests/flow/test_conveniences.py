@@ -227,6 +227,31 @@ async def test_the_quoted_message_is_fetched_eagerly_or_on_demand(sandbox, run_a
     assert seen == [fetch, "original"]
 
 
+async def test_in_a_topic_that_the_bot_opened_a_message_is_no_quote(sandbox, run_adapter, user, matchers):
+    seen: list[tuple[bool, object]] = []
+    matcher = on_message(block=True)
+    matchers(matcher)
+
+    @matcher.handle()
+    async def _(bot: Bot, event: MessageEvent):
+        seen.append((event.is_tome(), await bot.fetch_reply(event)))
+
+    topics = sandbox.add_chat("Topics", mode="topic", members=[user], apps=[APP])
+    group = sandbox.add_chat("Group", members=[user], apps=[APP])
+    async with run_adapter() as adapter:
+        await adapter.bots[APP].send_to(topics.chat_id, "opened by the bot")
+        [opened] = await sandbox.wait_message(topics)
+        inside = await sandbox.say(user, topics, "just talking", thread_id=opened.thread_id)
+        assert inside.root_id == inside.parent_id == opened.message_id
+        await sandbox.say(user, topics, "to somebody else", reply_to=inside)
+        question = await sandbox.say(user, group, "a question")
+        await adapter.bots[APP].im.reply_message(question.message_id, "text", {"text": "here"}, reply_in_thread=True)
+        await sandbox.say(user, group, "in its topic", thread_id=question.thread_id)
+        await wait_until(lambda: len(seen) == 4)
+    assert seen == [(False, None)] * 4
+    assert not [each for each in sandbox.requests if each.method == "GET" and "/messages/" in each.path]
+
+
 @pytest.mark.parametrize("at_all", [True, False])
 async def test_an_at_of_everybody_is_for_the_bot_only_when_configured(sandbox, run_adapter, user, matchers, at_all):
     to_me = []

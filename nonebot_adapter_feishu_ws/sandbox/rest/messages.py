@@ -40,10 +40,9 @@ async def _send(call: Call, chat: Chat, parent: Message | None = None) -> dict[s
         message = call.world.new_message(chat, call.app.app_id, "app", msg_type, content)
         message.mentions = mentions
         if parent is not None:
-            message.parent_id, message.root_id = parent.message_id, parent.root_id or parent.message_id
             if parent.thread_id or call.json.get("reply_in_thread"):
-                parent.thread_id = parent.thread_id or new_id("omt")
-                message.thread_id = parent.thread_id
+                message.thread_id = parent.thread_id = parent.thread_id or new_id("omt")
+            call.world.put_below(message, parent)
         if entity is not None:
             entity.message_id = message.message_id
         return message
