@@ -17,6 +17,7 @@ SLOW = {
     "tests/flow/test_handlers.py::test_many_commands_do_not_hold_up_acks": "matches 100 commands for each event",
     "tests/flow/test_proxy.py": "sends everything through proxies in processes, by both transports",
     "tests/flow/test_replicas.py": "runs fleets of bot processes on one Redis, and kills some",
+    "tests/flow/test_second_process.py": PROCESS,
     "tests/flow/test_shutdown.py": "starts bots as processes and ends them under load",
     "tests/flow/test_store_trouble.py::test_the_system_refuses_to_write_more": PROCESS,
     "tests/intake/test_inbox.py::test_an_abandoned_event_that_waits_holds_up_no_other_for_long": "waits for seconds",

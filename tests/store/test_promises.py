@@ -1,6 +1,7 @@
 """What every store promises, and what those promise that keep events on disk or on a server."""
 
 import asyncio
+import os
 import time
 
 import pytest
@@ -45,11 +46,11 @@ async def make(request, tmp_path, now):
     url = request.getfixturevalue("redis_server").url if request.param.startswith("redis") else None
 
     async def make(*bot_ids: str, **options):
+        for earlier in made:
+            die(getattr(earlier, "inner", earlier))
         if url is None:
             store = SqliteStore(tmp_path / "s.db", clock=now, **options)
         else:
-            for earlier in made:
-                die(getattr(earlier, "inner", earlier))
             await asyncio.sleep(TAKEOVER_AFTER * 1.5 if made else 0)
             store = RedisStore(url, clock=now, takeover_after=TAKEOVER_AFTER, **options)
         if request.param.endswith("fallback"):
@@ -63,9 +64,13 @@ async def make(request, tmp_path, now):
         await store.close()
 
 
-def die(store: RedisStore) -> None:
+def die(store: RedisStore | SqliteStore) -> None:
     """What a killed process does for the others: nothing any more."""
-    store._beating.cancel()
+    if isinstance(store, RedisStore):
+        store._beating.cancel()
+    elif (own := store._neighbours._own) is not None:
+        os.close(own)  # as the system does
+        store._neighbours._own = None
 
 
 def entry(number: int, bot_id: str = BOT, at: float | None = None) -> Entry:

@@ -29,13 +29,26 @@ class InboxTable:
         """Count all events."""
         [[self.size]] = database.execute("SELECT count(*) FROM inbox")
 
-    def inherit(self, database: sqlite3.Connection, bot_ids: Sequence[str], oldest: float, now: float) -> int:
-        """Free what an earlier process of these bots held, and drop events from before ``oldest``; returns how many."""
+    def inherit(
+        self,
+        database: sqlite3.Connection,
+        bot_ids: Sequence[str],
+        living: Mapping[str, Collection[str]],
+        oldest: float,
+        now: float,
+    ) -> int:
+        """Free what dead processes of these bots held, and drop events from before ``oldest``; returns how many.
+
+        ``living`` are the other holders that run, each with its bots: what they hold stays theirs, and what waits for
+        them is not too old.
+        """
         dropped = 0
         for bot_id in bot_ids:
-            database.execute("UPDATE inbox SET holder = NULL WHERE bot_id = ? AND holder <> ?", (bot_id, self._holder))
-            too_old = f"DELETE FROM inbox WHERE bot_id = ? AND {_WAITING} AND taken_at < ?"
-            dropped += database.execute(too_old, (bot_id, oldest)).rowcount
+            free = f"UPDATE inbox SET holder = NULL WHERE bot_id = ? AND holder NOT IN (?{', ?' * len(living)})"
+            database.execute(free, (bot_id, self._holder, *living))
+            if not any(bot_id in bots for bots in living.values()):
+                too_old = f"DELETE FROM inbox WHERE bot_id = ? AND {_WAITING} AND taken_at < ?"
+                dropped += database.execute(too_old, (bot_id, oldest)).rowcount
         database.execute("DELETE FROM inbox WHERE parked_at < ?", (now - DEAD_LETTERS_FOR,))
         return dropped
 

@@ -2,7 +2,6 @@
 
 import sqlite3
 import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
@@ -13,10 +12,12 @@ from ...exception import InboxFull, StoreError
 from ..base import CLAIM_TTL, DUPLICATE, REPLAY_WINDOW, Entry, Inbox, InboxCount, KeyValue, StoreStatus, Taken
 from ..group_commit import WRITE_TIMEOUT
 from ..notices import report_dead_letter, warn_dropped
+from ..process_name import new_name
 from . import values
 from .claims import PARTS, claim, forget_claims
 from .file import is_damage, open_file, set_aside
 from .inbox import DEAD_LETTERS_FOR, Held, InboxTable, count_inbox, put_back
+from .neighbours import Neighbours
 from .writer import Writer
 
 P = ParamSpec("P")
@@ -44,7 +45,10 @@ Op = Take | Done | Work
 
 
 class SqliteStore(Inbox, KeyValue):
-    """The store of one process per bot; the processes of several bots may share a file."""
+    """The store of one process per bot; the processes of several bots may share a file.
+
+    If a bot is started twice by mistake, each process keeps what it handles; see :class:`.Neighbours`.
+    """
 
     def __init__(
         self,
@@ -80,7 +84,9 @@ class SqliteStore(Inbox, KeyValue):
         self._max_waiting = max_waiting
         self._clock = clock
         self._bot_ids: tuple[str, ...] = ()
-        self._table = InboxTable(uuid.uuid4().hex)
+        holder = new_name()
+        self._table = InboxTable(holder)
+        self._neighbours = Neighbours(self.path, holder)
         self._has_failed = False
         self._mine: dict[str, int] = {}
         """Entries that this process handles, whether or not they could be written: key -> number, or 0."""
@@ -97,6 +103,7 @@ class SqliteStore(Inbox, KeyValue):
     async def close(self) -> None:
         """Wait for the writes that are under way, and close the file."""
         await self._run(self._close)
+        self._neighbours.leave()
         self._writer.stop()
 
     async def claim(self, keys: Sequence[str]) -> bool:
@@ -151,7 +158,7 @@ class SqliteStore(Inbox, KeyValue):
 
     @override
     async def count(self, bot_ids: Sequence[str]) -> Mapping[str, InboxCount]:
-        return await self._run(lambda: count_inbox(self._opened(), bot_ids))
+        return await self._run(lambda: self._count(bot_ids))
 
     def _hold(self, begun: Sequence[tuple[Entry, int]]) -> list[Entry]:
         self._mine.update((entry.key, number) for entry, number in begun)
@@ -211,14 +218,22 @@ class SqliteStore(Inbox, KeyValue):
         """The open database. If it could not be opened before, it is tried again: the disk may be back."""
         if self._database is None:
             database = open_file(self.path)
-            self._inherit(database)
+            self._neighbours.enter(self._bot_ids)
+            self._inherit(database, self._neighbours.look().living)
             self._database = database
         return self._database
 
-    def _inherit(self, database: sqlite3.Connection) -> None:
+    def _count(self, bot_ids: Sequence[str]) -> Mapping[str, InboxCount]:
+        database = self._opened()
+        others = self._neighbours.look()
+        if others.has_died:
+            self._inherit(database, others.living)
+        return count_inbox(database, bot_ids)
+
+    def _inherit(self, database: sqlite3.Connection, living: Mapping[str, Sequence[str]]) -> None:
         now = self._clock()
         database.execute("BEGIN IMMEDIATE")
-        dropped = self._table.inherit(database, self._bot_ids, now - self._replay_window, now)
+        dropped = self._table.inherit(database, self._bot_ids, living, now - self._replay_window, now)
         database.execute("COMMIT")
         self._table.measure(database)
         warn_dropped(dropped, self._replay_window)
