@@ -26,7 +26,8 @@ from .sending.idempotency import IdempotencyKeys
 from .sending.legacy_methods import LegacyMethods
 from .sending.reaction import Reaction
 from .sending.respond import make_response, respond
-from .sending.send import Sendable, SendHandler, find_target, guess_id_type, render_one, send, send_to
+from .sending.route import Route
+from .sending.send import Sendable, SendHandler, guess_id_type, render_one, send, send_to
 from .store import Shared
 
 if TYPE_CHECKING:
@@ -293,10 +294,10 @@ class Bot(TypedApi, LegacyMethods):
             TypeError: an option has been renamed; the text has the new name.
             ValueError: the event has no chat to answer in, or an option is out of its range.
         """
-        from .stream import Destination, Stream  # only a plugin that streams loads it
+        from .stream import Stream  # only a plugin that streams loads it
 
-        destination = Destination.of(event, find_target(event), reply=options.get("reply_message", False))
-        return Stream(self, destination, options)
+        quote, if_recalled = options.get("reply_message", False), options.get("if_recalled", "send")
+        return Stream(self, Route.of(event, quote=quote, if_recalled=if_recalled), options)
 
     async def send_stream(
         self, event: BaseEvent, chunks: AsyncIterable[str], **options: Unpack[StreamOptions]

@@ -132,6 +132,10 @@ FAULTS: dict[int, Fault] = {
         "started twice on one SQLite file while handlers run (a mistyped start, a reloader)",
         "the second process takes nothing that a living one holds, and says that the file is in use",
     ),
+    40: Fault(
+        "the question is recalled, or the topic's root is gone, while the answer is being made",
+        "the answer is sent once to the topic's root or the chat, or dropped by an option; streams too",
+    ),
 }
 
 

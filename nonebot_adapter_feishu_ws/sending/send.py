@@ -8,10 +8,11 @@ from nonebot.adapters import Message as BaseMessage
 from nonebot.adapters import MessageSegment as BaseMessageSegment
 
 from ..api.types import ReceiveIdType
-from ..event import GroupMessageEvent, MessageEvent, NoticeEvent, TopicMessageEvent
+from ..event import GroupMessageEvent
 from ..message import Message, MessageSegment, OutgoingMessage, render
 from ..net.bounded_json import is_object
 from .legacy_methods import LegacyMethods
+from .route import IfRecalled, Route
 
 Sendable = str | BaseMessage[Any] | BaseMessageSegment[Any]
 SendHandler = Callable[..., Awaitable[Any]]
@@ -25,6 +26,7 @@ async def send(
     at_sender: bool = False,
     reply_message: bool = False,
     reply_in_thread: bool = False,
+    if_recalled: IfRecalled = "send",
     **_: Any,
 ) -> Any:
     """Answer an event where it happened; the default of :meth:`Bot.send`, replaced by ``Adapter.custom_send``.
@@ -37,11 +39,13 @@ async def send(
         event: the event to answer.
         message: text, segment or message.
         at_sender: begin with a mention of the sender (groups only).
-        reply_message: quote the message that is answered.
+        reply_message: quote the message that is answered, with the first of several messages.
         reply_in_thread: open a topic under the message that is answered.
+        if_recalled: what becomes of an answer that quotes, or belongs to a topic, when the message that is answered was
+            recalled: ``"send"`` sends it to the topic's first message or else to the chat, ``"drop"`` does not.
 
     Returns:
-        Feishu's answer to the first message sent, with ``message_ids`` of all.
+        Feishu's answer to the first message sent, with ``message_ids`` of all; only those when nothing was sent.
 
     Raises:
         ValueError: the event has nothing to answer to, or the message cannot be sent.
@@ -49,29 +53,16 @@ async def send(
     full_message = _as_message(message)
     if at_sender and isinstance(event, GroupMessageEvent) and event.get_user_id():
         full_message = MessageSegment.at(event.get_user_id()) + " " + full_message
-    in_topic = isinstance(event, TopicMessageEvent) or (isinstance(event, MessageEvent) and bool(event.thread_id))
-    target = event.message_id if isinstance(event, (MessageEvent, NoticeEvent)) else ""
-    receive_id_type, receive_id = find_target(event)
-
-    async def send_one(outgoing: OutgoingMessage) -> Any:
-        if target and (reply_message or reply_in_thread or in_topic):
-            in_thread = in_topic or reply_in_thread
-            return await bot.reply_msg(target, outgoing.content, outgoing.msg_type, reply_in_thread=in_thread)
-        return await bot.send_msg(receive_id_type, receive_id, outgoing.content, outgoing.msg_type)
-
-    return await _send_all(bot, full_message, send_one)
+    route = Route.of(event, quote=reply_message, open_topic=reply_in_thread, if_recalled=if_recalled)
+    return await _send_all(bot, full_message, route)
 
 
 async def send_to(
     bot: LegacyMethods, receive_id: str, message: Sendable, receive_id_type: ReceiveIdType | None = None
 ) -> Any:
     """Send a message to a chat or person; see :meth:`Bot.send_to`."""
-    kind = receive_id_type or guess_id_type(receive_id)
-
-    async def send_one(outgoing: OutgoingMessage) -> Any:
-        return await bot.send_msg(kind, receive_id, outgoing.content, outgoing.msg_type)
-
-    return await _send_all(bot, _as_message(message), send_one)
+    route = Route(receive_id_type or guess_id_type(receive_id), receive_id)
+    return await _send_all(bot, _as_message(message), route)
 
 
 async def render_one(bot: LegacyMethods, message: Sendable) -> OutgoingMessage:
@@ -104,36 +95,18 @@ def guess_id_type(receive_id: str) -> ReceiveIdType:
     return "user_id"
 
 
-def find_target(event: BaseEvent) -> tuple[ReceiveIdType, str]:
-    """The destination of an answer to an event: its chat, or else its operator.
-
-    Raises:
-        ValueError: the event names neither.
-    """
-    if isinstance(event, MessageEvent):
-        if event.chat_id:
-            return "chat_id", event.chat_id
-        return "open_id", event.get_user_id()
-    if isinstance(event, NoticeEvent):
-        if event.chat_id:
-            return "chat_id", event.chat_id
-        if operator := event.operator:
-            for kind in ("open_id", "user_id", "union_id"):
-                if user_id := getattr(operator, kind):
-                    return kind, user_id
-    raise ValueError(
-        f"{event.get_event_name()} names no chat and no user to answer to: "
-        "use bot.send_to(chat_id or open_id, ...) with a target of your own"
-    )
-
-
 def _as_message(message: Sendable) -> Message:
     return Message(message)  # pyright: ignore[reportArgumentType] - another adapter's text is taken too
 
 
-async def _send_all(bot: LegacyMethods, message: Message, send_one: Callable[[OutgoingMessage], Awaitable[Any]]) -> Any:
-    answers = [await send_one(outgoing) for outgoing in render(await bot.uploads.prepare(message))]
-    first = answers[0]
+async def _send_all(bot: LegacyMethods, message: Message, route: Route) -> Any:
+    answers: list[Any] = []
+    for outgoing in render(await bot.uploads.prepare(message)):
+        answer = await route.send(bot, outgoing.content, outgoing.msg_type)
+        if route.dropped:
+            break
+        answers.append(answer)
+    first: Any = answers[0] if answers else {}
     if is_object(first):  # hooks and mocks may return anything
         first["message_ids"] = [answer.get("message_id") for answer in answers]
     return first

@@ -8,8 +8,7 @@ or ``await bot.send_stream(event, model(question))``. The text is shown on a str
 doesn't permit that, in a message that is edited; where that is refused too, in finished messages.
 """
 
-from .context import Destination
 from .modes import ModeName
 from .stream import Stream, StreamOptions, StreamResult, pour
 
-__all__ = ["Destination", "ModeName", "Stream", "StreamOptions", "StreamResult", "pour"]
+__all__ = ["ModeName", "Stream", "StreamOptions", "StreamResult", "pour"]

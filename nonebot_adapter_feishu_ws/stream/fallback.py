@@ -6,10 +6,10 @@ from typing import Final
 
 from ..exception import ActionFailed
 from ..log import log
-from .context import StreamContext
+from .context import AnswerDropped, StreamContext
 from .modes import CardMode, EditMode, ModeName, PlainMode
 from .pager import Pager
-from .retry import is_transient
+from .retry import is_out_of_reach, is_transient
 
 MODES: Final[Mapping[ModeName, type[PlainMode]]] = MappingProxyType(
     {mode.name: mode for mode in (CardMode, EditMode, PlainMode)}
@@ -44,17 +44,19 @@ class Fallback:
             final: nothing follows.
 
         Raises:
-            ActionFailed: the last mode is refused too.
+            ActionFailed: the last mode is refused too, or the chat, user or message is out of reach for all modes.
             NetworkError: the network is down.
         """
-        while True:
+        while not self._context.route.dropped:
             try:
                 await self._turn_pages(text)
                 await (self._finish(text) if final else self._show(text))
                 return
+            except AnswerDropped:
+                return
             except ActionFailed as error:
-                # A lasting rate limit would apply to the next mode too.
-                if len(self._modes) == 1 or is_transient(error):
+                # A lasting rate limit would apply to the next mode too, and so would a chat that is out of reach.
+                if len(self._modes) == 1 or is_transient(error) or is_out_of_reach(error):
                     raise
                 await self._fall_back(error, text)
 

@@ -15,7 +15,8 @@ from typing_extensions import TypedDict
 from ..log import log
 from ..net.waiting import Sleep, wait_for_event
 from ..sending.legacy_methods import LegacyMethods
-from .context import Destination, StreamContext
+from ..sending.route import IfRecalled, Route
+from .context import StreamContext
 from .fallback import MODES, Fallback
 from .markdown import closing
 from .modes import ModeName
@@ -40,6 +41,8 @@ class StreamOptions(TypedDict, total=False):
     Attributes:
         title: title of the first card or message.
         reply_message: quote the message that is answered.
+        if_recalled: what becomes of an answer that quotes, or belongs to a topic, when the question is recalled before
+            a message is sent: ``"send"`` (default) sends it to the topic or chat, ``"drop"`` does not.
         pace: updates of one card per second, at most 10 (default 5).
         edit_every: seconds before the first edit where cards are not permitted; the intervals grow.
         modes: the permitted modes, best first (default card, edit, plain).
@@ -53,6 +56,7 @@ class StreamOptions(TypedDict, total=False):
 
     title: str
     reply_message: bool
+    if_recalled: IfRecalled
     pace: float
     edit_every: float
     modes: Sequence[ModeName]
@@ -101,12 +105,12 @@ class Stream(_FormerNames):
     between two updates are shown together.
     """
 
-    def __init__(self, bot: LegacyMethods, destination: Destination, options: StreamOptions) -> None:
+    def __init__(self, bot: LegacyMethods, route: Route, options: StreamOptions) -> None:
         """Create a stream; it begins with ``async with``.
 
         Args:
             bot: the bot that answers.
-            destination: where to.
+            route: where to.
             options: see :class:`StreamOptions`.
 
         Raises:
@@ -125,7 +129,7 @@ class Stream(_FormerNames):
         self._cancel_note = options.get("cancel_note", CANCEL_NOTE)
         self._context = StreamContext(
             bot,
-            destination,
+            route,
             options.get("clock", time.monotonic),
             options.get("sleep", asyncio.sleep),
             title=options.get("title", ""),
@@ -159,6 +163,11 @@ class Stream(_FormerNames):
     def mode(self) -> ModeName:
         """How the text is shown now: ``card``, ``edit`` or ``plain``."""
         return self._fallback.mode
+
+    @property
+    def dropped(self) -> bool:
+        """Whether the question was recalled and nothing more is shown, so that a model may stop."""
+        return self._context.route.dropped
 
     @property
     def result(self) -> StreamResult:
@@ -258,6 +267,8 @@ async def pour(stream: Stream, chunks: AsyncIterable[str]) -> StreamResult:
         async with stream:
             async for chunk in chunks:
                 await stream.write(chunk)
+                if stream.dropped:
+                    break
     finally:
         if (close := getattr(chunks, "aclose", None)) is not None:
             await close()

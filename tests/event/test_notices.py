@@ -32,7 +32,7 @@ from nonebot_adapter_feishu_ws import (
     UserId,
 )
 from nonebot_adapter_feishu_ws.event.catalog import find_class, known_types
-from nonebot_adapter_feishu_ws.sending.send import find_target
+from nonebot_adapter_feishu_ws.sending.route import find_target
 from nonebot_adapter_feishu_ws.testing import make_event, make_payload
 from tests.conftest import APP
 

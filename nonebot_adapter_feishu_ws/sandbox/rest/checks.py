@@ -92,9 +92,10 @@ def find_user(world: World, kind: str, wanted: object) -> User | None:
 
 def find_message(call: Call, message_id: str = "") -> Message:
     """A message, by default that of the path, if the app is in its chat."""
-    message = call.world.messages.get(message_id or call.path("message_id"))
+    wanted = message_id or call.path("message_id")
+    message = call.world.messages.get(wanted)
     if message is None or message.chat_id not in call.world.chats:
-        raise ApiError(230001, ext="invalid message_id.")
+        raise ApiError(99992354, f"these ids not existed: [{wanted}]")
     check_member(call, call.world.chats[message.chat_id])
     return message
 
