@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from .api import ClientPool, call_api
 from .backfill.known_chats import KnownChats
-from .bot import Bot, BotHost
+from .bot import Bot
 from .config import BotConfig, Config
 from .event import Event, EventRegistry
 from .intake.bridge import Bridge
@@ -23,6 +23,7 @@ from .lifecycle.connection_follower import ConnectionFollower, StartupChecks, St
 from .lifecycle.startup import claim_ttl, is_registered, make_transport, read_config, warn_of_other_adapter
 from .lifecycle.warm_up import WarmUp
 from .log import log
+from .sending.legacy_adapter import LegacyAdapter
 from .sending.send import SendHandler
 from .server.app_tickets import AppTickets
 from .store import Shared, Store, make_store, shared_of
@@ -52,7 +53,7 @@ class Stoppable(Protocol):
         ...
 
 
-class Adapter(BotHost):
+class Adapter(LegacyAdapter):
     """Connects Feishu/Lark bots to NoneBot: one long connection each, the webhook route beside it."""
 
     event_models: ClassVar[EventRegistry] = EventRegistry()

@@ -1,4 +1,4 @@
-"""Writes the ``__init__.py`` of the package and of its public rooms from the table of public names, ``exports.toml``.
+"""Writes the ``__init__.py`` of the package and of its public rooms, and ``models.py``, from ``exports.toml``.
 
     python scripts/generate_exports.py [--output FOLDER]
 
@@ -70,6 +70,38 @@ def source(entry: dict[str, Any], lazy: dict[str, list[str]]) -> str:
     return "\n".join([*filter(None, parts), f"__all__ = [\n{rows}]\n"])
 
 
+def lazy_source(entry: dict[str, Any], details: dict[str, str]) -> str:
+    """The code of a module that imports each of its names when it is asked for, not yet formatted."""
+    modules: dict[str, list[str]] = {module: list(names) for module, names in entry["modules"].items()}
+    for name, module in details.items() if entry.get("details") else ():
+        modules.setdefault(f"event.{module}", []).append(name)
+    places: dict[str, tuple[str, str]] = {}
+    for module, names in modules.items():
+        modules[module] = [name if " as " in name else f"{name} as {name}" for name in dict.fromkeys(names)]
+        places |= {new: (module, old) for old, _, new in (name.partition(" as ") for name in modules[module])}
+    rows = "".join(f'"{name}": ("{module}", "{old}"),\n' for name, (module, old) in sorted(places.items()))
+    summary, _, more = entry["doc"].strip().partition("\n")
+    return f'''"""{summary}\n\n{ORIGIN}\n{more.rstrip()}\n"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+{imports(modules, "    ")}else:
+    from importlib import import_module
+
+    _PLACES = {{{rows}}}
+
+    def __getattr__(name: str) -> type:
+        if name not in _PLACES:
+            raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
+        module, original = _PLACES[name]
+        return getattr(import_module(f".{{module}}", __package__), original)
+
+
+__all__ = [{", ".join(f'"{name}"' for name in sorted(places))},]
+'''
+
+
 def generate() -> dict[str, str]:
     """Path below the package and code of every file."""
     table = tomllib.loads(EXPORTS.read_text("utf-8"))
@@ -78,6 +110,9 @@ def generate() -> dict[str, str]:
     for folder, entry in table["folders"].items():
         lazy = {} if "lazy" not in entry else by_module(names) if folder == "event" else {"event": [*names]}
         files[str(Path(folder) / "__init__.py")] = source(entry, lazy)
+    details = {name: module for name, module in names.items() if name.endswith("Detail")}
+    for name, entry in table["files"].items():
+        files[f"{name}.py"] = lazy_source(entry, details)
     return files
 
 

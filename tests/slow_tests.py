@@ -8,7 +8,7 @@ import pytest
 PROCESS, SDK, BROWSER = "starts bots as processes", "imports the official SDK, which takes seconds", "drives Chromium"
 SLOW = {
     "tests/api/test_sending.py::test_2000_sends_with_faults_lose_none_and_double_none": "sends 2,000 messages",
-    "tests/compat/": "starts a process per plugin and adapter",
+    "tests/compat/test_migration.py": "starts a process per plugin and adapter",
     "tests/doctor/test_doctor.py::test_the_command_and_its_exit_code": PROCESS,
     "tests/flow/test_crash.py": "kills bot processes again and again",
     "tests/flow/test_drivers.py": "starts a bot process per NoneBot driver, and nb-cli",

@@ -152,21 +152,21 @@ class ApiClient:
         """Note which chat a message is in: replies to it count for the chat."""
         self._limiter.learn(message_id, chat_id)
 
+    async def get_token(self) -> str:
+        """The access token that calls carry; of a store app, that of the tenant of the event being handled."""
+        provider = self._token_of(current_tenant.get())
+        return await self._retrying(lambda _: provider.get(), repeatable=True)
+
     async def get_lark(self) -> Client:
         """The official SDK's client with this bot's token and domain."""
-
-        async def attempt(_: float) -> str:
-            return await provider.get()
-
         tenant = "" if self.isv_tokens is None else current_tenant.get()
-        provider = self._token_of(tenant)
-        token = await self._retrying(attempt, repeatable=True)
+        token = await self.get_token()
         if self._lark is None:
             is_store = self.isv_tokens is not None
             self._lark = await make_client(
                 self._app_id, self._app_secret, self._origin, timeout=self._timeout, is_store=is_store
             )
-        share_token(self._app_id, token, provider.lifetime, tenant)
+        share_token(self._app_id, token, self._token_of(tenant).lifetime, tenant)
         return self._lark
 
     async def close(self) -> None:

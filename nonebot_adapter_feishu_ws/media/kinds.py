@@ -17,7 +17,7 @@ _BY_SUFFIX: Final[dict[str, FileType]] = {
     **dict.fromkeys((".ppt", ".pptx"), "ppt"),
 }
 _RESOURCES: Final[dict[str, Literal["image", "file"]]] = {
-    "image": "image",
+    **dict.fromkeys(("image", "img"), "image"),
     **dict.fromkeys(("file", "audio", "media", "video"), "file"),
 }
 

@@ -16,7 +16,7 @@ from .kinds import check_format, file_type, read_duration
 
 MAX_KNOWN = 1000
 """Number of uploaded contents whose keys are kept, per bot."""
-_CARRIERS = frozenset({"image", "file", "audio", "media"})
+_CARRIERS = frozenset({"image", "img", "file", "audio", "media"})
 """Types of segments that may carry a file; in others, such as cards, the same keys mean something else."""
 
 
@@ -51,7 +51,7 @@ class Uploads:
         if cover is not None:
             data["image_key"] = await self._image(cover, None)
         source = cast("Source | None", data.pop("source", None))
-        if source is not None and segment.type == "image":
+        if source is not None and segment.type in ("image", "img"):
             data["image_key"] = await self._image(source, progress)
         elif source is not None:
             data["file_name"] = data.get("file_name") or name_of(source, segment.type)

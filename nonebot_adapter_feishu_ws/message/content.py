@@ -6,7 +6,7 @@ The elements of rich text are typed dicts (发送消息内容, post).
 import json
 from collections.abc import Iterable, Iterator
 from html import escape
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol, Required
 
 from pydantic_core import to_json
 from typing_extensions import TypedDict
@@ -17,8 +17,9 @@ from .split import RESERVE, cost, fits, is_small, size, split_markdown, split_te
 Element = dict[str, Any]
 Line = list[Element]
 _LINE_COST: Final = len("[],")
-_KEYED: Final = {"at": ("at", "user_id"), "image": ("img", "image_key"), "emotion": ("emotion", "emoji_type")}
-"""Segment type -> the tag of its element, and the only key beside it."""
+_IMAGE: Final = ("img", "image_key")
+_KEYED: Final = {"at": ("at", "user_id"), "image": _IMAGE, "img": _IMAGE, "emotion": ("emotion", "emoji_type")}
+"""Segment type -> the tag of its element, and the only key beside it; ``img`` is what ``to_post`` makes of an image."""
 
 
 class Segment(Protocol):
@@ -26,6 +27,17 @@ class Segment(Protocol):
 
     type: str
     data: dict[str, Any]
+
+
+class Postable:
+    """What can stand inside rich text."""
+
+    type: str
+
+    def to_post(self) -> None:
+        """Name the segment as rich text does, in place: an ``image`` becomes an ``img``; it can be sent as before."""
+        if self.type == "image":
+            self.type = "img"
 
 
 class UnsupportedSegment(ValueError):
@@ -141,7 +153,7 @@ def _lines_of(run: Iterable[Segment]) -> tuple[str, list[Line]]:
     lines: list[Line] = [[]]
     closed = False
     for segment in run:
-        if segment.type in ("post", "image", "markdown", "code_block"):
+        if segment.type in ("post", "image", "img", "markdown", "code_block"):
             if not closed and not lines[-1]:
                 lines.pop()
             if segment.type == "post":
@@ -304,3 +316,25 @@ class PostEmotion(PostMessageNode):
     """``tag: emotion``."""
 
     emoji_type: str
+
+
+class InteractiveHeaderTitle(TypedDict, total=False):
+    """The title of a card's header (JSON 1.0)."""
+
+    tag: Required[Literal["plain_text"]]
+    content: str | None
+    i18n: dict[str, str] | None
+    template: str | None
+
+
+class InteractiveHeader(TypedDict):
+    """The header of a card (JSON 1.0)."""
+
+    title: InteractiveHeaderTitle
+
+
+class InteractiveConfig(TypedDict, total=False):
+    """The settings of a card (JSON 1.0)."""
+
+    enable_forward: bool | None
+    update_multi: bool | None

@@ -22,7 +22,7 @@ _PARTS: Final = (
 _SLOT: Final = re.compile(r"\{(\w+)\}")
 _SHOWN: Final = {
     "emotion": ("emoji_type",),
-    "image": ("image_key",),
+    **dict.fromkeys(("image", "img"), ("image_key",)),
     "share_chat": ("chat_id",),
     "share_user": ("user_id",),
     "audio": ("file_key",),

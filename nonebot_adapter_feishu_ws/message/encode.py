@@ -21,7 +21,7 @@ _ALONE: Final = {
     "share_user": ("user_id",),
 }
 """Types that are a message by themselves, with the keys that Feishu takes."""
-_INLINE: Final = frozenset({"text", "at", "link", "emotion", "code_block", "markdown", "image", "post"})
+_INLINE: Final = frozenset({"text", "at", "link", "emotion", "code_block", "markdown", "image", "img", "post"})
 _PLAIN: Final = frozenset({"text", "at"})
 _MARKUP: Final = re.compile(r"<\s*/?\s*at", re.IGNORECASE)
 

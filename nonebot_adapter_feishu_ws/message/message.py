@@ -9,13 +9,14 @@ from typing import Any, Final
 from nonebot import adapters
 from typing_extensions import override
 
+from .content import Postable
 from .describe import BuiltCard, card_text, describe, post_text
 from .encode import serialize
 from .parse import MentionLike, Part, parse_parts
 from .source import Downloadable, Progress, Source, key_or_source
 
 
-class MessageSegment(adapters.MessageSegment["Message"], Downloadable):
+class MessageSegment(adapters.MessageSegment["Message"], Downloadable, Postable):
     """One part of a message. Make segments with the factories; unknown types arrive as this class itself."""
 
     @classmethod

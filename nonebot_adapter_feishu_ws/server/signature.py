@@ -10,9 +10,10 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 
+from ..utils import AESCipher
+
 REPLAY_WINDOW = 300.0
 """Seconds that a delivery's timestamp may differ from our clock; Feishu gives up on an attempt long before."""
-_BLOCK = 16
 
 
 class SignatureError(ValueError):
@@ -83,19 +84,13 @@ def decrypt(encrypt_key: str, encrypted: str) -> bytes:
     Raises:
         SignatureError: it is not base64 of whole blocks, or the key does not fit.
     """
-    from Crypto.Cipher import AES  # needed by the webhook alone, so not imported at start
-    from Crypto.Util.Padding import unpad
-
     try:
         data = base64.b64decode(encrypted, validate=True)
     except (binascii.Error, ValueError):
         raise SignatureError("the encrypted body is not base64") from None
-    if len(data) < 2 * _BLOCK or len(data) % _BLOCK:
+    if len(data) < 2 * AESCipher.block_size or len(data) % AESCipher.block_size:
         raise SignatureError("the encrypted body is not made of whole AES blocks")
-    cipher = AES.new(  # pyright: ignore[reportUnknownMemberType]
-        hashlib.sha256(encrypt_key.encode()).digest(), AES.MODE_CBC, data[:_BLOCK]
-    )
     try:
-        return unpad(cipher.decrypt(data[_BLOCK:]), _BLOCK)
+        return AESCipher(encrypt_key).decrypt(data)
     except ValueError:
         raise SignatureError("the body cannot be decrypted (is encrypt_key the one of the console?)") from None
