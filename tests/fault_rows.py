@@ -128,6 +128,10 @@ FAULTS: dict[int, Fault] = {
         "SDK missing, too new, or with a changed wire format",
         "the bot runs without it, `get_lark` says what to do, the contract test names the change",
     ),
+    38: Fault(
+        "the first address of a name hangs: it takes connections, and nothing answers",
+        "the next attempt takes another address: connected within two attempts",
+    ),
     39: Fault(
         "started twice on one SQLite file while handlers run (a mistyped start, a reloader)",
         "the second process takes nothing that a living one holds, and says that the file is in use",

@@ -73,6 +73,8 @@ class HttpConnection(asyncio.Protocol):
         """Whether no response is expected, or it has arrived as a whole."""
         self.is_reusable: bool = True
         self.idle_since: float = 0.0
+        self.peer: tuple[str, int] | None = None
+        """Address and port of the other end; None behind a proxy."""
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._parser = HttpResponseParser(self)

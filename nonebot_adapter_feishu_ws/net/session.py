@@ -5,7 +5,6 @@ calls that a bot makes (see docs/decisions.md).
 """
 
 import asyncio
-import socket
 import zlib
 from asyncio import timeout
 from collections import defaultdict
@@ -15,10 +14,10 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
-from aiohappyeyeballs import start_connection  # pyright: ignore[reportUnknownVariableType]
 from python_socks import ProxyError
 from python_socks.async_.asyncio import Proxy
 
+from .dialer import Dialer, Peer
 from .errors import BrokenAnswer, NotConnected
 from .http1 import Body, HttpConnection, HttpResponse
 from .tls import tls_context
@@ -27,8 +26,6 @@ CONNECT_TIMEOUT = 10.0
 """Seconds to connect: a call without a connection never reached Feishu, so it can always be tried again."""
 IDLE_TIMEOUT = 25.0
 """Seconds for which an unused connection is kept, less than what lies between us and Feishu may keep it for."""
-NEXT_ADDRESS = 0.25
-"""Seconds until the next address of a host is tried, too: IPv6 may be announced and lead nowhere (RFC 8305)."""
 USER_AGENT = "nonebot-adapter-feishu-ws"
 
 
@@ -75,6 +72,8 @@ class HttpSession:
         self.proxy: str | None = proxy
         self._loop = asyncio.get_running_loop()
         self._idle: defaultdict[Target, list[HttpConnection]] = defaultdict(list)
+        self.dialer: Dialer = Dialer()
+        """Opens the connections that need no proxy."""
 
     async def request(
         self,
@@ -146,32 +145,39 @@ class HttpSession:
         return None
 
     def _give_back(self, target: Target, connection: HttpConnection) -> None:
+        if not connection.is_complete:
+            self._leave(target, connection.peer)
         if not (connection.is_complete and connection.is_reusable):
             connection.close()
             return
         connection.idle_since = self._loop.time()
         self._idle[target].append(connection)
 
+    def _leave(self, target: Target, peer: Peer | None) -> None:
+        """Avoid an address that did not answer, also by the connections that wait for their next request."""
+        self.dialer.avoid(peer)
+        for connection in self._idle[target]:
+            connection.is_reusable = connection.is_reusable and connection.peer != peer
+
     async def _connect(self, target: Target) -> HttpConnection:
         context, name = (tls_context(), target.host) if target.tls else (None, None)
+        peer: Peer | None = None
         try:
             async with timeout(CONNECT_TIMEOUT):
-                sock = await self._open_socket(target)
+                if self.proxy is None:
+                    sock, peer = await self.dialer.connect(target.address or target.host, target.port)
+                else:
+                    # To python-socks, socks5:// means that the proxy resolves the names.
+                    proxy = Proxy.from_url(self.proxy.replace("socks5h://", "socks5://", 1))
+                    sock = await proxy.connect(target.host, target.port)
                 _, connection = await self._loop.create_connection(
                     HttpConnection, sock=sock, ssl=context, server_hostname=name
                 )
         except (OSError, ProxyError, EOFError) as error:
+            self._leave(target, peer)
             raise NotConnected(str(error)) from error
+        connection.peer = peer
         return connection
-
-    async def _open_socket(self, target: Target) -> socket.socket:
-        if self.proxy is not None:
-            # To python-socks, socks5:// means that the proxy resolves the names.
-            proxy = Proxy.from_url(self.proxy.replace("socks5h://", "socks5://", 1))
-            return await proxy.connect(target.host, target.port)
-        where = target.address or target.host
-        addresses = await self._loop.getaddrinfo(where, target.port, type=socket.SOCK_STREAM)
-        return await start_connection(addresses, happy_eyeballs_delay=NEXT_ADDRESS, interleave=1)
 
     def __del__(self) -> None:
         if not self._loop.is_closed():

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 from asyncio import timeout
 from collections.abc import Coroutine
 from contextlib import suppress
@@ -18,6 +19,8 @@ from picows import (
     WSTransport,
     ws_connect,  # pyright: ignore[reportUnknownVariableType]
 )
+from picows.proxy import WSSocketFactory
+from picows.url import WSParsedURL
 from pydantic import SecretStr
 from python_socks import ProxyError
 from typing_extensions import override
@@ -26,7 +29,8 @@ from ..event.envelope import Envelope, Receipt
 from ..exception import ConnectionFailed
 from ..log import LogOnce, log
 from ..net.bounded_json import JsonError, read_json
-from ..net.session import NEXT_ADDRESS, HttpSession, shared_session
+from ..net.dialer import Peer
+from ..net.session import HttpSession, shared_session
 from ..net.tls import tls_context
 from .endpoint import discover, network_failure, parse_handshake_refusal
 from .frame import (
@@ -72,18 +76,27 @@ class LongConnection(Transport):
 
     @override
     async def serve(self, callbacks: ConnectionCallbacks) -> None:
-        if self._session is None:
-            self._session = shared_session(self.proxy)
+        session = self._session = self._session or shared_session(self.proxy)
         secret = self.app_secret.get_secret_value()
-        endpoint = await discover(self._session, self.origin, self.app_id, secret, timeout=OPEN_TIMEOUT)
+        endpoint = await discover(session, self.origin, self.app_id, secret, timeout=OPEN_TIMEOUT)
         callbacks.client_config = endpoint.client_config
         timing = self.heartbeats.timing
         connection = OpenConnection(self.app_id, callbacks, endpoint.service_id, timing, self._reported)
+        peer: Peer | None = None
+
+        async def connect(url: WSParsedURL) -> socket.socket:
+            nonlocal peer
+            sock, peer = await session.dialer.connect(url.host, url.port)
+            return sock
+
         try:
-            await self._open(endpoint.url, connection)
+            await self._open(endpoint.url, connection, None if self.proxy else connect)
             callbacks.opened()
             self.heartbeats.add(connection)
             await connection.ended
+        except ConnectionFailed:
+            session.dialer.avoid(peer)
+            raise
         finally:
             self.heartbeats.remove(connection)
             await connection.close()
@@ -92,7 +105,7 @@ class LongConnection(Transport):
     async def close(self) -> None:
         self._session = None
 
-    async def _open(self, url: str, connection: "OpenConnection") -> None:
+    async def _open(self, url: str, connection: "OpenConnection", connect: WSSocketFactory | None) -> None:
         # To python-socks, socks5:// means that the proxy resolves the names.
         proxy = self.proxy and self.proxy.replace("socks5h://", "socks5://", 1)
         try:
@@ -107,7 +120,7 @@ class LongConnection(Transport):
                     read_buffer_init_size=READ_BUFFER,
                     websocket_handshake_timeout=None,
                     logger_name=_QUIET,
-                    happy_eyeballs_delay=None if proxy else NEXT_ADDRESS,
+                    socket_factory=connect,
                 )
         except WSHandshakeError as error:
             if error.response is None:

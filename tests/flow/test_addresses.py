@@ -1,0 +1,96 @@
+"""A host with several addresses, the first of which takes connections and never answers."""
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from threading import Thread
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from nonebot_adapter_feishu_ws.api import ONCE, ApiClient
+from nonebot_adapter_feishu_ws.exception import NetworkError
+from nonebot_adapter_feishu_ws.net import session
+from nonebot_adapter_feishu_ws.transport import connection
+from tests.conftest import APP, SECRET, wait_until
+
+NAME = "feishu.test"
+DEAF = "127.0.0.2"
+PATIENCE = 0.5
+
+
+class DeafListener:
+    """Takes every connection at the sandbox's port of another address, and says nothing; counts them."""
+
+    def __init__(self, port: int) -> None:
+        self.taken: list[socket.socket] = []
+        self.listener = socket.create_server((DEAF, port))
+        Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        with suppress(OSError):
+            while True:
+                self.taken.append(self.listener.accept()[0])
+
+    def close(self) -> None:
+        for each in (self.listener, *self.taken):
+            each.close()
+
+
+@pytest.fixture
+def deaf(sandbox, monkeypatch) -> Iterator[DeafListener]:
+    port = int(sandbox.url.rpartition(":")[2])
+    listener = DeafListener(port)
+    system = socket.getaddrinfo
+
+    def both(host: str, *args: Any, **kwargs: Any) -> Any:
+        if host != NAME:
+            return system(host, *args, **kwargs)
+        return [*system(DEAF, *args, **kwargs), *system("127.0.0.1", *args, **kwargs)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", both)
+    monkeypatch.setattr(connection, "OPEN_TIMEOUT", PATIENCE)
+    yield listener
+    listener.close()
+
+
+def named(sandbox) -> str:
+    return f"http://{NAME}:{sandbox.url.rpartition(':')[2]}"
+
+
+@pytest.mark.fault(38)
+async def test_the_long_connection_takes_the_next_address_after_one_that_hangs(
+    sandbox, run_adapter, deaf, logs, saw: Callable[[str], None]
+):
+    sandbox.gateway.base_url = lambda: named(sandbox)
+    bots = [{"app_id": APP, "app_secret": SECRET, "domain": named(sandbox)}]
+    async with run_adapter(bots, connected=False) as adapter:
+        await wait_until(lambda: adapter.connections.is_connected(APP))
+        failed = adapter.connections.get_status(APP).attempts
+        assert any("feishu.test:" in line and "did not answer in time" in line for line in logs)
+    assert failed == 1
+    assert sandbox.gateway.discoveries == 1
+    saw(f"the long connection: connected by attempt {failed + 1}, {len(deaf.taken)} connections to the deaf address")
+
+
+@pytest.mark.parametrize("hangs", ["without TLS", "in the handshake of TLS"])
+@pytest.mark.fault(38)
+async def test_a_rest_call_takes_the_next_address_after_one_that_hangs(
+    sandbox, deaf, saw: Callable[[str], None], monkeypatch, hangs
+):
+    monkeypatch.setattr(session, "CONNECT_TIMEOUT", PATIENCE)
+    scheme = "http" if hangs == "without TLS" else "https"
+    url = named(sandbox).replace("http", scheme)
+    client = ApiClient(app_id=APP, app_secret=SecretStr(SECRET), origin=url, timeout=PATIENCE, retry=ONCE)
+    with pytest.raises(NetworkError, match=r"did not answer in time"):
+        await client.call("bot/v3/info")
+    assert len(deaf.taken) == 1
+    if scheme == "http":
+        assert (await client.call("bot/v3/info"))["code"] == 0
+    else:
+        with pytest.raises(NetworkError):  # the sandbox has no TLS, but it is asked
+            await client.call("bot/v3/info")
+    assert len(deaf.taken) == 1
+    saw(f"a REST call {hangs}: call 2 goes elsewhere, {len(deaf.taken)} connection to the deaf address")
+    await client.close()
