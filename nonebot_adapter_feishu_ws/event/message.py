@@ -33,8 +33,8 @@ class Mention(FeishuModel):
 
     @property
     def open_id(self) -> str:
-        """The open_id of the mentioned."""
-        return self.id.open_id
+        """The open_id of the mentioned; ``all`` for everybody, whom Feishu gives a ``user_id`` only."""
+        return self.id.open_id or ("all" if self.id.user_id == "all" else "")
 
 
 class EventMessage(FeishuModel):

@@ -7,6 +7,8 @@ from ..message import Message, MessageSegment
 from .message import MessageEvent
 
 _Test = Callable[[MessageSegment], bool]
+_SEPARATOR = r"\s*(?:[:：,，]+(?![()DPp|]|-[()]))?\s*"
+"""Between an address and what is said: ``@bot: /help``. A smiley stays."""
 
 
 def check_at_me(event: MessageEvent, bot_open_id: str | None, *, at_all: bool = False) -> None:
@@ -45,7 +47,7 @@ def _drop_at_start(message: Message, is_me: _Test) -> bool:
         return False
     del message[: first + 1]
     if message and message[0].type == "text":
-        message[0].data["text"] = str(message[0]).lstrip()
+        message[0].data["text"] = re.sub(f"^{_SEPARATOR}", "", str(message[0]))
         if not message[0].data["text"]:
             del message[0]
     return True
@@ -75,7 +77,7 @@ def check_nickname(event: MessageEvent, nicknames: Collection[str]) -> None:
     if not names or first.type != "text":
         return
     text = str(first)
-    if match := re.match(rf"(?:{names})(?:[\s,，]+|$)", text, re.IGNORECASE):
+    if match := re.match(rf"(?:{names})(?=[\s:：,，]|$){_SEPARATOR}", text, re.IGNORECASE):
         event.to_me = True
         first.data["text"] = text[match.end() :]
 

@@ -31,8 +31,9 @@ _SHOWN: Final = {
     "folder": ("file_name", "file_key"),
     "sticker": ("file_key",),
     "hongbao": ("text",),
+    "merge_forward": (),
 }
-"""Segment type -> the key of its most telling value; where it is empty, the next key."""
+"""Segment type -> the key of its most telling value; where it is empty, the next key. For others, it is ``text``."""
 
 
 def describe(kind: str, data: Mapping[str, Any]) -> str:
@@ -40,7 +41,18 @@ def describe(kind: str, data: Mapping[str, Any]) -> str:
     description = _DESCRIPTIONS.get(kind)
     if description is not None:
         return description(kind, data) or f"[{kind}]"
-    return _tagged(kind, _first(data, *_SHOWN.get(kind, ())))
+    return _tagged(kind, _first(data, *_SHOWN.get(kind, ("text",))))
+
+
+def text_beside(kind: str, data: Mapping[str, Any]) -> str:
+    """What the plain text of a message has of a segment that is no text: that of cards and of unknown types.
+
+    So an alert can be forwarded to the bot to be read. They are still no text segments: no forwarded card can run a
+    command in the name of the person who forwards it.
+    """
+    if kind == "interactive":
+        return card_text(data)
+    return "" if kind in _SHOWN or kind in _DESCRIPTIONS else as_text(data.get("text"))
 
 
 def _first(fields: Mapping[str, Any], *keys: str) -> str:
@@ -77,7 +89,7 @@ def _element_text(element: object) -> str:
     if not is_object(element):
         return ""
     if element.get("tag") == "at":
-        return f"@{_first(element, 'user_name', 'user_id')}"
+        return f"@{_first(element, 'user_name', 'user_id', 'open_id')}"
     return _first(element, "text", "href") or f"[{words(element.get('tag'))}]"
 
 
@@ -97,13 +109,14 @@ def _tagged(kind: str, *parts: str) -> str:
 
 
 def _at(kind: str, data: Mapping[str, Any]) -> str:
-    user_id = str(data.get("user_id", ""))
-    # The event did not name the person: only the placeholder is known, and perhaps a name.
-    name = data.get("user_name")
-    return f"@{name}" if name and user_id.startswith("@_user_") else f"@{user_id.removeprefix('@')}"
+    user_id = words(data.get("user_id")).removeprefix("@")
+    return f"@{user_id if user_id == 'all' else words(data.get('user_name')) or user_id}"
 
 
 def _system(kind: str, data: Mapping[str, Any]) -> str:
+    # A divider that is to be sent has another form than a received one.
+    if divider := as_object(as_object(data.get("params")).get("divider_text")):
+        return words(divider)
     template = words(data.get("template"))
     # A slot without a value keeps its placeholder: better than a sentence with a hole.
     return _SLOT.sub(lambda slot: words(data.get(slot[1])) or slot[0], template).strip()
@@ -116,7 +129,8 @@ def _location(kind: str, data: Mapping[str, Any]) -> str:
 
 def _todo(kind: str, data: Mapping[str, Any]) -> str:
     fields = as_object(data.get("summary"))
-    text = post_text(fields.get("title"), fields.get("content")) if fields else words(data.get("summary"))
+    lines = fields.get("content_v2") or fields.get("content")
+    text = post_text(fields.get("title"), lines) if fields else words(data.get("summary"))
     due = moment(data.get("due_time"))
     return _tagged(kind, text.replace("\n", " ") or words(data.get("task_id")), f"(due {due})" if due else "")
 
@@ -133,12 +147,17 @@ def _timed(kind: str, data: Mapping[str, Any]) -> str:
     return _tagged(kind, name, f"{start} - {end}" if start and end else start)
 
 
+def _post(kind: str, data: Mapping[str, Any]) -> str:
+    return post_text(data.get("title"), data.get("content"))
+
+
 def _card(kind: str, data: Mapping[str, Any]) -> str:
     return card_text(data) or _tagged(kind, _first(as_object(data.get("data")), "template_id", "card_id"))
 
 
 _DESCRIPTIONS: Final[Mapping[str, Callable[[str, Mapping[str, Any]], str]]] = {
     "at": _at,
+    "post": _post,
     "interactive": _card,
     "system": _system,
     "location": _location,

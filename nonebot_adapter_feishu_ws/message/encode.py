@@ -5,9 +5,11 @@ is too long is split (:mod:`.split`). Every other segment is a message by itself
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
+from unicodedata import east_asian_width
 
+from ..net.bounded_json import as_object
 from .content import Segment, UnsupportedSegment, dump, need, posts, text_of, texts, unresolved_mention
 from .describe import source_of
 from .split import RICH_LIMIT, TEXT_LIMIT, is_small, size
@@ -23,6 +25,7 @@ _ALONE: Final = {
 """Types that are a message by themselves, with the keys that Feishu takes."""
 _INLINE: Final = frozenset({"text", "at", "link", "emotion", "code_block", "markdown", "image", "img", "post"})
 _PLAIN: Final = frozenset({"text", "at"})
+_DIVIDER_WIDTH: Final = 20
 _MARKUP: Final = re.compile(r"<\s*/?\s*at", re.IGNORECASE)
 
 
@@ -101,16 +104,42 @@ def _looks_like_markup(run: list[Segment]) -> bool:
 def _render_alone(segment: Segment, limit: int) -> OutgoingMessage:
     if segment.type == "interactive":
         return OutgoingMessage("interactive", _render_card(segment, limit))
+    if segment.type == "system" and (divider := _divider_of(segment.data)):
+        return OutgoingMessage("system", dump(divider))
     if segment.type not in _ALONE:
         raise UnsupportedSegment(
             f"a bot cannot send a segment of the type {segment.type!r}: send str(segment) as text, forward the whole "
             "message with bot.forward_msg(message_id, ...), or send text, at, link, emotion, code_block, markdown, "
-            "post, image, file, audio, media, sticker, interactive, share_chat or share_user instead"
+            "post, image, file, audio, media, sticker, interactive, share_chat, share_user or divider instead"
         )
     first, *optional = _ALONE[segment.type]
     content: dict[str, Any] = {first: need(segment, first)}
     content.update({key: segment.data[key] for key in optional if segment.data.get(key)})
     return OutgoingMessage(segment.type, dump(content))
+
+
+def _divider_of(data: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The content of a divider, made by a factory or received; None for any other system message."""
+    made = data.get("type") == "divider"
+    divider = as_object((as_object(data.get("params")) if made else data).get("divider_text"))
+    if not made and (not divider or data.get("template") != "{divider_text}"):
+        return None
+    # Feishu delivers zh_cn, and takes zh_CN only.
+    by_language = {f"{key[:3]}{key[3:].upper()}": text for key, text in as_object(divider.get("i18n_text")).items()}
+    texts = [divider.get("text"), *by_language.values()]
+    if not all(isinstance(text, str) and 0 < sum(map(_width, text)) <= _DIVIDER_WIDTH for text in texts):
+        raise UnsupportedSegment(
+            f"the text of a divider takes 1 to {_DIVIDER_WIDTH} characters, where a Chinese one counts as two, in each "
+            f"language: shorten {texts!r}"
+        )
+    i18n = {"i18n_text": by_language} if by_language else {}
+    options = as_object(data.get("options"))
+    params = {"divider_text": {"text": divider["text"], **i18n}}
+    return {"type": "divider", "params": params, **({"options": options} if options.get("need_rollup") else {})}
+
+
+def _width(character: str) -> int:
+    return 2 if east_asian_width(character) in "WF" else 1
 
 
 def _render_card(segment: Segment, limit: int) -> str:

@@ -10,9 +10,10 @@ from nonebot import adapters
 from typing_extensions import override
 
 from .content import Postable
-from .describe import BuiltCard, card_text, describe, post_text
+from .describe import BuiltCard, describe, text_beside
 from .encode import serialize
-from .parse import MentionLike, Part, parse_parts
+from .inline import MentionLike, Part
+from .parse import parse_parts
 from .source import Downloadable, Progress, Source, key_or_source
 
 
@@ -145,8 +146,8 @@ class MessageSegment(adapters.MessageSegment["Message"], Downloadable, Postable)
             progress: as for :meth:`image`; without the cover.
         """
         cover = {"image_key": None} if image_key is None else key_or_source(image_key, "image_key", "cover")
-        names = {"file_name": file_name, "duration": duration}
-        return Media("media", {**key_or_source(file_key, "file_key", progress=progress), **cover, **names})
+        video = key_or_source(file_key, "file_key", progress=progress) | cover
+        return Media("media", {**video, "file_name": file_name, "duration": duration})
 
     video = media
 
@@ -157,7 +158,7 @@ class MessageSegment(adapters.MessageSegment["Message"], Downloadable, Postable)
 
     @staticmethod
     def folder(file_key: str, file_name: str | None = None) -> Folder:
-        """A folder; Feishu delivers it and lets no bot send it."""
+        """A folder; no bot can send it."""
         return Folder("folder", {"file_key": file_key, "file_name": file_name})
 
     @staticmethod
@@ -169,6 +170,18 @@ class MessageSegment(adapters.MessageSegment["Message"], Downloadable, Postable)
     def system(template: str, from_user: list[str], to_chatters: list[str]) -> System:
         """A system message, as received."""
         return System("system", {"template": template, "from_user": from_user, "to_chatters": to_chatters})
+
+    @staticmethod
+    def divider(text: str, i18n_text: dict[str, str] | None = None, *, need_rollup: bool = False) -> System:
+        """A dividing line in a private chat (发送消息内容, system; scope im:message:send_sys_msg).
+
+        Args:
+            text: at most 20 characters, or 10 Chinese ones.
+            i18n_text: the text by language, such as ``{"zh_CN": "新会话"}``.
+            need_rollup: scroll what stands above out of sight.
+        """
+        params = {"divider_text": {"text": text, **({"i18n_text": i18n_text} if i18n_text else {})}}
+        return System("system", {"type": "divider", "params": params, "options": {"need_rollup": need_rollup}})
 
     @staticmethod
     def location(name: str, longitude: str, latitude: str) -> Location:
@@ -211,12 +224,7 @@ class Message(adapters.Message[MessageSegment]):
 
     @override
     def extract_plain_text(self) -> str:
-        # Includes the text of cards, so that an alert can be forwarded to the bot to be read. A card is still no text
-        # segment: no forwarded card can run a command in the name of the person who forwards it.
-        cards = (Interactive, InteractiveTemplate)
-        return "".join(
-            card_text(part.data) if isinstance(part, cards) else str(part) if part.is_text() else "" for part in self
-        )
+        return "".join(str(part) if part.is_text() else text_beside(part.type, part.data) for part in self)
 
     def serialize(self) -> tuple[str, str]:
         """``(msg_type, content)`` for ``bot.send_msg``, when the message fits into one.
@@ -251,11 +259,11 @@ class Text(_Words):
 
 
 class At(MessageSegment):
-    """An @: ``user_id`` (open_id or ``all``), ``user_name`` where it is known."""
+    """An @: ``user_id`` (open_id or ``all``), ``user_name`` where it is known, which ``str`` then shows."""
 
 
 class Link(_Words):
-    """A link inside rich text: ``text``, ``href``."""
+    """A link or mail address: ``text`` as it was typed, ``href``."""
 
     @override
     def __str__(self) -> str:
@@ -272,10 +280,6 @@ class Markdown(_Words):
 
 class Post(MessageSegment):
     """Rich text to be sent as it is: ``title``, ``content``. Received rich text arrives as simpler segments."""
-
-    @override
-    def __str__(self) -> str:
-        return post_text(self.data.get("title"), self.data.get("content"))
 
 
 class Interactive(MessageSegment):
@@ -323,7 +327,7 @@ class Sticker(MessageSegment):
 
 
 class System(MessageSegment):
-    """A system message: ``template``, ``from_user``, ``to_chatters``. As text its template is filled in."""
+    """A system message: ``template``, ``from_user``, ``to_chatters``; only a divider can be sent."""
 
 
 class Location(MessageSegment):
@@ -373,10 +377,7 @@ _extend: Final = list[MessageSegment].extend  # NoneBot's own append checks the 
 def parse(
     message_type: str, content: str, mentions: Iterable[MentionLike] | None = None, message_id: str | None = None
 ) -> Message:
-    """Make segments of a delivered message.
-
-    Rich text becomes text, at, link, image and so on, line by line, so that commands match in it; its title is
-    the first line.
+    """Make segments of a delivered message. Those of rich text follow each other line by line, its title first.
 
     Args:
         message_type: Feishu's type, such as ``text``; an unknown one becomes a segment of that type.

@@ -1,13 +1,10 @@
 """What Feishu delivers -> the types and data of segments. Pure and tolerant: no content raises or parses to nothing."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, Protocol
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
 from ..net.bounded_json import JsonError, as_list, is_list, is_object, read_json
-
-MENTION: Final = re.compile(r"@_all|@_user_[0-9]{1,9}")
-"""A mention in a text: ``@_user_1`` and so on, or ``@_all``."""
+from .inline import EVERYBODY, MentionLike, Part, People, at_part, split_inline, text_part
 
 DELIVERED: Final = frozenset(
     {
@@ -17,24 +14,9 @@ DELIVERED: Final = frozenset(
     }
 )
 """Message types with a segment class of their own, beside ``text`` and ``post``."""
-
-
-Part = tuple[str, dict[str, Any], bool]
-"""A segment to be made: its type, its data, and whether it gets the class of its type, or a ``MessageSegment``."""
-
-
-class MentionLike(Protocol):
-    """What a mention must offer: its placeholder, its name and the open_id."""
-
-    @property
-    def key(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def open_id(self) -> str: ...
-
-
-_People = Mapping[str, MentionLike]
+_NOBODY: Final = People(None)
+_VIDEO: Final = frozenset({"media", "video"})
+_CONTENTS: Final = ("content_v2", "content")
 
 
 def parse_parts(
@@ -42,14 +24,18 @@ def parse_parts(
 ) -> list[Part]:
     """The parts of a delivered message, at least one; see :func:`~.message.parse`."""
     fields = _load(content)
-    people = {mention.key: mention for mention in mentions if mention.key} if mentions else {}
+    people = People(mentions) if mentions else _NOBODY
     if message_type == "text":
         text = _string(fields.get("text"))
-        return _merged(_split_mentions(text, people)) if "@_" in text else [_text(text)]
+        return (
+            _merged(split_inline(text, people, "text")) if people or "@_" in text or "](" in text else [text_part(text)]
+        )
     if message_type == "post":
         return _merged(_parse_post(fields, people))
     if message_type == "merge_forward" and message_id:
         fields = {**fields, "message_id": message_id}
+    if message_type in _VIDEO:
+        message_type = "media"
     return [(message_type or "unknown", fields, message_type in DELIVERED)]
 
 
@@ -75,88 +61,95 @@ def _merged(parts: Iterable[Part]) -> list[Part]:
         else:
             text = data
         merged.append(part)
-    return merged or [_text("")]
+    return merged or [text_part("")]
 
 
-def _text(text: str) -> Part:
-    return ("text", {"text": text}, True)
-
-
-def _split_mentions(text: str, people: _People) -> Iterator[Part]:
-    start = 0
-    for match in MENTION.finditer(text):
-        key = _longest_key(match.group(), people)
-        if key is None:
-            continue
-        if match.start() > start:
-            yield _text(text[start : match.start()])
-        yield _at(key, people)
-        start = match.start() + len(key)
-    if start < len(text):
-        yield _text(text[start:])
-
-
-def _longest_key(found: str, people: _People) -> str | None:
-    """The longest key that exists: ``@_user_1`` followed by the text "1" looks like ``@_user_11``."""
-    if found == "@_all" or found in people:
-        return found
-    ends = range(len(found) - 1, len("@_user_"), -1)
-    return next((found[:end] for end in ends if found[:end] in people), None)
-
-
-def _at(key: str, people: _People, name: str = "") -> Part:
-    if key in ("@_all", "all", "@all"):
-        return ("at", {"user_id": "all"}, True)
-    person = people.get(key)
-    if person is not None:
-        key, name = person.open_id or key, person.name or name
-    return ("at", {"user_id": key, "user_name": name} if name else {"user_id": key}, True)
-
-
-def _parse_post(fields: dict[str, Any], people: _People) -> Iterator[Part]:
+def _parse_post(fields: dict[str, Any], people: People) -> Iterator[Part]:
     files = fields.get("files")
-    if not is_list(fields.get("content")):
-        # Received posts come without the locale level, fetched and forwarded ones may have it.
-        fields = next((value for value in fields.values() if is_object(value)), fields)
-    if title := _string(fields.get("title")):
-        yield _text(title + "\n")
-    lines = fields.get("content")
-    if not is_list(lines):
-        yield from _split_mentions(_string(fields.get("text")), people)
-    for number, line in enumerate(as_list(lines)):
-        if number:
-            yield _text("\n")
-        for element in filter(is_object, line if is_list(line) else [line]):
-            yield from _parse_element(element, people)
+    body = _body_of(fields)
+    parts = _parse_lines(body, people)
+    if title := _string(body.get("title")):
+        yield text_part(title + ("\n" if parts else ""))
+    yield from parts or split_inline(_string(body.get("text")), people, "words")
     for file in filter(is_object, as_list(files)):
         names = {"file_key": _string(file.get("file_key")), "file_name": _string(file.get("file_name")) or None}
         yield ("folder" if file.get("is_folder") is True else "file", names, True)
 
 
-def _parse_element(element: dict[str, Any], people: _People) -> Iterator[Part]:
+def _body_of(fields: dict[str, Any]) -> dict[str, Any]:
+    """What has title and content: received posts come without the locale level, fetched and forwarded ones may have it.
+
+    Some clients wrap it once more: ``{"post": {"zh_cn": {...}}}``.
+    """
+    for _ in range(2):
+        if any(is_list(fields.get(key)) for key in _CONTENTS):
+            break
+        inner = list(filter(is_object, fields.values()))
+        fields = next(
+            (body for body in inner if any(body.get(key) for key in _CONTENTS)), inner[0] if inner else fields
+        )
+    return fields
+
+
+def _parse_lines(body: dict[str, Any], people: People) -> list[Part]:
+    """The parts of ``content_v2``, which keeps the Markdown that ``content`` loses, or of ``content``."""
+    lines = as_list(body.get("content"))
+    if newer := as_list(body.get("content_v2")):
+        # A user may type <at user_id="all">. Where there are both, the elements tell what is a mention of everybody.
+        ids = (element.get("user_id") for element in _elements(lines) if element.get("tag") == "at")
+        everybody = not lines or any(user_id in EVERYBODY for user_id in ids)
+        parts = list(_parse_elements(newer, people, everybody))
+        if any(kind != "text" or data["text"].strip() for kind, data, _ in parts):
+            return parts
+    return list(_parse_elements(lines, people, True))
+
+
+def _elements(lines: list[Any]) -> Iterator[dict[str, Any]]:
+    return (element for line in lines for element in filter(is_object, line if is_list(line) else [line]))
+
+
+def _parse_elements(lines: list[Any], people: People, everybody: bool) -> Iterator[Part]:
+    for number, line in enumerate(lines):
+        if number:
+            yield text_part("\n")
+        for element in _elements([line]):
+            yield from _parse_element(element, people, everybody)
+
+
+def _parse_element(element: dict[str, Any], people: People, everybody: bool) -> Iterator[Part]:
     tag = _string(element.get("tag"))
     text = _string(element.get("text"))
-    if tag in ("text", "md"):
-        yield from _split_mentions(text, people)
+    if tag in ("md", "markdown"):
+        yield from split_inline(text, people, "markdown", everybody=everybody)
     elif tag == "at":
-        yield _at(_string(element.get("user_id")), people, _string(element.get("user_name")))
+        user_id = next(filter(None, (_string(element.get(key)) for key in ("user_id", "open_id", "id"))), "")
+        yield at_part(user_id, people, _string(element.get("user_name")))
     elif tag == "a":
         yield ("link", {"text": text, "href": _string(element.get("href"))}, True)
     elif tag == "img":
         yield ("image", {"image_key": _string(element.get("image_key"))}, True)
-    elif tag == "media":
-        keys = {"file_key": _string(element.get("file_key")), "image_key": _string(element.get("image_key")) or None}
-        yield ("media", {**keys, "file_name": None, "duration": None}, True)
+    elif tag in _VIDEO:
+        names = ("file_key", _string), ("image_key", _text_or_none), ("file_name", _text_or_none), ("duration", _number)
+        yield ("media", {key: read(element.get(key)) for key, read in names}, True)
     elif tag == "emotion":
         yield ("emotion", {"emoji_type": _string(element.get("emoji_type"))}, True)
     elif tag == "code_block":
         yield ("code_block", {"text": text, "language": _string(element.get("language"))}, True)
     elif tag == "hr":
-        yield _text("---")
-    elif text:
-        yield from _split_mentions(text, people)
+        yield text_part("---")
+    elif text or tag == "text":
+        yield from split_inline(text, people, "words")
     else:
-        yield (tag or "unknown", {key: value for key, value in element.items() if key != "tag"}, False)
+        yield (tag or "unknown", {key: value for key, value in element.items() if key != "tag"}, tag in DELIVERED)
+
+
+def _text_or_none(value: object) -> str | None:
+    return _string(value) or None
+
+
+def _number(value: object) -> int | None:
+    text = _string(value)
+    return int(text) if text.isdecimal() and len(text) < 16 else None
 
 
 def _string(value: object) -> str:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from .events import mention, message_event
+from .events import as_typed, mention, message_event
 from .gateway import Delivery, Gateway, data_frame
 from .rest.cards import Cards, Click
 from .state import ROOT, TENANT, App, Chat, ChatMode, Department, Message, User, World, new_id
@@ -88,14 +88,16 @@ class Actions:
         """A user sends a message; every app of the chat gets its event.
 
         Args:
-            content: the text, or the content's object.
+            content: the text as it is typed, or the content's object as Feishu delivers it.
             at: app ids, users or ``"all"``, put in front of a text.
             reply_to: quote this message.
             thread_id: inside this topic.
         """
         first_app = self.world.apps[chat.apps[0]]
         keys, mentions = self._mentions(first_app, at)
-        fields = {"text": "".join(f"{key} " for key in keys) + content} if isinstance(content, str) else content
+        fields = (
+            {"text": "".join(f"{key} " for key in keys) + as_typed(content)} if isinstance(content, str) else content
+        )
         message = self.world.new_message(chat, user.open_id, "user", msg_type, json.dumps(fields, ensure_ascii=False))
         message.mentions = mentions
         message.thread_id = thread_id or (reply_to.thread_id if reply_to else None)

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 import secrets
 from typing import Any
 
@@ -13,6 +14,17 @@ from ..server.webhook import HEADER_NONCE, HEADER_SIGNATURE, HEADER_TIMESTAMP
 from .state import TENANT, App, Message, User, World
 
 WEBHOOK_TIMEOUT = 3.0
+_END = ",.;:!?，。；：！？、"
+_TYPED = re.compile(
+    rf"""(https?://[^\s<>"'\[\]]*[^\s<>"'\[\]{_END}])|((?<![\w@.])[\w.+-]+@[\w-]+(?:\.[\w-]+)+)""", re.ASCII
+)
+
+
+def as_typed(text: str) -> str:
+    """What a user types, as Feishu delivers it: URLs and mail addresses become links (接收消息内容)."""
+    if "](" in text:
+        return text
+    return _TYPED.sub(lambda found: f"[{found[0]}]({'' if found[1] else 'mailto:'}{found[0]})", text)
 
 
 def envelope(app: App, event_type: str, event: dict[str, Any], create_time: int, /, **header: Any) -> dict[str, Any]:

@@ -72,6 +72,30 @@ def test_a_private_chat_is_always_to_me_even_before_the_open_id_is_known():
     assert not group.to_me
 
 
+@pytest.mark.parametrize("between", [":", ": ", " : ", "：", " ，", ", ", " "])
+def test_A6_what_separates_an_address_from_a_command_is_dropped(between):
+    """Before: ``@bot: /help`` left ``: /help``, which no command matched."""
+    it = event(f"@_user_1{between}/help me: now")
+    check_at_me(it, BOT)
+    assert it.get_plaintext() == "/help me: now"
+    named = event(f"bot{between}/help me: now", mentions=())
+    check_nickname(named, {"bot"})
+    assert (named.to_me, named.get_plaintext()) == (True, "/help me: now")
+
+
+def test_a_smiley_behind_an_address_stays():
+    it = event("@_user_1 :) hi")
+    check_at_me(it, BOT)
+    assert it.get_plaintext() == ":) hi"
+
+
+def test_A6_everybody_is_known_by_the_user_id_alone():
+    it = event("@_user_1 hi", mentions=("",))
+    it.event.message.mentions[0].id.user_id = "all"
+    check_at_me(it, BOT, at_all=True)
+    assert it.to_me
+
+
 @pytest.mark.parametrize(
     ("text", "to_me", "left"),
     [

@@ -36,7 +36,7 @@ def test_B3_fifteen_mentions_are_told_apart():
 
 def test_a_digit_behind_a_mention_stays_text():
     message = text("@_user_12 apples", people(1))
-    assert [str(segment) for segment in message] == ["@ou_1", "2 apples"]
+    assert [str(segment) for segment in message] == ["@N1", "2 apples"]
 
 
 def test_a_placeholder_that_nobody_has_is_text():

@@ -213,4 +213,4 @@ def test_line_breaks_around_an_image_are_no_empty_lines():
 
 def test_somebody_whom_the_event_did_not_tell_is_sent_by_name():
     assert rendered(S.at("@_user_3", "Li"), S.text(" hi"), S.at("@_user_4")) == [("text", {"text": "@Li hi@_user_4"})]
-    assert str(S.at("@_user_3", "Li") + S.at("@_user_4") + S.at("ou_1", "Wang")) == "@Li@_user_4@ou_1"
+    assert str(S.at("@_user_3", "Li") + S.at("@_user_4") + S.at("ou_1", "Wang")) == "@Li@_user_4@Wang"

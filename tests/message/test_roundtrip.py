@@ -24,6 +24,7 @@ def delivered(msg_type, content):
 
     def placeholder(user_id):
         if user_id == "all":
+            people.append(SimpleNamespace(key="@_all", open_id="", name=""))
             return "@_all"
         people.append(SimpleNamespace(key=f"@_user_{len(people) + 1}", open_id=user_id, name=""))
         return people[-1].key

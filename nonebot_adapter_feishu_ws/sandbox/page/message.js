@@ -34,12 +34,14 @@ function parse(content) {
   }
 }
 
-/** A text whose placeholders are names. */
+/** A text whose placeholders are names, and whose links are links. */
 function words(box, text, mentions) {
   const names = Object.fromEntries((mentions || []).map(mention => [mention.key, mention.name]));
   names["@_all"] = t.everybody;
-  for (const part of String(text ?? "").split(/(@_all|@_user_\d+)/)) {
+  for (const part of String(text ?? "").split(/(@_all|@_user_\d+|\[[^\]\n]+\]\((?:https?:|mailto:)[^()\s]+\))/)) {
+    const url = /^\[(.+)\]\((.+)\)$/.exec(part);
     if (names[part]) box.append(make("span", "at", "@" + names[part]));
+    else if (url) box.append(link(url[1], url[2]));
     else if (part) box.append(part);
   }
 }
