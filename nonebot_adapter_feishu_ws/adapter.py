@@ -85,7 +85,8 @@ class Adapter(LegacyAdapter):
         known_chats = None if config.feishu_backfill_after is None else KnownChats(self._store.state)
         self._bridge = Bridge(max_running=max_running)
         note = None if known_chats is None else known_chats.note
-        self._receiver = Receiver(self._store, self._bridge.network, note=note)
+        max_age = config.feishu_max_event_age
+        self._receiver = Receiver(self._store, self._bridge.network, note=note, max_age=max_age)
         self._state_hooks = StateHooks(self.state_hooks)
         handler = Handler(self.bots, self.event_models, self._clients)
         self._dispatcher = Dispatcher(handler.handle, self._bridge.plugins, max_running=max_running)

@@ -17,8 +17,10 @@ from .api import BotInfo, Cache, Directory, Progress, TypedApi, current_tenant
 from .api.types import ReceiveIdType
 from .config import BotConfig, Config
 from .event import Event, MessageEvent, NoticeEvent, Reply, check_at_me, check_nickname, check_reply
+from .event.bot_talk import BotTalk
+from .event.message import AboutMessage
 from .exception import ActionFailed, NetworkError
-from .log import log
+from .log import LogOnce, log
 from .media import Uploads, resource_of
 from .message import EXPAND_COUNT, EXPAND_DEPTH, ForwardedMessage, Message, MessageSegment, expand
 from .net.bounded_json import as_list, as_object, as_text
@@ -104,10 +106,14 @@ class Bot(TypedApi, LegacyMethods):
         self._directory = Directory(self, app_id=self_id, shared=adapter.shared)
         self._open_ids: Cache[str, str] = Cache(ttl=OWN_ID_TTL, size=10_000)
         self.uploads: Uploads = Uploads(self, proxy=bot_config.proxy_url)
+        self._bot_talk = BotTalk()
+        self._refusals = LogOnce()
 
     async def handle_event(self, event: Event) -> None:
         """Prepare an event as plugins expect it (``to_me``, nickname, ``reply``) and run it through NoneBot."""
         with self.for_tenant(event.header.tenant_key or current_tenant.get()):
+            if isinstance(event, AboutMessage) and not await self._hears(event):
+                return
             if isinstance(event, MessageEvent):
                 config = self.adapter.feishu_config
                 check_at_me(event, await self._own_open_id() or None, at_all=config.feishu_at_all_to_me)
@@ -115,6 +121,17 @@ class Bot(TypedApi, LegacyMethods):
                 if config.feishu_fetch_reply:
                     await self.fetch_reply(event)
             await handle_event(self, event)
+
+    async def _hears(self, event: AboutMessage) -> bool:
+        """Whether a message reaches the plugins: those of people do."""
+        if not event.is_from_bot:
+            self._bot_talk.person_spoke(event.chat_id)
+            return True
+        wanted = self.adapter.feishu_config.feishu_bot_messages
+        refusal = self._bot_talk.refuse(event, self.self_id, await self._own_open_id(), wanted=wanted)
+        if refusal is not None and self._refusals.first(refusal.reason):
+            log(refusal.level, "Bot {bot}: {} (logged once)", refusal.reason, bot=self.self_id)
+        return refusal is None
 
     @contextmanager
     def for_tenant(self, tenant_key: str) -> Generator[None, None, None]:

@@ -36,6 +36,14 @@ async def _internal_user(event: MessageEvent) -> bool:
     return bool(event.header.tenant_key) and event.sender.tenant_key == event.header.tenant_key
 
 
+async def _bot(event: MessageEvent) -> bool:
+    return event.is_from_bot
+
+
+async def _person(event: MessageEvent) -> bool:
+    return not event.is_from_bot
+
+
 async def _chat(bot: Bot, event: MessageEvent | NoticeEvent) -> dict[str, Any]:
     """The chat with its owner and managers (获取群信息); empty in private chats, and when the call fails."""
     if not event.chat_id or (isinstance(event, MessageEvent) and event.event.message.chat_type == "p2p"):
@@ -60,5 +68,9 @@ GROUP_ADMIN = Permission(_group_admin)
 """A manager of the group. The owner is not a manager: ``GROUP_OWNER | GROUP_ADMIN`` permits both."""
 INTERNAL_USER = Permission(_internal_user)
 """A member of the bot's own tenant, in groups with external members."""
+BOT = Permission(_bot)
+"""A message of another bot; they come with ``FEISHU_BOT_MESSAGES=true`` alone, and with a scope (接收消息)."""
+PERSON = Permission(_person)
+"""A message of a person, none of a bot."""
 
-__all__ = ["GROUP", "GROUP_ADMIN", "GROUP_OWNER", "INTERNAL_USER", "PRIVATE", "TOPIC"]
+__all__ = ["BOT", "GROUP", "GROUP_ADMIN", "GROUP_OWNER", "INTERNAL_USER", "PERSON", "PRIVATE", "TOPIC"]

@@ -26,7 +26,8 @@ PHRASES = Path(__file__).with_name("event_phrases.tsv")
 CLASSES = tomllib.loads(Path(__file__).with_name("event_classes.toml").read_text("utf-8"))
 OWN = {entry["type"]: name for name, entry in CLASSES.items() if "type" in entry}
 """Event type -> class, for the types of ``event_classes.toml``."""
-BASES = {"Detail": "base", "NoticeEvent": "base", "UserId": "base", "to_time": "base"}
+BASES = {"Detail": "base", "NoticeEvent": "base", "UserId": "base", "to_time": "times"}
+BASES |= {"ActionValue": "base", "FormValue": "base"}
 BASES |= {"GroupNoticeEvent": "chat", "PrivateNoticeEvent": "chat", "escape": "log_text"}
 """What generated modules import from those written by hand."""
 
@@ -42,7 +43,8 @@ NAMES = {
 ACRONYMS = {"vc": "VC", "p2p": "P2P", "id": "ID"}
 
 FIELDS = {
-    ("CallBackAction", "value"): "value: Any = None",  # an object, or a string in cards of the second version
+    ("CallBackAction", "value"): "value: ActionValue = None",
+    ("CallBackAction", "form_value"): "form_value: FormValue = Field(default_factory=dict[str, Any])",
     ("CardActionEventDetail", "token"): 'token: str = Field(default="", repr=False)',
     ("DriveFileEditedEventDetail", "subscriber_id_list"): (
         "subscriber_id_list: list[UserId] = Field(default_factory=list[UserId])"
@@ -242,7 +244,7 @@ class Domain:
         ours: list[str] = []
         for module in sorted({*BASES.values()}):
             names = [name for name in uses if BASES.get(name) == module]
-            ours += [f"from ..{module} import {', '.join(names)}"] if names else []
+            ours += [f"from ..{module} import {', '.join(sorted(names))}"] if names else []
         groups = [standard, others, ours]
         imports = "\n\n".join("\n".join(group) for group in groups if group)
         return "\n".join([header(f"Events of the domain ``{self.name}``."), imports, "", body])

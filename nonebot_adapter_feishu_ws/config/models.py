@@ -232,6 +232,8 @@ class Config(BaseModel):
     feishu_gc_threshold: int = Field(10_000, ge=0, le=1_000_000)
     feishu_fetch_reply: bool = True
     feishu_at_all_to_me: bool = False
+    feishu_bot_messages: bool = False
+    feishu_max_event_age: float | None = Field(None, gt=0, le=31_536_000)
     feishu_management_tokens: Tokens = Field(default_factory=dict[str, list[str]], repr=False)
     feishu_api_base: Origin = FEISHU
     feishu_lark_api_base: Origin = LARK

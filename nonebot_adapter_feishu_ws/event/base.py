@@ -1,6 +1,6 @@
 """What every event has. All fields are optional and unknown ones are kept: no payload may lose an event."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, Self
 
 from nonebot.adapters import Event as BaseEvent
@@ -9,9 +9,10 @@ from pydantic.functional_validators import ModelWrapValidatorHandler
 from typing_extensions import override
 
 from ..message import Message
-from ..net.bounded_json import is_object
+from ..net.bounded_json import JsonError, is_object, read_json
 from .callback import Callback
 from .log_text import escape
+from .times import to_time
 
 
 def _to_text(value: object) -> object:
@@ -25,14 +26,25 @@ def to_model(value: object) -> object:
     return value if is_object(value) or isinstance(value, BaseModel) else {}
 
 
-def to_time(milliseconds: str) -> datetime:
-    """An aware time, in UTC, of milliseconds since the epoch as text; the epoch when it is none."""
-    seconds = int(milliseconds) / 1000 if milliseconds.isdecimal() and len(milliseconds) < 16 else 0.0
-    return datetime.fromtimestamp(seconds, UTC)
+def _from_json(value: object) -> object:
+    """The object that a JSON text holds, also one that was made a text twice; anything else stays."""
+    found = value
+    for _ in range(2):
+        if not isinstance(found, str) or not found.strip().startswith(("{", '"')):
+            break
+        try:
+            found = read_json(found)
+        except JsonError:
+            break
+    return found if is_object(found) else value
 
 
 Text = Annotated[str, BeforeValidator(_to_text)]
 """A string; null, numbers and anything else are made one."""
+ActionValue = Annotated[Any, BeforeValidator(_from_json)]
+"""What a card's author gave to an element: an object, also where it comes as JSON text, or a text of their own."""
+FormValue = Annotated[dict[str, Any], BeforeValidator(_from_json)]
+"""The entries of a card's form by name, also where they come as JSON text."""
 
 
 class FeishuModel(BaseModel):
@@ -121,7 +133,7 @@ class EventHeader(FeishuModel):
     Attributes:
         event_id: the same in every redelivery.
         event_type: such as ``im.message.receive_v1``.
-        create_time: milliseconds since the epoch, as text.
+        create_time: milliseconds since the epoch, as text; of some callbacks microseconds. ``event.time`` is right.
         token: the verification token.
         app_id: the app it was delivered to.
         tenant_key: the tenant it happened in.

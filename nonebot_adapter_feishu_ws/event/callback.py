@@ -7,13 +7,28 @@ so there is exactly one whatever blocks.
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..net.bounded_json import is_object
+
+OLD_CARD = "card.action.trigger_v1"
+OLD_CARD_ADVICE = (
+    "it is a card callback of the old generation (card.action.trigger_v1), which this adapter does not take: in the "
+    "console, under 事件与回调 > 回调配置 (Callback Configuration), remove 消息卡片回传交互（旧） and add 卡片回传交互 "
+    "(card.action.trigger), then publish a version"
+)
 DEADLINE = 2.5
 """Seconds after which an empty answer goes out: Feishu shows an error after three (处理卡片回调)."""
 SETTLED = 0.5
 """Seconds after the answer in which it is on its way; a card that is updated earlier is refused or reverted."""
+
+
+def is_old_card(payload: Mapping[str, Any]) -> bool:
+    """Whether a payload is a click on a card as the old generation reports it: without header, action on top."""
+    if is_object(header := payload.get("header")):
+        return header.get("event_type") == OLD_CARD
+    return is_object(payload.get("action")) and "open_message_id" in payload and "event" not in payload
 
 
 class Callback:

@@ -1,5 +1,6 @@
 """Messages that the bot receives (接收消息, ``im.message.receive_v1``), and those that were edited."""
 
+from datetime import datetime
 from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field, PrivateAttr
@@ -9,6 +10,7 @@ from ..message import Message, parse
 from ..net.bounded_json import is_list, is_object
 from .base import Event, FeishuModel, NoticeEvent, Text, UserId, to_model
 from .log_text import escape
+from .times import to_time
 
 
 def _to_models(value: object) -> list[object] | None:
@@ -137,8 +139,20 @@ class AboutMessage(Event):
     @override
     def get_session_id(self) -> str:
         message = self.event.message
-        session_id = f"{message.chat_type}_{message.chat_id}_{self.get_user_id()}"
+        # Without any id of its sender a message has a session of its own, never one that all senders share.
+        user_id = self.get_user_id() or message.message_id
+        session_id = f"{message.chat_type}_{message.chat_id}_{user_id}"
         return f"{session_id}_{message.thread_id}" if message.thread_id else session_id
+
+    @property
+    @override
+    def time(self) -> datetime:
+        return to_time(self.header.create_time or self.event.message.create_time)
+
+    @property
+    def is_from_bot(self) -> bool:
+        """Whether a bot sent it (``sender_type``: ``bot`` in events, ``app`` elsewhere)."""
+        return self.event.sender.sender_type in ("bot", "app")
 
     @property
     def message_id(self) -> str:
@@ -219,7 +233,8 @@ class MessageEvent(AboutMessage):
 
     @override
     def get_user_id(self) -> str:
-        return self.event.sender.sender_id.open_id
+        """The sender's open_id, or what else the event has: ``user_id`` or ``union_id``; empty without any."""
+        return self.event.sender.sender_id.any
 
     def get_all_user_id(self) -> UserId:
         """All ids of the sender that the app may see."""

@@ -9,6 +9,7 @@ from ..net.bounded_json import as_object, as_text
 from .base import Event, EventHeader, NoticeEvent
 from .catalog import find_class
 from .message import GroupMessageEvent, MessageEvent, PrivateMessageEvent, TopicMessageEvent
+from .times import to_seconds
 
 Fallback = Callable[[str, Exception | None], None]
 MAX_NAMES = 1000
@@ -105,8 +106,4 @@ def upgrade(payload: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _milliseconds(timestamp: object) -> str:
     """``"1502199207.7171419"`` (seconds) as milliseconds; empty when it is no time."""
-    try:
-        seconds = float(timestamp) if isinstance(timestamp, (str, int, float)) else -1.0
-        return str(int(seconds * 1000)) if seconds >= 0 else ""
-    except (ValueError, OverflowError):
-        return ""
+    return str(int(seconds * 1000)) if (seconds := to_seconds(timestamp)) else ""

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from ..event.callback import Callback
 from ..event.envelope import Envelope
+from ..event.times import to_seconds
 from ..log import log
 from ..net.bounded_json import as_object, as_text, read_object
 from ..store import Entry
@@ -61,6 +62,13 @@ def identify(payload: dict[str, Any]) -> EventIdentity:
     event_type = as_text(header.get("event_type") or event.get("type"))
     message_id = as_text(as_object(event.get("message")).get("message_id")) if event_type == MESSAGE_EVENT else ""
     return EventIdentity(event_type, as_text(header.get("event_id") or payload.get("uuid")), message_id)
+
+
+def occurred_at(payload: dict[str, Any]) -> float:
+    """When an event happened, in seconds since the epoch; 0.0 when its JSON does not say."""
+    message = as_object(as_object(payload.get("event")).get("message"))
+    told = (as_object(payload.get("header")).get("create_time"), payload.get("ts"), message.get("create_time"))
+    return next((seconds for each in told if (seconds := to_seconds(each))), 0.0)
 
 
 def claim_keys(envelope: Envelope, identity: EventIdentity) -> list[str]:

@@ -8,11 +8,12 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Literal
 
 from pydantic_core import to_json
 
-from ..event.callback import Callback
+from ..event.callback import OLD_CARD, OLD_CARD_ADVICE, Callback, is_old_card
 from ..event.envelope import Envelope, Receipt
 from ..exception import InboxFull, StoreError
 from ..log import log, log_context
@@ -20,16 +21,16 @@ from ..net.bounded_json import read_object
 from ..net.waiting import Sleep
 from ..store import Entry, Inbox, Store, StoreWatch
 from .bridge import NetworkEnd
-from .delivery import MESSAGE_EVENT, Delivery, EventIdentity, claim_keys, identify, read_entry
+from .delivery import MESSAGE_EVENT, Delivery, EventIdentity, claim_keys, identify, occurred_at, read_entry
 from .feeder import InboxConsumer
 
 ACCEPTED = Receipt(200)
 REFUSED = Receipt(500)
 CALLBACKS = frozenset({"card.action.trigger", "url.preview.get"})
 """Events that Feishu wants an answer to."""
-Outcome = Literal["accepted", "duplicate", "refused"]
-TELL_FULL_EVERY = 60.0
-"""Seconds between two warnings that a bot's inbox is full."""
+Outcome = Literal["accepted", "duplicate", "refused", "too_old"]
+TELL_EVERY = 60.0
+"""Seconds between two warnings of one kind for a bot: that its inbox is full, that an event was too old."""
 
 
 class Receiver:
@@ -41,21 +42,23 @@ class Receiver:
         bridge: NetworkEnd,
         *,
         note: Callable[[str, Mapping[str, Any]], None] | None = None,
+        max_age: float | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         """Create the receiver; :meth:`open` opens the store. ``note`` is given the bot and the JSON of every message.
 
-        ``clock`` counts seconds since the epoch.
+        ``clock`` counts seconds since the epoch; events that are older than ``max_age`` seconds are dropped.
         """
         self._store = store
         self._bridge = bridge
         self._note = note
         self._clock = clock
+        self._max_age = max_age
         self._consumer = InboxConsumer(store, bridge, sleep=sleep)
         self.watch: StoreWatch = StoreWatch(store, self._consumer.look)
         """What operators see of the store."""
-        self._told_full: dict[str, float] = {}
+        self._told_at: dict[tuple[str, str], float] = {}
         self._last_event_at: dict[str, float] = {}
         self.counts: Counter[tuple[str, str, Outcome]] = Counter()
         """Deliveries by bot, transport and outcome; for the metrics."""
@@ -89,8 +92,10 @@ class Receiver:
             self._last_event_at[envelope.bot_id] = self._clock()
         payload = read_object(envelope.payload)
         identity = None if payload is None else identify(payload)
-        if payload is None or identity is None or not identity.event_type:
+        if payload is None or identity is None or identity.event_type in ("", OLD_CARD):
             what = "is not a JSON object" if payload is None else "names no event type"
+            if payload is not None and is_old_card(payload):
+                what = f"cannot be used: {OLD_CARD_ADVICE}"
             self._warn(envelope, f"a payload of {len(envelope.payload)} bytes {what}; it is refused with 500")
             return self._end(envelope, "refused")
         with log_context(bot=envelope.bot_id, event_id=identity.event_id, message_id=identity.message_id):
@@ -103,6 +108,8 @@ class Receiver:
             return self._end(envelope, "refused")
 
     async def _receive(self, envelope: Envelope, payload: dict[str, Any], identity: EventIdentity) -> Receipt:
+        if self._max_age is not None and self._is_too_old(envelope, payload, identity, self._max_age):
+            return self._end(envelope, "too_old")
         keys = claim_keys(envelope, identity)
         # A callback is not kept in the inbox: after a crash nobody waits for its answer, and the user clicks again.
         callback = Callback() if identity.event_type in CALLBACKS else None
@@ -173,17 +180,34 @@ class Receiver:
         self.counts[envelope.bot_id, envelope.transport, outcome] += 1
         return REFUSED if outcome == "refused" else ACCEPTED
 
+    def _is_too_old(self, envelope: Envelope, payload: dict[str, Any], identity: EventIdentity, max_age: float) -> bool:
+        at = occurred_at(payload)
+        age = self._clock() - at
+        if not at or age <= max_age:
+            return False
+        self._warn_sometimes(
+            "too_old",
+            envelope,
+            f"{identity.event_type} is {timedelta(seconds=int(age))} old: dropped, since FEISHU_MAX_EVENT_AGE is "
+            f"{max_age:g} s; the metric feishu_deliveries_total counts it as too_old. If it has just happened, the "
+            "clock of this machine is ahead",
+        )
+        return True
+
     def _warn_full(self, envelope: Envelope, error: InboxFull) -> None:
-        now = asyncio.get_running_loop().time()
-        if now - self._told_full.get(envelope.bot_id, -TELL_FULL_EVERY) < TELL_FULL_EVERY:
-            return
-        self._told_full[envelope.bot_id] = now
-        self._warn(
+        self._warn_sometimes(
+            "full",
             envelope,
             f"{error}. New events are refused with 500; Feishu keeps each of them and pushes it again after 15 s, "
             "5 min, 1 h and 6 h, then it is lost. The handlers do not keep up: look for one that hangs, raise "
-            "FEISHU_MAX_RUNNING_HANDLERS or start more replicas (logged at most once a minute)",
+            "FEISHU_MAX_RUNNING_HANDLERS or start more replicas",
         )
+
+    def _warn_sometimes(self, kind: str, envelope: Envelope, text: str) -> None:
+        now, key = asyncio.get_running_loop().time(), (envelope.bot_id, kind)
+        if now - self._told_at.get(key, -TELL_EVERY) >= TELL_EVERY:
+            self._told_at[key] = now
+            self._warn(envelope, f"{text} (logged at most once a minute)")
 
     def _warn(self, envelope: Envelope, text: str) -> None:
         trace = f" (trace_id {envelope.trace_id})" if envelope.trace_id else ""

@@ -54,7 +54,6 @@ def user_ids(user: User, app: App) -> dict[str, Any]:
 
 def message_event(world: World, app: App, message: Message) -> dict[str, Any]:
     """``event`` of ``im.message.receive_v1``."""
-    user = world.users[message.sender_id]
     body: dict[str, Any] = {
         "message_id": message.message_id,
         "create_time": str(message.create_time),
@@ -70,10 +69,15 @@ def message_event(world: World, app: App, message: Message) -> dict[str, Any]:
             body[key] = value
     if message.mentions:
         body["mentions"] = message.mentions
-    return {
-        "sender": {"sender_id": user_ids(user, app), "sender_type": "user", "tenant_key": user.tenant_key},
-        "message": body,
-    }
+    return {"sender": _sender(world, app, message), "message": body}
+
+
+def _sender(world: World, app: App, message: Message) -> dict[str, Any]:
+    if message.sender_type == "app":
+        ids = {"open_id": world.apps[message.sender_id].bot_open_id, "union_id": "", "user_id": ""}
+        return {"sender_id": ids, "sender_type": "bot", "tenant_key": TENANT}
+    user = world.users[message.sender_id]
+    return {"sender_id": user_ids(user, app), "sender_type": "user", "tenant_key": user.tenant_key}
 
 
 def mention(world: World, app: App, key: str, target: str) -> dict[str, Any]:

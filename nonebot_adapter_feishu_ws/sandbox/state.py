@@ -26,6 +26,7 @@ ALL_SCOPES = frozenset(
         "im:message:send_as_bot",
         "im:message.p2p_msg:readonly",
         "im:message.group_at_msg:readonly",
+        "im:message.group_at_msg.include_bot:readonly",
         "im:message.group_msg",
         "im:resource",
     }

@@ -114,17 +114,13 @@ def find_target(event: BaseEvent) -> tuple[ReceiveIdType, str]:
     Raises:
         ValueError: the event names neither.
     """
-    if isinstance(event, MessageEvent):
+    if isinstance(event, (MessageEvent, NoticeEvent)):
         if event.chat_id:
             return "chat_id", event.chat_id
-        return "open_id", event.get_user_id()
-    if isinstance(event, NoticeEvent):
-        if event.chat_id:
-            return "chat_id", event.chat_id
-        if operator := event.operator:
-            for kind in ("open_id", "user_id", "union_id"):
-                if user_id := getattr(operator, kind):
-                    return kind, user_id
+        person = event.get_all_user_id() if isinstance(event, MessageEvent) else event.operator
+        for kind in ("open_id", "user_id", "union_id"):
+            if user_id := getattr(person, kind, ""):
+                return kind, user_id
     raise ValueError(
         f"{event.get_event_name()} names no chat and no user to answer to: "
         "use bot.send_to(chat_id or open_id, ...) with a target of your own"

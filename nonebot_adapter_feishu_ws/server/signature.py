@@ -10,10 +10,13 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 
+from ..event.callback import OLD_CARD_ADVICE
 from ..utils import AESCipher
 
 REPLAY_WINDOW = 300.0
 """Seconds that a delivery's timestamp may differ from our clock; Feishu gives up on an attempt long before."""
+_SHA1_DIGITS = 40
+"""Of the signature of card callbacks of the old generation."""
 
 
 class SignatureError(ValueError):
@@ -56,6 +59,8 @@ def check_signature(*, timestamp: str, nonce: str, signature: str, encrypt_key: 
             "the X-Lark-Signature headers are missing, although an encrypt key is configured (for a challenge: is "
             "encrypt_key the one of the console?)"
         )
+    if len(signature) == _SHA1_DIGITS:
+        raise SignatureError(f"the signature is a SHA-1, so {OLD_CARD_ADVICE}")
     expected = sign(timestamp, nonce, encrypt_key, body)
     if not hmac.compare_digest(expected.encode(), signature.encode()):
         raise SignatureError("the signature is wrong (is encrypt_key the one of the console?)")

@@ -13,6 +13,7 @@ from nonebot.drivers import Request, Response
 from pydantic import SecretStr
 from pydantic_core import to_json
 
+from ..event.callback import OLD_CARD_ADVICE, is_old_card
 from ..event.envelope import Envelope, Receipt
 from ..log import LogOnce, log
 from ..net.bounded_json import JsonError, is_object, read_json
@@ -121,6 +122,8 @@ class WebhookRoute:
             delivery = _Delivery(raw, _read(raw))
             if "encrypt" in delivery.fields:
                 raise Refused(400, "the body is encrypted, but no encrypt_key is configured for this bot")
+        if is_old_card(delivery.fields):
+            raise Refused(400, OLD_CARD_ADVICE)
         if secrets.verification_token is not None:
             header = delivery.fields.get("header")
             holder = header if is_object(header) else delivery.fields

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 from typing_extensions import override
 
-from ..base import Detail, NoticeEvent
+from ..base import ActionValue, Detail, FormValue, NoticeEvent
 from ..log_text import escape
 
 
@@ -20,12 +20,12 @@ class CallBackOperator(Detail):
 
 
 class CallBackAction(Detail):
-    value: Any = None
+    value: ActionValue = None
     tag: str = ""
     option: str = ""
     timezone: str = ""
     name: str = ""
-    form_value: dict[str, Any] = Field(default_factory=dict[str, Any])
+    form_value: FormValue = Field(default_factory=dict[str, Any])
     input_value: str = ""
     options: list[str] = Field(default_factory=list[str])
     checked: bool | None = None

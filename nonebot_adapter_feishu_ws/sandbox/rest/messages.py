@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..events import message_event
 from ..state import TENANT, Chat, Message, World, new_id
 from .call import ApiError, Call, ensure
 from .cardkit import claim_entity
@@ -16,6 +17,7 @@ MAX_UUIDS = 50_000
 MAX_EDITS = 20
 MAX_URGED = 200
 GROUP_HISTORY = "im:message.group_msg"
+WITH_BOTS = "im:message.group_at_msg.include_bot:readonly"
 AT = re.compile(r'<at user_id="([^"]*)">[^<]*</at>')
 
 
@@ -65,7 +67,19 @@ async def _once(call: Call, chat: Chat, uuid: str | None, new: Callable[[], Mess
         if len(sent) > MAX_UUIDS:
             sent.popitem(last=False)
     await call.world.notify()
+    _tell_bots(call, chat, message)
     return message_body(message)
+
+
+def _tell_bots(call: Call, chat: Chat, message: Message) -> None:
+    """Bots of a group get the messages of other bots that mention them, if they have the scope (接收消息)."""
+    mentioned = {each["id"] for each in message.mentions}
+    for app in map(call.world.apps.__getitem__, chat.apps if chat.mode != "p2p" and mentioned else ()):
+        if app is not call.app and app.bot_open_id in mentioned and WITH_BOTS in app.scopes:
+            event = message_event(call.world, app, message)
+            mentions = [{**each, "id": {"open_id": each["id"]}} for each in message.mentions]
+            event["message"]["mentions"] = mentions
+            call.gateway.push_event(app.app_id, "im.message.receive_v1", event, "auto", tenant_key=chat.tenant_key)
 
 
 def _stored_content(world: World, msg_type: str, content: str) -> tuple[str, list[dict[str, Any]]]:
