@@ -140,6 +140,14 @@ FAULTS: dict[int, Fault] = {
         "the question is recalled, or the topic's root is gone, while the answer is being made",
         "the answer is sent once to the topic's root or the chat, or dropped by an option; streams too",
     ),
+    45: Fault(
+        "an event comes hours late",
+        "with `FEISHU_MAX_EVENT_AGE` dropped and counted in the metrics; `event.time` is right in every unit",
+    ),
+    46: Fault(
+        "messages of other bots, and of oneself",
+        "own ones are dropped, others unless `FEISHU_BOT_MESSAGES` lets them in; two bots do not talk for ever",
+    ),
 }
 
 

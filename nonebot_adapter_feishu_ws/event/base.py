@@ -39,6 +39,11 @@ def _from_json(value: object) -> object:
     return found if is_object(found) else value
 
 
+def to_ids(value: object) -> object:
+    """The same for a user's ids, of which one may come alone as a text."""
+    return value if isinstance(value, str) else to_model(value)
+
+
 Text = Annotated[str, BeforeValidator(_to_text)]
 """A string; null, numbers and anything else are made one."""
 ActionValue = Annotated[Any, BeforeValidator(_from_json)]

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from ..message import Message, parse
 from ..net.bounded_json import is_list, is_object
-from .base import Event, FeishuModel, NoticeEvent, Text, UserId, to_model
+from .base import Event, FeishuModel, NoticeEvent, Text, UserId, to_ids, to_model
 from .log_text import escape
 from .times import to_time
 
@@ -20,7 +20,7 @@ def _to_models(value: object) -> list[object] | None:
 class Sender(FeishuModel):
     """Who sent a message."""
 
-    sender_id: Annotated[UserId, BeforeValidator(to_model)] = Field(default_factory=UserId)
+    sender_id: Annotated[UserId, BeforeValidator(to_ids)] = Field(default_factory=UserId)
     sender_type: Text = ""
     tenant_key: Text = ""
 
@@ -29,7 +29,7 @@ class Mention(FeishuModel):
     """Somebody mentioned in a message; ``key`` is the placeholder in its text."""
 
     key: Text = ""
-    id: Annotated[UserId, BeforeValidator(to_model)] = Field(default_factory=UserId)
+    id: Annotated[UserId, BeforeValidator(to_ids)] = Field(default_factory=UserId)
     name: Text = ""
     tenant_key: Text = ""
 

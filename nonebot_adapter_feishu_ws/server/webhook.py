@@ -176,7 +176,8 @@ def _app_of(fields: dict[str, Any]) -> object:
 def _encrypted(fields: dict[str, Any]) -> str:
     encrypted = fields.get("encrypt")
     if not isinstance(encrypted, str):
-        raise NotEncrypted("the body is not encrypted, although an encrypt key is configured")
+        plain = "the body is not encrypted, although an encrypt key is configured"
+        raise NotEncrypted(OLD_CARD_ADVICE if is_old_card(fields) else plain)
     return encrypted
 
 

@@ -20,6 +20,7 @@ from nonebot_adapter_feishu_ws import (
     TopicMessageEvent,
 )
 from nonebot_adapter_feishu_ws.event import EventRegistry, UserId
+from nonebot_adapter_feishu_ws.sending.route import find_target
 
 
 def payload(chat_type: str = "group", text: str = "hi", **message) -> dict:
@@ -70,6 +71,39 @@ def test_a_topic_message_is_a_group_message_and_has_a_session_of_its_own():
     event = Adapter.json_to_event(payload("topic_group", thread_id="omt_1"))
     assert isinstance(event, GroupMessageEvent)
     assert event.get_session_id() == "topic_group_oc_1_ou_1_omt_1"
+
+
+@pytest.mark.parametrize(
+    ("ids", "user_id", "target"),
+    [
+        ({"user_id": "u1"}, "u1", ("user_id", "u1")),
+        ({"user_id": "u1", "open_id": ""}, "u1", ("user_id", "u1")),
+        ({"union_id": "on_1", "open_id": None}, "on_1", ("union_id", "on_1")),
+        ("ou_1", "ou_1", ("open_id", "ou_1")),
+    ],
+)
+def test_a_sender_with_one_id_alone_has_a_session_of_its_own(ids, user_id, target):
+    """It was ``group_oc_1_``, the same for everybody."""
+    body = {**payload()["event"], "sender": {"sender_id": ids, "sender_type": "user"}}
+    event = Adapter.json_to_event({**payload(), "event": body})
+    assert isinstance(event, MessageEvent)
+    assert (event.get_user_id(), event.get_session_id()) == (user_id, f"group_oc_1_{user_id}")
+    assert user_id in event.get_event_description()
+    body["message"] = {**body["message"], "chat_id": ""}
+    without_chat = Adapter.json_to_event({**payload(), "event": body})
+    assert without_chat is not None
+    assert find_target(without_chat) == target
+
+
+@pytest.mark.parametrize("sender", [{}, None, {"sender_id": {}}, {"sender_id": {"open_id": ""}}])
+def test_messages_without_any_sender_share_no_session(sender):
+    sessions = set()
+    for message_id in ("om_1", "om_2"):
+        body = {**payload(message_id=message_id)["event"], "sender": sender}
+        event = Adapter.json_to_event({**payload(), "event": body})
+        assert event is not None
+        sessions.add(event.get_session_id())
+    assert sessions == {"group_oc_1_om_1", "group_oc_1_om_2"}
 
 
 def test_the_payload_paths_of_the_existing_adapter():

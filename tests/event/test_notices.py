@@ -1,5 +1,6 @@
 """The events of every day: what they offer, whom they belong to, how they look in the log."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -32,6 +33,7 @@ from nonebot_adapter_feishu_ws import (
     UserId,
 )
 from nonebot_adapter_feishu_ws.event.catalog import find_class, known_types
+from nonebot_adapter_feishu_ws.rule import action_names
 from nonebot_adapter_feishu_ws.sending.route import find_target
 from nonebot_adapter_feishu_ws.testing import make_event, make_payload
 from tests.conftest import APP
@@ -216,6 +218,25 @@ def test_the_value_of_a_card_may_be_anything(value):
     it = event("card.action.trigger", {**CARD, "action": {"tag": "button", "value": value}})
     assert isinstance(it, CardActionEvent)
     assert it.action_value == value
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda it: it, json.dumps, lambda it: f"  {json.dumps(it)}\n", lambda it: json.dumps(json.dumps(it))]
+)
+def test_value_and_form_value_may_come_as_json_text(wrap):
+    value, form = {"action": "vote", "n": 1}, {"why": "because", "who": ["ou_1"], "note": '{"kept": "text"}'}
+    action = {"tag": "button", "value": wrap(value), "form_value": wrap(form)}
+    it = event("card.action.trigger", {**CARD, "action": action})
+    assert isinstance(it, CardActionEvent)
+    assert (it.action_value, it.event.action.value, it.form_value) == (value, value, form)
+    assert action_names(it) == {"vote"}
+
+
+@pytest.mark.parametrize("value", ["{", '{"a":', "[1]", '"text"', "5", "null", ""])
+def test_a_text_that_holds_no_object_stays_the_author_s(value):
+    it = event("card.action.trigger", {**CARD, "action": {"tag": "button", "value": value, "form_value": value}})
+    assert isinstance(it, CardActionEvent)
+    assert (it.action_value, it.form_value) == (value, {})
 
 
 def test_a_preview_of_a_link():

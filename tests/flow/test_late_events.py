@@ -132,9 +132,7 @@ async def test_hours_late_the_event_is_dropped_and_the_metrics_say_so(sandbox, r
     tokens = {TOKEN: ["*"]}
     user = sandbox.add_user("Li Lei")
     chat = sandbox.p2p(user, APP)
-    async with run_adapter(
-        driver=FastAPIDriver, feishu_max_event_age=HOUR, feishu_management_tokens=tokens
-    ) as adapter:
+    async with run_adapter(driver=FastAPIDriver, feishu_max_event_age=HOUR, feishu_management_tokens=tokens) as adapter:
         late = sandbox.world.now_ms() - 6 * int(HOUR) * 1000
         delivery = await sandbox.push(APP, "im.chat.updated_v1", {"chat_id": "oc"}, create_time=str(late))
         await wait_until(lambda: delivery.ack_code == 200)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 from nonebot import on_message
 
-from nonebot_adapter_feishu_ws import Bot, MessageEvent
+from nonebot_adapter_feishu_ws import Bot, MessageEvent, MessageSegment
 from nonebot_adapter_feishu_ws.event.bot_talk import IN_A_ROW, MAX_CHATS, OWN, PAUSE, SWITCHED_OFF, UNKNOWN, BotTalk
 from nonebot_adapter_feishu_ws.permission import BOT, PERSON
 from nonebot_adapter_feishu_ws.testing import make_event
@@ -35,7 +35,7 @@ def two_bots(sandbox, run_adapter, matchers, unlimited_sends):
     async def _(bot: Bot, event: MessageEvent):
         heard.append((bot.self_id, event.sender.sender_type))
         other = next(app for app in sandbox.world.apps.values() if app.app_id != bot.self_id)
-        await bot.send_to(chat.chat_id, f'<at user_id="{other.bot_open_id}">you</at> hello')
+        await bot.send_to(chat.chat_id, MessageSegment.at(other.bot_open_id) + " hello")
 
     @asynccontextmanager
     async def run(**config):
