@@ -2,8 +2,10 @@
 
     python scripts/generate_codes.py
 
-``scripts/codes.toml`` is written by hand: what each code means, and what to do. ``scripts/codes.jsonl`` has Feishu's
-own messages, as far as its documents name them.
+``scripts/codes.toml`` is written by hand: what each code means, and what to do. ``scripts/codes.jsonl`` has the facts
+of Feishu's documents: HTTP status, Feishu's own message, and the APIs that they are documented of (``of``): ``im``,
+``cardkit``, ``auth`` (tokens and authorisation), ``contact`` (users), ``files`` (uploads to and downloads from the
+cloud space). A test asks for words for each of these.
 """
 
 import json

@@ -23,28 +23,10 @@ THIRD_PARTIES = {
 }
 """Top-level packages beyond what NoneBot with ``~fastapi`` has loaded; of NoneBot and pydantic, further modules."""
 LATE = (
-    *(
-        "api.group",
-        "api.methods",
-        "api.models",
-        "api.responses",
-        "backfill.backfill",
-        "card",
-        "compat",
-        "doctor",
-        "event.chat",
-    ),
-    *(
-        "event.generated.",
-        "lifecycle.sandbox",
-        "management",
-        "models",
-        "parked",
-        "sandbox",
-        "server.webhook",
-        "store.redis",
-    ),
-    *("store.sqlite", "stream", "transport.connection", "transport.frame", "transport.sdk_connection"),
+    *("api.group", "api.methods", "api.models", "api.responses", "backfill.backfill", "card", "codes.table", "compat"),
+    *("doctor", "event.chat", "event.generated.", "lifecycle.sandbox", "management", "models", "parked", "sandbox"),
+    *("server.webhook", "store.redis", "store.sqlite", "stream", "transport.connection", "transport.frame"),
+    "transport.sdk_connection",
 )
 """Modules of our own that are loaded when they are first used, or by the warm-up."""
 IMPORT = f"""

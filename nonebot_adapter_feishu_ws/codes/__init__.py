@@ -1,15 +1,20 @@
 """Feishu's codes in words: what each means and what to do about it. One table for logs, errors and the doctor."""
 
-from typing import Final
+from collections.abc import Mapping
+from functools import cache
 
 from .base import CodeInfo, Kind
-from .table import GROUPS
 
-__all__ = ["GROUPS", "CodeInfo", "Kind", "explain"]
-
-_ALL: Final = {code: info for group in GROUPS.values() for code, info in group.items()}
+__all__ = ["CodeInfo", "Kind", "explain"]
 
 
 def explain(code: int | None) -> CodeInfo | None:
     """What is known about a code, or None."""
-    return None if code is None else _ALL.get(code)
+    return None if code is None else _known().get(code)
+
+
+@cache
+def _known() -> Mapping[int, CodeInfo]:
+    from .table import GROUPS  # nobody needs it before the first error; the warm-up loads it
+
+    return {code: info for group in GROUPS.values() for code, info in group.items()}

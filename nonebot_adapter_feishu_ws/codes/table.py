@@ -46,9 +46,21 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
                 "Compare app_id and app_secret with the console's 凭证与基础信息 (Credentials & Basic Info).",
                 "credentials",
             ),
+            10005: CodeInfo(
+                "the app or the tenant is not authorised",
+                "The adapter fetches a new token by itself; if it goes on, check app_secret against the "
+                "console's 凭证与基础信息 (Credentials & Basic Info).",
+                "credentials",
+            ),
             10012: CodeInfo(
                 "the app_ticket of a store app is invalid",
                 "The adapter asks Feishu for a new one by itself; it comes to the webhook, which must be reachable.",
+                "credentials",
+            ),
+            10013: CodeInfo(
+                "no tenant access token could be made",
+                "Compare app_id and app_secret with the console's 凭证与基础信息 (Credentials & Basic Info); a "
+                "store app also needs its app_ticket.",
                 "credentials",
             ),
             10014: CodeInfo(
@@ -62,12 +74,151 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
                 "Compare app_secret with the console's 凭证与基础信息 (Credentials & Basic Info).",
                 "credentials",
             ),
+            10016: CodeInfo("the app_ticket could not be sent again", "Only store apps have one.", "credentials"),
+            20001: CodeInfo(
+                "a parameter of the authorisation is missing or wrong", "Compare with the API's document.", "content"
+            ),
+            20002: CodeInfo(
+                "the client secret is wrong",
+                "Compare app_id and app_secret with the console's 凭证与基础信息 (Credentials & Basic Info).",
+                "credentials",
+            ),
+            20003: CodeInfo(
+                "the authorisation code is unknown or used",
+                "Have the user authorise the app again (获取授权码).",
+                "credentials",
+            ),
+            20004: CodeInfo(
+                "the authorisation code is older than 5 minutes",
+                "Have the user authorise the app again (获取授权码).",
+                "credentials",
+            ),
+            20005: CodeInfo(
+                "the user's access token is invalid",
+                "It concerns a token that the call itself brought along (Authorization): fetch a new one.",
+                "credentials",
+            ),
+            20006: CodeInfo(
+                "the user's access token has expired",
+                "It concerns a token that the call itself brought along (Authorization): fetch a new one.",
+                "credentials",
+            ),
+            20007: CodeInfo(
+                "no user access token could be made",
+                "Have the user authorise the app again (获取授权码).",
+                "credentials",
+            ),
+            20008: CodeInfo(
+                "the user does not exist",
+                "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
+                "bot's events.",
+                "target",
+            ),
+            20009: CodeInfo(
+                "the tenant has not installed the app", "Publish a version and have it approved.", "credentials"
+            ),
+            20010: CodeInfo(
+                "the user may not use the app",
+                "Add the user to 可用范围 (Availability) under 版本管理与发布 in the console and publish a version.",
+                "target",
+            ),
+            20013: CodeInfo(
+                "the tenant access token is invalid",
+                "The adapter fetches a new token by itself; if it goes on, check app_secret against the "
+                "console's 凭证与基础信息 (Credentials & Basic Info).",
+                "credentials",
+            ),
+            20014: CodeInfo(
+                "the app access token is invalid",
+                "The adapter fetches a new token by itself; if it goes on, check app_secret against the "
+                "console's 凭证与基础信息 (Credentials & Basic Info).",
+                "credentials",
+            ),
+            20021: CodeInfo("the user has left the company", "Remove the user from your list.", "target"),
+            20022: CodeInfo("the user is frozen", "Ask the tenant's administrator.", "target"),
+            20023: CodeInfo("the user has not finished registering", "It works once the user has logged in.", "target"),
+            20024: CodeInfo(
+                "the code or refresh token belongs to another app",
+                "Use each with the app that it was made for.",
+                "credentials",
+            ),
+            20026: CodeInfo(
+                "the user's refresh token is invalid",
+                "Have the user authorise the app again (获取授权码).",
+                "credentials",
+            ),
+            20036: CodeInfo(
+                "this grant_type is not supported", "It is authorization_code or refresh_token.", "content"
+            ),
+            20037: CodeInfo(
+                "the user's refresh token has expired",
+                "Have the user authorise the app again (获取授权码).",
+                "credentials",
+            ),
+            20048: CodeInfo("the app does not exist", "Check app_id and the domain.", "credentials"),
+            20049: CodeInfo(
+                "the PKCE check failed",
+                "Send the code_verifier that belongs to the code_challenge of the authorisation.",
+                "credentials",
+            ),
+            20050: CodeInfo(
+                "an internal error of Feishu", "It is tried again where that is safe; otherwise try it later.", "busy"
+            ),
+            20063: CodeInfo(
+                "a field of the request is missing",
+                "The message names the field. Compare with the API's document.",
+                "content",
+            ),
+            20064: CodeInfo(
+                "the user's refresh token was revoked",
+                "Have the user authorise the app again (获取授权码). Each refresh token works once.",
+                "credentials",
+            ),
+            20065: CodeInfo(
+                "the authorisation code was used before",
+                "Have the user authorise the app again (获取授权码).",
+                "credentials",
+            ),
+            20066: CodeInfo(
+                "the user's account is in no state to authorise", "The user may be frozen or have left.", "target"
+            ),
+            20067: CodeInfo("a scope is listed twice", "List each scope once.", "content"),
+            20068: CodeInfo(
+                "a scope was not granted by the user",
+                "List only scopes that the user granted, or have them granted first.",
+                "permission",
+            ),
+            20069: CodeInfo("the app is disabled", "Have the tenant's administrator enable it.", "credentials"),
+            20070: CodeInfo(
+                "the app authenticates in two ways at once",
+                "Send the secret in the body or as Basic authentication, not both.",
+                "content",
+            ),
+            20071: CodeInfo("redirect_uri differs from the one of the authorisation", "Send the same one.", "content"),
+            20072: CodeInfo(
+                "Feishu's authorisation is not available just now",
+                "It is tried again where that is safe; otherwise try it later.",
+                "busy",
+            ),
+            20073: CodeInfo(
+                "the user's refresh token was used before",
+                "Have the user authorise the app again (获取授权码). Each refresh token works once.",
+                "credentials",
+            ),
+            20074: CodeInfo(
+                "the app may not refresh user access tokens",
+                "Turn it on under 安全设置 (Security Settings) in the console and publish a version.",
+                "permission",
+            ),
             234002: CodeInfo(
                 "the upload was not authorised",
                 "The adapter fetches a new token by itself; if it goes on, check app_secret against the "
                 "console's 凭证与基础信息 (Credentials & Basic Info).",
                 "credentials",
             ),
+            1080001: CodeInfo("a parameter is wrong", "Compare with the API's document.", "content"),
+            1084001: CodeInfo("the sid is invalid", "Take it from the user's session (查询登录态).", "content"),
+            1084002: CodeInfo("the logout_reason is invalid", "Compare with the API's document.", "content"),
             99991543: CodeInfo(
                 "the app id or secret does not exist",
                 "Compare app_id and app_secret with the console's 凭证与基础信息 (Credentials & Basic Info).",
@@ -118,6 +269,14 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             99991673: CodeInfo(
                 "the tenant has not installed the app", "Publish a version and have it approved.", "credentials"
             ),
+            99991674: CodeInfo(
+                "this kind of user cannot make the call", "Use another user's token, or the bot's own.", "credentials"
+            ),
+            99991675: CodeInfo(
+                "the user_id of the token is malformed",
+                "It concerns a token that the call itself brought along (Authorization): fetch a new one.",
+                "credentials",
+            ),
             99991677: CodeInfo(
                 "the user's access token has expired",
                 "It concerns a token that the call itself brought along (Authorization): fetch a new one.",
@@ -131,6 +290,11 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             ),
         },
         "Any call": {
+            2200: CodeInfo(
+                "an internal error of Feishu, mostly after too many calls",
+                "It is tried again where that is safe; otherwise try it later.",
+                "busy",
+            ),
             9499: CodeInfo(
                 "the request's form is wrong", "Check the JSON of the body. The message names the field.", "content"
             ),
@@ -161,6 +325,10 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
                 "Add it to the list under 安全设置 (Security Settings) in the console, or empty the list.",
                 "permission",
             ),
+            99991403: CodeInfo(
+                "the tenant has used up this month's API calls",
+                "Have the administrator raise the plan; the counter starts anew with the month.",
+            ),
             99991672: CodeInfo(
                 "the app lacks a scope for this call",
                 "Grant it on the console's 权限管理 (Permissions & Scopes), then publish a version (版本管理与发布).",
@@ -182,14 +350,44 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
                 "bot's events.",
                 "target",
             ),
+            99992352: CodeInfo(
+                "an id does not exist",
+                "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
+                "bot's events.",
+                "target",
+            ),
+            99992353: CodeInfo(
+                "an id does not exist",
+                "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
+                "bot's events.",
+                "target",
+            ),
             99992354: CodeInfo(
                 "an id does not exist",
                 "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
                 "bot's events.",
                 "target",
             ),
+            99992355: CodeInfo(
+                "a chat_id does not exist",
+                "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
+                "bot's events.",
+                "target",
+            ),
             99992356: CodeInfo(
                 "a chat_id does not exist",
+                "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
+                "bot's events.",
+                "target",
+            ),
+            99992357: CodeInfo(
+                "an open_department_id does not exist",
+                "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
+                "bot's events.",
+                "target",
+            ),
+            99992359: CodeInfo(
+                "a user_id does not exist",
                 "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
                 "bot's events.",
                 "target",
@@ -202,6 +400,12 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             ),
             99992361: CodeInfo(
                 "an open_id belongs to another app",
+                "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
+                "bot's events.",
+                "target",
+            ),
+            99992363: CodeInfo(
+                "a union_id does not exist",
                 "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
                 "bot's events.",
                 "target",
@@ -228,9 +432,24 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
                 "a parameter is wrong", "The text behind ext= says which; compare with the API's document."
             ),
             230002: CodeInfo("the bot is not in the chat", "Add the bot to the group (群设置 > 群机器人).", "target"),
+            230003: CodeInfo("follow-up bubbles stand in private chats only", "Leave them out in groups.", "content"),
+            230004: CodeInfo(
+                "the bot cannot see the message", "It was sent before the bot came, or is hidden.", "target"
+            ),
+            230005: CodeInfo(
+                "the user is outside the bot's availability",
+                "Add the user to 可用范围 (Availability) under 版本管理与发布 in the console and publish a version.",
+                "target",
+            ),
             230006: CodeInfo(
                 "the app has no bot",
                 "Enable 机器人 (Bot) under 添加应用能力 (Add Features) in the console and publish a version.",
+            ),
+            230007: CodeInfo("a follow-up bubble is malformed", "Compare with the API's document.", "content"),
+            230008: CodeInfo("the message has follow-up bubbles already", "They can be set once."),
+            230009: CodeInfo(
+                "the time to recall the message is over",
+                "How long it is, the tenant's administrator decides; batch messages can be recalled for a day.",
             ),
             230011: CodeInfo("the message was recalled", "Answer to the chat instead of to the message.", "target"),
             230012: CodeInfo("the bot did not send this message", "Only the sender can do this."),
@@ -255,6 +474,8 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
                 "rate",
             ),
             230022: CodeInfo("the content is held to be sensitive", "Change the content.", "content"),
+            230023: CodeInfo("the user has 200 unread urgent messages", "Wait until the user has read some."),
+            230024: CodeInfo("the tenant has used up its urgent messages", "Ask the tenant's administrator."),
             230025: CodeInfo(
                 "the content is too long (text 150 KB, post and card 30 KB)",
                 "Split it, or send it as a file.",
@@ -292,9 +513,27 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             230036: CodeInfo("the tenant's encryption key was deleted", "Ask the tenant's administrator."),
             230038: CodeInfo("the user is in another tenant", "Use a group that both are in.", "target"),
             230045: CodeInfo("the chat does not exist", "It may be disbanded.", "target"),
+            230046: CodeInfo(
+                "the group's settings forbid the bot to pin",
+                "Have the group's owner make the bot a manager, or allow it to everybody (群设置 > 群管理).",
+            ),
+            230047: CodeInfo(
+                "the message is pinned and unpinned too often",
+                "It is sent again after a moment; if it goes on, send less at once.",
+                "rate",
+            ),
+            230048: CodeInfo(
+                "the app lists pinned messages too often",
+                "It is sent again after a moment; if it goes on, send less at once.",
+                "rate",
+            ),
             230049: CodeInfo("the message is being sent already", "Nothing to do: it is tried again.", "busy"),
             230050: CodeInfo(
                 "the bot cannot see the message", "It was sent before the bot came, or is hidden.", "target"
+            ),
+            230052: CodeInfo(
+                "the bot may not make this message urgent",
+                "The group may leave that to its owner and managers; otherwise ask the tenant's administrator.",
             ),
             230053: CodeInfo(
                 "the user has stopped the bot's messages", "Only the user can allow them again.", "target"
@@ -307,6 +546,7 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
                 "Upload opus for audio, mp4 for media, anything else for file.",
                 "content",
             ),
+            230061: CodeInfo("this type of message cannot be forwarded", "Send the content itself instead.", "content"),
             230062: CodeInfo(
                 "an encrypted group does not take forwarded messages", "Send the content itself instead.", "target"
             ),
@@ -317,6 +557,16 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             230065: CodeInfo("all the messages were recalled", "There is nothing left to forward.", "target"),
             230066: CodeInfo(
                 "messages of a secret group cannot be forwarded", "Send the content itself instead.", "target"
+            ),
+            230067: CodeInfo(
+                "messages of several topics, or of a topic and the chat, cannot be forwarded together",
+                "Forward them by topic.",
+                "content",
+            ),
+            230069: CodeInfo(
+                "messages of several groups cannot be forwarded together",
+                "Forward those of each group by themselves.",
+                "content",
             ),
             230070: CodeInfo("the group forbids to forward or copy", "Send the content itself instead.", "target"),
             230071: CodeInfo(
@@ -336,6 +586,7 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
                 "send: encrypted messages are not supported; edit: the time to edit is over",
                 "Send a new, plain message.",
             ),
+            230098: CodeInfo("the message is folded and cannot be urgent", "Send a new one."),
             230099: CodeInfo(
                 "the card or content cannot be built",
                 "The text behind ErrMsg says why; check the card's JSON in the card tool (飞书卡片搭建工具).",
@@ -345,7 +596,60 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             230111: CodeInfo(
                 "the message will delete itself", "Answer to the chat instead of to the message.", "target"
             ),
+            231001: CodeInfo(
+                "there is no such emoji", "Take a name of 表情文案说明 (Emoji types), such as THUMBSUP.", "content"
+            ),
+            231002: CodeInfo(
+                "the bot is not in the message's chat", "Add the bot to the group (群设置 > 群机器人).", "target"
+            ),
             231003: CodeInfo("there is no such reaction", "It may be taken back already."),
+            231004: CodeInfo("the message's chat is gone", "It was disbanded, deleted or archived.", "target"),
+            231005: CodeInfo("the topic was removed", "There is nothing left to react to.", "target"),
+            231006: CodeInfo(
+                "Feishu does not know who reacts", "Try it again; if it goes on, ask Feishu's support with the log_id."
+            ),
+            231007: CodeInfo("the reaction is somebody else's", "A bot can take back only its own."),
+            231008: CodeInfo(
+                "the bot cannot see the message", "It was sent before the bot came, or is hidden.", "target"
+            ),
+            231010: CodeInfo(
+                "the reaction belongs to another message",
+                "Take message_id and reaction_id of one event or answer.",
+                "target",
+            ),
+            231011: CodeInfo(
+                "the reaction_id is invalid", "Take it from the answer to the reaction, or from their list.", "target"
+            ),
+            231012: CodeInfo("the page_token is invalid", "Take it from the page before, with the same query."),
+            231013: CodeInfo(
+                "this kind of token is not accepted",
+                "Call with the bot's own token, or with a user's as Authorization.",
+            ),
+            231014: CodeInfo("the user_id_type is invalid", "It is open_id, user_id or union_id."),
+            231015: CodeInfo("the same reaction is being made already", "Nothing to do: it is tried again.", "busy"),
+            231017: CodeInfo("this type of message takes no reaction", "React to another message.", "content"),
+            231018: CodeInfo(
+                "the bot cannot see the message", "It was sent before the bot came, or is hidden.", "target"
+            ),
+            231019: CodeInfo("the user's settings forbid it for now", "Only the user can change that.", "target"),
+            231020: CodeInfo(
+                "the tenant restricts who may interact with this user", "Ask the tenant's administrator.", "target"
+            ),
+            231021: CodeInfo(
+                "the app may not act in external chats", "Allow 对外共享 (External sharing) for the app.", "permission"
+            ),
+            231022: CodeInfo(
+                "the user is outside the bot's availability",
+                "Add the user to 可用范围 (Availability) under 版本管理与发布 in the console and publish a version.",
+                "target",
+            ),
+            231203: CodeInfo(
+                "the messages of this group cannot be listed",
+                "Its restricted mode forbids copying; only its owner can change that.",
+            ),
+            231204: CodeInfo(
+                "an app with external sharing cannot make this call as a user", "Call with the bot's own token."
+            ),
         },
         "Groups, users and files": {
             41050: CodeInfo(
@@ -354,20 +658,178 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
                 "permission",
             ),
             232001: CodeInfo("a parameter is wrong", "Compare with the API's document."),
+            232002: CodeInfo(
+                "only the group's owner or managers may edit this",
+                "Have the group's owner make the bot a manager, or allow it to everybody (群设置 > 群管理).",
+            ),
+            232003: CodeInfo("the group has no announcement", "Write one first, in Feishu."),
             232004: CodeInfo("the app does not exist here", "Check app_id and the domain."),
             232006: CodeInfo("the chat_id is invalid", "Take chat ids from events of this bot.", "target"),
+            232007: CodeInfo(
+                "a chat_id or user_id is invalid",
+                "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
+                "bot's events.",
+                "target",
+            ),
+            232008: CodeInfo("this kind of chat cannot do that", "Compare with the API's document."),
             232009: CodeInfo("the group was disbanded", "Remove the chat from your list.", "target"),
             232010: CodeInfo("the group belongs to another tenant", "Use a bot of that tenant.", "target"),
             232011: CodeInfo("the bot is not in the chat", "Add the bot to the group (群设置 > 群机器人).", "target"),
+            232012: CodeInfo("the new owner is not in the group", "Add the user first."),
+            232013: CodeInfo("the group is full", "Remove members, or use a second group."),
+            232014: CodeInfo(
+                "the token may not do this",
+                "Grant it on the console's 权限管理 (Permissions & Scopes), then publish a version (版本管理与发布).",
+                "permission",
+            ),
+            232015: CodeInfo("this member_id_type is not supported", "Compare with the API's document."),
+            232016: CodeInfo(
+                "others than the owner and the managers may edit only a part",
+                "Have the group's owner make the bot a manager, or allow it to everybody (群设置 > 群管理).",
+            ),
+            232017: CodeInfo(
+                "the bot is neither owner, manager nor creator of the group",
+                "Make it a manager; for groups that it created, im:chat:operate_as_owner is enough.",
+            ),
+            232018: CodeInfo("the announcement could not be changed", "Read its revision again and repeat the change."),
+            232019: CodeInfo(
+                "the app calls this API too often",
+                "It is sent again after a moment; if it goes on, send less at once.",
+                "rate",
+            ),
+            232020: CodeInfo("a public group's name needs two characters", "Take a longer name.", "content"),
+            232021: CodeInfo("a bot does not exist", "Give app ids of this tenant.", "target"),
+            232022: CodeInfo("the user has left the company", "Remove the user from your list.", "target"),
+            232023: CodeInfo("the group's name or description was stopped by an audit", "Change it.", "content"),
+            232024: CodeInfo(
+                "the users do not see the app, or may not work with its operator",
+                "Add the user to 可用范围 (Availability) under 版本管理与发布 in the console and publish a version.",
+                "target",
+            ),
             232025: CodeInfo(
                 "the app has no bot",
                 "Enable 机器人 (Bot) under 添加应用能力 (Add Features) in the console and publish a version.",
             ),
+            232026: CodeInfo("another public group has this name", "Take another name.", "content"),
+            232027: CodeInfo(
+                "none of the ids is valid",
+                "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
+                "bot's events.",
+                "target",
+            ),
+            232028: CodeInfo("people of other companies cannot join an internal group", "Use an external group."),
+            232029: CodeInfo("nobody is left who could own the group", "Add a person first."),
+            232030: CodeInfo(
+                "a user_id is invalid",
+                "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
+                "bot's events.",
+                "target",
+            ),
+            232031: CodeInfo("the new owner is in another tenant", "Take somebody of the group's tenant."),
+            232032: CodeInfo("the owner is in another tenant than the operator", "Take somebody of the bot's tenant."),
             232033: CodeInfo(
                 "the app may not act in external groups", "Allow 对外共享 (External sharing) for the app.", "permission"
             ),
             232034: CodeInfo("the tenant has not installed or enabled the app", "Have its administrator enable it."),
-            232096: CodeInfo("Feishu does not write this app's data just now", "Try again later."),
+            232035: CodeInfo(
+                "the owner_id is invalid",
+                "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
+                "bot's events.",
+                "target",
+            ),
+            232037: CodeInfo(
+                "the app may not manage the labels of groups",
+                "Grant it on the console's 权限管理 (Permissions & Scopes), then publish a version (版本管理与发布).",
+                "permission",
+            ),
+            232038: CodeInfo("only the group's owner may do this", "Make the bot the owner."),
+            232039: CodeInfo(
+                "the managers were changed, but their list did not come back", "Nothing to do: 获取群信息 has the list."
+            ),
+            232040: CodeInfo("the group has as many managers as it may (10, a very large one 20)", "Remove one first."),
+            232041: CodeInfo("the avatar's key is invalid", "Upload the picture as image_type avatar.", "content"),
+            232042: CodeInfo("a public group needs a name", "Give it one.", "content"),
+            232043: CodeInfo(
+                "some of the ids cannot be used",
+                "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
+                "bot's events.",
+                "target",
+            ),
+            232044: CodeInfo(
+                "the group has as many members as the administrator allows", "Ask the tenant's administrator."
+            ),
+            232046: CodeInfo("the chat has as many tabs as it may", "Remove one first."),
+            232047: CodeInfo("the tab's name is longer than 60 characters", "Shorten it.", "content"),
+            232048: CodeInfo(
+                "the tab's content is wrong",
+                "A URL begins with http:// or https://. Compare with the API's document.",
+                "content",
+            ),
+            232049: CodeInfo(
+                "only tabs with a document or a URL can be changed or removed", "Leave the others as they are."
+            ),
+            232050: CodeInfo("this kind of chat has no tabs", "Use a group or a private chat, none of topics."),
+            232051: CodeInfo("the bot may not read the document", "Share the document with the app."),
+            232055: CodeInfo(
+                "the bot may not manage the chat's tabs, menu or widgets",
+                "Have the group's owner make the bot a manager, or allow it to everybody (群设置 > 群管理).",
+            ),
+            232056: CodeInfo("another app uploaded the picture", "Upload it with the same bot.", "content"),
+            232057: CodeInfo("the tenant has no restricted mode", "Leave restricted_mode_setting out."),
+            232060: CodeInfo("the group is banned", "Remove the chat from your list.", "target"),
+            232061: CodeInfo("a secret group has no link to share", "Add members one by one."),
+            232062: CodeInfo("a private chat has no link to share", "Share a group."),
+            232063: CodeInfo("a team's group has no link to share", "Share another group."),
+            232064: CodeInfo(
+                "only the group's owner or managers may share its link",
+                "Have the group's owner make the bot a manager, or allow it to everybody (群设置 > 群管理).",
+            ),
+            232065: CodeInfo(
+                "the user or bot does not exist",
+                "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
+                "bot's events.",
+                "target",
+            ),
+            232066: CodeInfo("the bot may not read the document", "Share the document with the app."),
+            232068: CodeInfo("the group is being created already", "Nothing to do: it is tried again.", "busy"),
+            232069: CodeInfo("this kind of group cannot become public", "Compare with the API's document."),
+            232070: CodeInfo("the menu has as many entries as it may", "A group has 3 entries at most.", "content"),
+            232071: CodeInfo(
+                "the menu's entry has as many entries below as it may", "An entry has 5 below at most.", "content"
+            ),
+            232072: CodeInfo(
+                "the list is not that of the menu's first level",
+                "Read the menu again, and list each of its entries once.",
+                "content",
+            ),
+            232073: CodeInfo("the menu is being changed already", "Nothing to do: it is tried again.", "busy"),
+            232075: CodeInfo("joining this public group needs an approval", "Have a member add the bot.", "target"),
+            232076: CodeInfo("the group's owner cannot be removed", "Give the group another owner first."),
+            232078: CodeInfo(
+                "menu: the content is wrong; group: the tenant cannot hide the count of members",
+                "Compare with the API's document.",
+                "content",
+            ),
+            232079: CodeInfo(
+                "this kind of chat cannot hide the count of members", "Leave hide_member_count_setting out.", "content"
+            ),
+            232090: CodeInfo("members cannot be added to this kind of chat", "Compare with the API's document."),
+            232091: CodeInfo("the tenant forbids public groups", "Make the group private."),
+            232092: CodeInfo("a meeting is going on, which fixes who may speak", "Change it after the meeting."),
+            232093: CodeInfo("a restricted meeting fixes who may join the group", "Change it after the meeting."),
+            232095: CodeInfo(
+                "the app may not set this tag of a group",
+                "Grant it on the console's 权限管理 (Permissions & Scopes), then publish a version (版本管理与发布).",
+                "permission",
+            ),
+            232096: CodeInfo(
+                "Feishu does not write this app's data just now",
+                "It is tried again where that is safe; otherwise try it later.",
+                "busy",
+            ),
+            232097: CodeInfo(
+                "the announcement is a new document (docx)", "Use the API of docx announcements (docx/v1/chats)."
+            ),
             234001: CodeInfo(
                 "a parameter of the upload is wrong", "Check file_type, file_name and image_type.", "content"
             ),
@@ -386,31 +848,55 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             234008: CodeInfo(
                 "another app uploaded this file", "Use get_msg_resource for what a message carries.", "target"
             ),
+            234009: CodeInfo("files of an external group cannot be fetched", "Use an internal group.", "target"),
             234010: CodeInfo("the file is empty", "Feishu takes no file of 0 bytes.", "content"),
             234011: CodeInfo(
                 "the image's format is not known",
                 "Take JPEG, PNG, WEBP, GIF, TIFF, BMP or ICO, or send it as a file.",
                 "content",
             ),
+            234019: CodeInfo(
+                "the app's permissions could not be read",
+                "It is tried again where that is safe; otherwise try it later.",
+                "busy",
+            ),
+            234037: CodeInfo("the file is larger than 100 MB", "It cannot be downloaded; ask for a link."),
+            234038: CodeInfo(
+                "the message is confidential, or the group forbids downloads",
+                "Ask the sender for the file in another way.",
+                "target",
+            ),
             234039: CodeInfo(
                 "the image is too wide or high (GIF 2000 x 2000, others 12000 x 12000)", "Send it as a file.", "content"
             ),
+            234040: CodeInfo(
+                "the bot cannot see the message", "It was sent before the bot came, or is hidden.", "target"
+            ),
             234041: CodeInfo("the tenant's encryption key was deleted", "Ask the tenant's administrator."),
             234042: CodeInfo("the tenant's own storage failed", "Ask the tenant's administrator: it may be full."),
+            234043: CodeInfo(
+                "files of this type of message cannot be fetched",
+                "For what stands in a merged forward, take the message_id of the forward itself.",
+                "target",
+            ),
         },
         "Cards": {
             10002: CodeInfo("a parameter is wrong", "Compare with the API's document.", "content"),
             200220: CodeInfo(
                 "the card cannot be built", "The message says which part; check the card's JSON.", "content"
             ),
-            200740: CodeInfo("the card entity does not exist", "Check card_id.", "target"),
+            200510: CodeInfo("the streaming mode closed by itself", "Set streaming_mode to true again (更新卡片配置)."),
+            200740: CodeInfo("there is no such card entity", "Check card_id.", "target"),
             200750: CodeInfo("the card entity is older than 14 days", "Create a new one.", "target"),
             200770: CodeInfo("the uuid was used for another operation", "Take a new uuid for each operation."),
             200810: CodeInfo("somebody is operating the card", "Update it after the callback was answered."),
             200850: CodeInfo("the streaming mode closed by itself", "Set streaming_mode to true again (更新卡片配置)."),
             200860: CodeInfo("the card is larger than 30 KB", "Split it into several cards.", "content"),
             300120: CodeInfo(
-                "an internal error of Feishu", "Give every operation on a card a larger sequence than the one before."
+                "an internal error of Feishu",
+                "It is tried again where that is safe; otherwise try it later. Give every operation on a card a "
+                "larger sequence than the one before.",
+                "busy",
             ),
             300121: CodeInfo(
                 "the element cannot be replaced", "The message says which part; check the card's JSON.", "content"
@@ -442,6 +928,353 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             ),
             300317: CodeInfo(
                 "the sequence did not grow", "Give every operation on a card a larger sequence than the one before."
+            ),
+        },
+        "Files of the cloud space": {
+            1060001: CodeInfo("a parameter is wrong", "Compare with the API's document.", "content"),
+            1061001: CodeInfo(
+                "an internal error of Feishu", "It is tried again where that is safe; otherwise try it later.", "busy"
+            ),
+            1061002: CodeInfo(
+                "a parameter is wrong",
+                "The size must be that of the file, not 0, and the body a multipart form.",
+                "content",
+            ),
+            1061003: CodeInfo("there is no such file or folder", "Check its token.", "target"),
+            1061004: CodeInfo(
+                "the bot may not write there, or not read it", "Share the document or folder with the app.", "target"
+            ),
+            1061005: CodeInfo(
+                "this identity may not call the API",
+                "It concerns a token that the call itself brought along (Authorization): fetch a new one.",
+                "credentials",
+            ),
+            1061006: CodeInfo(
+                "Feishu took too long", "It is tried again where that is safe; otherwise try it later.", "busy"
+            ),
+            1061007: CodeInfo("the file was deleted", "Upload it again.", "target"),
+            1061008: CodeInfo("the file's name is empty or too long", "Take another name.", "content"),
+            1061021: CodeInfo("the upload has expired", "Start the upload again (预上传)."),
+            1061022: CodeInfo("the file was changed meanwhile", "Start the upload again (预上传)."),
+            1061041: CodeInfo("the folder or document was deleted", "Put it into another folder.", "target"),
+            1061042: CodeInfo("too much was uploaded to this document", "Use another one."),
+            1061043: CodeInfo(
+                "the file is too large", "Upload it in parts; the plan limits the size of a file.", "content"
+            ),
+            1061044: CodeInfo("there is no such folder or document", "Check parent_node and parent_type.", "target"),
+            1061045: CodeInfo(
+                "Feishu could not do it just now",
+                "It is tried again where that is safe; otherwise try it later.",
+                "busy",
+            ),
+            1061061: CodeInfo("the person's space is full", "Delete files, or use another owner."),
+            1061073: CodeInfo(
+                "the app lacks a scope for this call",
+                "Grant it on the console's 权限管理 (Permissions & Scopes), then publish a version (版本管理与发布).",
+                "permission",
+            ),
+            1061101: CodeInfo("the tenant's space is full", "Ask the tenant's administrator."),
+            1061109: CodeInfo("the file's name was stopped by an audit", "Take another name.", "content"),
+            1061113: CodeInfo("the file was stopped by an audit", "Change its content.", "content"),
+            1061500: CodeInfo("the place to upload to does not exist", "Check parent_node.", "target"),
+            1061547: CodeInfo("the document has as many files as it may", "Use another document."),
+            1062004: CodeInfo(
+                "the preview is being made", "It is tried again where that is safe; otherwise try it later.", "busy"
+            ),
+            1062005: CodeInfo("this type of file has no preview", "Do without."),
+            1062006: CodeInfo(
+                "the preview does not exist yet",
+                "It is tried again where that is safe; otherwise try it later.",
+                "busy",
+            ),
+            1062007: CodeInfo("somebody else began this upload", "Go on with the token that began it."),
+            1062008: CodeInfo("the checksum is wrong", "It is the Adler-32 of the file or part.", "content"),
+            1062009: CodeInfo("the size is not the one that was announced", "Give the size in bytes.", "content"),
+            1062010: CodeInfo("parts of the file are missing", "Upload the rest before the end (完成上传)."),
+            1062011: CodeInfo("there are more parts than announced", "Start the upload again (预上传).", "content"),
+            1062012: CodeInfo(
+                "the file is being copied", "It is tried again where that is safe; otherwise try it later.", "busy"
+            ),
+            1062013: CodeInfo("the file is damaged", "Start the upload again (预上传)."),
+            1062014: CodeInfo("the file cannot be taken from an earlier upload", "Upload its content."),
+            1062051: CodeInfo(
+                "the connection was cut during the upload",
+                "It is tried again where that is safe; otherwise try it later.",
+                "busy",
+            ),
+            1062505: CodeInfo("the space has as many files as it may (400,000)", "Delete some."),
+            1062506: CodeInfo("the folders are nested too deeply (15)", "Put it into another folder."),
+            1062507: CodeInfo("the folder has as many entries as it may (1,500)", "Put it into another folder."),
+            1064230: CodeInfo("the data is being moved", "Try it again later."),
+        },
+        "Contacts": {
+            40001: CodeInfo(
+                "a parameter is wrong", "The message names the field. Compare with the API's document.", "content"
+            ),
+            40003: CodeInfo(
+                "an internal error of Feishu", "It is tried again where that is safe; otherwise try it later.", "busy"
+            ),
+            40004: CodeInfo(
+                "the department is outside the app's contacts range",
+                "Add them to 通讯录权限范围 (Contacts range) under 权限管理 in the console and publish a version.",
+                "permission",
+            ),
+            40011: CodeInfo("the page_size is invalid", "Compare with the API's document.", "content"),
+            40012: CodeInfo(
+                "the page_token is invalid", "Take it from the page before, with the same query.", "content"
+            ),
+            40021: CodeInfo("another request has this client_token", "Take a new one for each user.", "content"),
+            41001: CodeInfo("another user has this mobile number", "Take another one, or find who has it.", "content"),
+            41002: CodeInfo("another user has this mail address", "Take another one, or find who has it.", "content"),
+            41003: CodeInfo("mobile number and mail address belong to two accounts", "Give one of them.", "content"),
+            41004: CodeInfo(
+                "the mobile number is invalid",
+                "The message names the field. Compare with the API's document.",
+                "content",
+            ),
+            41005: CodeInfo(
+                "the mail address is invalid",
+                "The message names the field. Compare with the API's document.",
+                "content",
+            ),
+            41006: CodeInfo("the user has no name", "Give one.", "content"),
+            41007: CodeInfo(
+                "the tenant has as many users as one without certification may", "Ask the tenant's administrator."
+            ),
+            41008: CodeInfo("the tenant has as many users as its plan allows", "Ask the tenant's administrator."),
+            41009: CodeInfo("the user has neither mobile number nor mail address", "Give one of them.", "content"),
+            41010: CodeInfo("the user has no mobile number", "Give one.", "content"),
+            41011: CodeInfo("another user has this user_id", "Take another one, or find who has it.", "content"),
+            41012: CodeInfo(
+                "the user id is invalid",
+                "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
+                "bot's events.",
+                "target",
+            ),
+            41013: CodeInfo("the user_id was changed before", "It can be changed once."),
+            41014: CodeInfo("the name was stopped by an audit", "Change it.", "content"),
+            41015: CodeInfo("the idp_type is invalid", "Compare with the API's document.", "content"),
+            41016: CodeInfo("a department has too many users", "Take another department."),
+            41017: CodeInfo("the user has no department", "Give one.", "content"),
+            41018: CodeInfo(
+                "a position is incomplete",
+                "It needs name, code and department, and the leader's id if there is one.",
+                "content",
+            ),
+            41019: CodeInfo(
+                "a position's department is none of the user's", "Give the user that department too.", "content"
+            ),
+            41020: CodeInfo("two positions have one code", "Give each its own.", "content"),
+            41021: CodeInfo("the user has more than one main position", "Mark one.", "content"),
+            41022: CodeInfo(
+                "the users are of several tenants",
+                "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
+                "bot's events.",
+                "content",
+            ),
+            41023: CodeInfo(
+                "the new departments do not fit the user's positions",
+                "Change the positions in the same call.",
+                "content",
+            ),
+            41024: CodeInfo(
+                "the new positions do not fit the user's departments",
+                "Change the departments in the same call.",
+                "content",
+            ),
+            41025: CodeInfo(
+                "orders names a department that is none of the user's",
+                "The message names the field. Compare with the API's document.",
+                "content",
+            ),
+            41027: CodeInfo(
+                "the account could not be made", "It is tried again where that is safe; otherwise try it later.", "busy"
+            ),
+            41028: CodeInfo(
+                "several departments for a user need a setting of the tenant",
+                "Have the administrator upgrade the visibility of members.",
+            ),
+            41029: CodeInfo("a user can be in one department only here", "Give one department.", "content"),
+            41030: CodeInfo("a user cannot be their own leader", "Name another leader.", "content"),
+            41031: CodeInfo("the tenant has no positions", "Leave positions out."),
+            41032: CodeInfo("a user can be in one department only here", "Give one department."),
+            41033: CodeInfo("the user is in too many departments", "Give fewer.", "content"),
+            41034: CodeInfo("another user has this mail prefix", "Take another one, or find who has it.", "content"),
+            41035: CodeInfo(
+                "the mail prefix is invalid", "The message names the field. Compare with the API's document.", "content"
+            ),
+            41036: CodeInfo("the avatar's key is invalid", "Upload the picture as image_type avatar.", "content"),
+            41037: CodeInfo("the avatar was stopped by an audit", "Take another picture.", "content"),
+            41038: CodeInfo("the gender is invalid", "Compare with the API's document.", "content"),
+            41040: CodeInfo("the user's name is null", "Give one.", "content"),
+            41041: CodeInfo("the user has no department", "Give one.", "content"),
+            41042: CodeInfo("the join_time is invalid", "It is in seconds since 1970.", "content"),
+            41043: CodeInfo(
+                "the employee id is invalid", "The message names the field. Compare with the API's document.", "content"
+            ),
+            41044: CodeInfo("a custom field has no id", "企业自定义用户字段 lists them.", "content"),
+            41045: CodeInfo("there is no such custom field", "企业自定义用户字段 lists them.", "content"),
+            41046: CodeInfo("a custom field has no value", "Give one.", "content"),
+            41047: CodeInfo("a custom field of the type HREF has no text", "Give one.", "content"),
+            41048: CodeInfo("a custom field of the type HREF has no url", "Give one.", "content"),
+            41051: CodeInfo("the call names no user", "Give an id.", "content"),
+            41052: CodeInfo(
+                "the person who takes over is invalid",
+                "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
+                "bot's events.",
+                "content",
+            ),
+            41053: CodeInfo("the user exists already", "Update the user instead.", "content"),
+            41054: CodeInfo(
+                "create: a mail is wanted, but there is no address; change of user_id: the new one is missing",
+                "Give it.",
+                "content",
+            ),
+            41055: CodeInfo("an SMS is wanted, but there is no mobile number", "Give one.", "content"),
+            41056: CodeInfo(
+                "the app may not change one of the fields",
+                "Grant it on the console's 权限管理 (Permissions & Scopes), then publish a version (版本管理与发布).",
+                "permission",
+            ),
+            41057: CodeInfo("the employee_type is invalid", "Compare with the API's document.", "content"),
+            41059: CodeInfo("the employee_type is invalid", "Compare with the API's document.", "content"),
+            41060: CodeInfo("the employee_type is not active", "Have the administrator activate it."),
+            41063: CodeInfo("job_title is longer than 100 characters", "Shorten it.", "content"),
+            41068: CodeInfo("the user has too many mail aliases", "Give fewer.", "content"),
+            41069: CodeInfo(
+                "the business mail address is in the recycle bin", "Have the administrator restore or free it."
+            ),
+            41070: CodeInfo("name is longer than 255 characters", "Shorten it.", "content"),
+            41071: CodeInfo("en_name is longer than 255 characters", "Shorten it.", "content"),
+            41072: CodeInfo("nickname is longer than 255 characters", "Shorten it.", "content"),
+            41410: CodeInfo("the main department is not the first of orders", "Put it first.", "content"),
+            42006: CodeInfo("the user has left the company", "Remove the user from your list.", "target"),
+            42008: CodeInfo(
+                "the token is of another tenant than the user",
+                "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
+                "bot's events.",
+                "content",
+            ),
+            44001: CodeInfo(
+                "the domain of the business mail address is not the tenant's", "Take one of its domains.", "content"
+            ),
+            44002: CodeInfo("orders can change only together with departments", "Send department_ids too.", "content"),
+            44003: CodeInfo(
+                "of a user who left, only avatar and description can change, and neither is given",
+                "Give one of them.",
+                "content",
+            ),
+            44004: CodeInfo("the user has joined too many tenants lately", "Try it again later."),
+            44006: CodeInfo("name is longer than 255 characters", "Shorten it.", "content"),
+            44007: CodeInfo("en_name is longer than 255 characters", "Shorten it.", "content"),
+            44008: CodeInfo("nickname is longer than 255 characters", "Shorten it.", "content"),
+            44009: CodeInfo(
+                "members are added too often: a number or address may join three tenants a day",
+                "Try it again tomorrow.",
+            ),
+            44010: CodeInfo("the user has not joined yet", "Change the user after that.", "target"),
+            44011: CodeInfo("the user has left", "Nothing of the user can change.", "target"),
+            44012: CodeInfo("Feishu stopped the new user", "Ask Feishu's support, with the log_id."),
+            44013: CodeInfo("the password of the business mail is invalid", "Take another one.", "content"),
+            44014: CodeInfo(
+                "an inactive user's address cannot change while it is the business mail address",
+                "Change it once the user is active.",
+            ),
+            44015: CodeInfo("the user has a password already", "Leave it out."),
+            44016: CodeInfo(
+                "the password of the business mail could not be set", "See that the app may set it.", "permission"
+            ),
+            44017: CodeInfo("the content was stopped by a risk control", "Change it.", "content"),
+            44018: CodeInfo("Lark takes no mobile number of +86", "Give another number, or a mail address.", "content"),
+            44019: CodeInfo(
+                "Feishu takes mobile numbers of +86 only", "Give such a number, or a mail address.", "content"
+            ),
+            44020: CodeInfo("without a mobile number of +86 a mail address is needed too", "Give both.", "content"),
+            44021: CodeInfo("the leader has left the company", "Name another leader.", "content"),
+            44022: CodeInfo(
+                "the leader's id is invalid",
+                "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
+                "bot's events.",
+                "content",
+            ),
+            44023: CodeInfo("the tenant has no seats left for contacts", "Ask the tenant's administrator."),
+            44024: CodeInfo("the business mail address is somebody's login", "Take another address.", "content"),
+            44025: CodeInfo(
+                "the user is being changed already",
+                "It is tried again where that is safe; otherwise try it later.",
+                "busy",
+            ),
+            44028: CodeInfo("the user left too long ago to be restored", "Create the user anew."),
+            44029: CodeInfo(
+                "the app may not restore users", "Ask Feishu's support for the right to use this API.", "permission"
+            ),
+            44030: CodeInfo("somebody else has the mobile number now", "Restore the user with another one.", "content"),
+            44031: CodeInfo("somebody else has the mail address now", "Restore the user with another one.", "content"),
+            44032: CodeInfo("somebody else has the user_id now", "Restore the user with another one.", "content"),
+            44033: CodeInfo("the user has not left", "There is nothing to restore."),
+            44034: CodeInfo(
+                "the user is being deleted", "It is tried again where that is safe; otherwise try it later.", "busy"
+            ),
+            44035: CodeInfo(
+                "the department's id is invalid",
+                "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
+                "bot's events.",
+                "content",
+            ),
+            44036: CodeInfo("the tenant's founder cannot be frozen", "Choose another user."),
+            44037: CodeInfo("an administrator cannot be deleted", "Take the role away first."),
+            44038: CodeInfo("the user's region is none of the tenant's", "Take one of its regions.", "content"),
+            44039: CodeInfo(
+                "the app may not set a user's region",
+                "Grant it on the console's 权限管理 (Permissions & Scopes), then publish a version (版本管理与发布).",
+                "permission",
+            ),
+            44040: CodeInfo("the tenant has no regions", "Leave geo out.", "content"),
+            44041: CodeInfo("the user's data was anonymised", "Nothing of the user can change.", "target"),
+            44042: CodeInfo(
+                "the user is being restored", "It is tried again where that is safe; otherwise try it later.", "busy"
+            ),
+            44044: CodeInfo(
+                "the job level's id is invalid",
+                "The message names the field. Compare with the API's document.",
+                "content",
+            ),
+            44045: CodeInfo(
+                "the job family's id is invalid",
+                "The message names the field. Compare with the API's document.",
+                "content",
+            ),
+            44046: CodeInfo(
+                "the tenant has several licences, and none is named",
+                "Give subscription_ids (获取企业席位信息).",
+                "content",
+            ),
+            44047: CodeInfo("the licence has no seats left", "Take another one (获取企业席位信息)."),
+            44048: CodeInfo("the licence's id is invalid", "获取企业席位信息 lists them.", "content"),
+            44049: CodeInfo(
+                "the licence could not be changed",
+                "It is tried again where that is safe; otherwise try it later.",
+                "busy",
+            ),
+            44050: CodeInfo(
+                "the app may not set licences",
+                "Grant it on the console's 权限管理 (Permissions & Scopes), then publish a version (版本管理与发布).",
+                "permission",
+            ),
+            44051: CodeInfo("another user has this employee_no", "Take another one, or find who has it.", "content"),
+            44052: CodeInfo("the tenant's plan has expired", "Ask the tenant's administrator."),
+            44053: CodeInfo("the data comes from another system", "Change it there."),
+            44054: CodeInfo("the user was created, but not the city", "Set the city by an update."),
+            44055: CodeInfo("the user was created, but not the job title", "Set the job title by an update."),
+            44056: CodeInfo("the user was created, but neither city nor job title", "Set both by an update."),
+            44057: CodeInfo("the user was changed, but not the city", "Set the city again."),
+            44058: CodeInfo("the user was changed, but not the job title", "Set the job title again."),
+            44059: CodeInfo("the user was changed, but neither city nor job title", "Set both again."),
+            44060: CodeInfo("the tenant's data residency has expired", "Ask the tenant's administrator."),
+            44061: CodeInfo("the tenant's data residency has no seats left", "Ask the tenant's administrator."),
+            44062: CodeInfo(
+                "this user leaves through the tenant's member life cycle only",
+                "Use 成员生命周期 (Member life cycle) in the admin console.",
             ),
         },
     }

@@ -12,7 +12,15 @@ from .collector import tune_collector
 
 REST_AFTER: Final = 0.5
 """Seconds from the first part to the rest, which then does not compete with the first events."""
-_REST: Final = ("card", "stream", "media.fetch", "event.chat", "event.generated.im", "event.generated.card")
+_REST: Final = (
+    "codes.table",
+    "card",
+    "stream",
+    "media.fetch",
+    "event.chat",
+    "event.generated.im",
+    "event.generated.card",
+)
 """What handlers may reach through a bot or an event; the events that few bots subscribe to are left out."""
 
 
