@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncIterable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
@@ -23,6 +23,7 @@ from .exception import ActionFailed, NetworkError
 from .log import LogOnce, log
 from .media import Uploads, resource_of
 from .message import EXPAND_COUNT, EXPAND_DEPTH, ForwardedMessage, Message, MessageSegment, expand
+from .message.expand import lacks_words, with_words
 from .net.bounded_json import as_list, as_object, as_text
 from .sending.idempotency import IdempotencyKeys
 from .sending.legacy_methods import LegacyMethods
@@ -175,8 +176,7 @@ class Bot(TypedApi, LegacyMethods):
         if event.reply is not None or quoted_id is None:
             return event.reply
         try:
-            items = (await self.get_msg(quoted_id))["data"]["items"]
-            event.reply = Reply.model_validate(items[0])
+            event.reply = Reply.model_validate((await self._get_items(quoted_id))[0])
         except (ActionFailed, NetworkError, LookupError, TypeError, ValueError) as error:
             log("WARNING", "Bot {bot}: the quoted message could not be fetched: {}", error, bot=self.self_id)
             return None
@@ -353,5 +353,19 @@ class Bot(TypedApi, LegacyMethods):
             ValueError: the target contains no merged forward, or the segment lacks the id of its message.
         """
         message_id = target if isinstance(target, str) else _forward_in(target)
-        items = as_list(as_object(as_object(await self.get_msg(message_id)).get("data")).get("items"))
-        return expand(map(as_object, items), message_id, max_depth=max_depth, max_count=max_count)
+        return expand(await self._get_items(message_id), message_id, max_depth=max_depth, max_count=max_count)
+
+    async def _get_items(self, message_id: str) -> Sequence[Mapping[str, Any]]:
+        """A message and what it holds (获取指定消息的内容), with the words of its cards."""
+
+        async def get(form: str) -> list[dict[str, Any]]:
+            params = {"card_msg_content_type": form}
+            answer = await self.call_api(f"im/v1/messages/{message_id}", method="GET", params=params)
+            return list(map(as_object, as_list(as_object(as_object(answer).get("data")).get("items"))))
+
+        items: Sequence[Mapping[str, Any]] = await get("user_card_content")
+        if any(map(lacks_words, items)):
+            # A template, for one, has them in the client's tree alone: a form that the document does not name.
+            with suppress(ActionFailed, NetworkError):
+                items = with_words(items, await get("raw_card_content"))
+        return items

@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 from unicodedata import east_asian_width
 
 from ..net.bounded_json import as_object
+from .card_json import source_of
 from .content import Segment, UnsupportedSegment, dump, need, posts, text_of, texts, unresolved_mention
-from .describe import source_of
 from .split import RICH_LIMIT, TEXT_LIMIT, is_small, size
 
 _ALONE: Final = {
@@ -144,7 +144,7 @@ def _width(character: str) -> int:
 
 def _render_card(segment: Segment, limit: int) -> str:
     card = segment.data
-    if "json_card" in card or ("title" in card and "header" not in card):
+    if "json_card" in card or "user_dsl" in card or ("title" in card and "header" not in card):
         # What Feishu delivers of a card is a summary, which it does not take back.
         source = source_of({"user_dsl": card.get("user_dsl")})
         if source is None:
@@ -154,7 +154,7 @@ def _render_card(segment: Segment, limit: int) -> str:
                 "MessageSegment.card(...)"
             )
         card = source
-    content = dump(card)
+    content = dump({key: value for key, value in card.items() if key != "mentions"})
     if not is_small(content, limit):
         raise UnsupportedSegment(
             f"a segment of the type 'interactive' takes {size(content):,} bytes, and a card may take {limit:,}: "

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from ..net.bounded_json import as_list, as_object, as_text
+from .card_json import get, unpacked
+from .card_text import is_stub
 from .message import Message, parse
 
 EXPAND_DEPTH: Final = 5
@@ -48,6 +50,19 @@ class ForwardedMessage:
             inner = "\n".join(f"  {line}" for line in text.split("\n"))
             lines.append(f"{name}:\n{inner}" if nested or "\n" in text else f"{name}: {text}")
         return "\n".join([*lines, "..."] if self.truncated else lines)
+
+
+def lacks_words(item: Mapping[str, Any]) -> bool:
+    """Whether an item is a card that has come in a form without its words."""
+    if item.get("msg_type") != "interactive" or item.get("deleted") is True:
+        return False
+    return is_stub(as_object(unpacked(get(item.get("body"), "content"))))
+
+
+def with_words(items: Iterable[Mapping[str, Any]], others: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Items in the form that has words: those that lack theirs, as they are among the others."""
+    found = {as_text(other.get("message_id")): other for other in others if not lacks_words(other)}
+    return [found.get(as_text(item.get("message_id")), item) if lacks_words(item) else item for item in items]
 
 
 class _Person(NamedTuple):

@@ -283,7 +283,7 @@ class Post(MessageSegment):
 
 
 class Interactive(MessageSegment):
-    """A card: its JSON. As text it is what can be read on it."""
+    """A card: its JSON, and in ``mentions`` who ``@_user_1`` in it is. As text it is what can be read on it."""
 
 
 class InteractiveTemplate(MessageSegment):

@@ -36,6 +36,9 @@ def parse_parts(
         fields = {**fields, "message_id": message_id}
     if message_type in _VIDEO:
         message_type = "media"
+    if message_type == "interactive" and people:
+        # A card names people by these keys, often inside JSON of its own.
+        fields = {**fields, "mentions": {key: at_part(key, people)[1] for key in people}}
     return [(message_type or "unknown", fields, message_type in DELIVERED)]
 
 

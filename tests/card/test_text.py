@@ -88,7 +88,7 @@ def test_a_received_card():
             [{"tag": "button", "text": "Go", "type": "primary"}, {"tag": "img", "image_key": "img_1"}],
         ],
     }
-    assert card_text(card) == "Title\nsee this@Li\n[Go]\n[image]"
+    assert card_text(card) == "Title\nsee [this](https://x)@Li\n[Go]\n[image]"
 
 
 @pytest.mark.parametrize("key", ["user_dsl", "json_card"])

@@ -35,6 +35,7 @@ METHODS: Final[Mapping[str, Method]] = {
         "im/v1/messages/{message_id}",
         ("message_id", "user_id_type", "card_msg_content_type"),
         required=("message_id",),
+        defaults={"card_msg_content_type": "user_card_content"},
     ),
     "list_messages": Method(
         "GET",
@@ -50,6 +51,7 @@ METHODS: Final[Mapping[str, Method]] = {
             "page_token",
         ),
         required=("container_id_type", "container_id"),
+        defaults={"card_msg_content_type": "user_card_content"},
     ),
     "update_message": Method(
         "PUT",
@@ -204,14 +206,15 @@ class Im(Group):
         message_id: str,
         *,
         user_id_type: UserIdType | None = None,
-        card_msg_content_type: Literal["user_card_content", "raw_card_content"] | None = None,
+        card_msg_content_type: Literal["user_card_content", "raw_card_content"] = "user_card_content",
     ) -> MessageItems:
         """Fetch a message (获取指定消息的内容).
 
         Args:
             message_id: the message.
             user_id_type: which ids the answer has; ``open_id`` when not given.
-            card_msg_content_type: how a card's content comes: as its reader sees it, or as it was sent.
+            card_msg_content_type: how a card comes: as the JSON that was sent, or as the tree that clients show, with
+                the words of templates.
 
         Returns:
             ``items`` has the message; of a merged forward, its children too.
@@ -243,7 +246,7 @@ class Im(Group):
         start_time: str | None = None,
         end_time: str | None = None,
         sort_type: Literal["ByCreateTimeAsc", "ByCreateTimeDesc"] | None = None,
-        card_msg_content_type: Literal["user_card_content", "raw_card_content"] | None = None,
+        card_msg_content_type: Literal["user_card_content", "raw_card_content"] = "user_card_content",
         page_size: int | None = None,
         limit: int | None = None,
     ) -> Paged[Message]:

@@ -8,6 +8,7 @@ from typing import Any
 from ..events import message_event
 from ..state import TENANT, Chat, Message, World, new_id
 from .call import ApiError, Call, ensure
+from .card_forms import card_form
 from .cardkit import claim_entity
 from .checks import check_member, find_message, find_own_message, find_receiver, only_page, page_of
 from .content import check_content
@@ -105,7 +106,17 @@ def _stored_content(world: World, msg_type: str, content: str) -> tuple[str, lis
 
 async def get(call: Call) -> dict[str, Any]:
     """获取指定消息的内容."""
-    return {"items": [message_body(message) for message in _with_forwarded(find_message(call))]}
+    message = find_message(call)
+    _may_read(call, call.world.chats[message.chat_id])
+    return {"items": [_read_back(call, each) for each in _with_forwarded(message)]}
+
+
+def _read_back(call: Call, message: Message) -> dict[str, Any]:
+    body = message_body(message)
+    if message.msg_type == "interactive" and not message.deleted:
+        form = call.query.get("card_msg_content_type")
+        body["body"]["content"] = card_form(call.world, message.content, form)
+    return body
 
 
 def _with_forwarded(message: Message) -> Iterator[Message]:
@@ -121,12 +132,16 @@ async def list_messages(call: Call) -> dict[str, Any]:
     found = _of_chat(call, call.world.chats[container]) if kind == "chat" else _of_topic(call, container)
     if call.query.get("sort_type") == "ByCreateTimeDesc":
         found.reverse()
-    return page_of(call, [message_body(message) for message in found])
+    return page_of(call, [_read_back(call, message) for message in found])
+
+
+def _may_read(call: Call, chat: Chat) -> None:
+    ensure(chat.mode == "p2p" or GROUP_HISTORY in call.app.scopes, 230027, ext=f"need scope: {GROUP_HISTORY}")
 
 
 def _of_chat(call: Call, chat: Chat) -> list[Message]:
     check_member(call, chat)
-    ensure(chat.mode == "p2p" or GROUP_HISTORY in call.app.scopes, 230027, ext=f"need scope: {GROUP_HISTORY}")
+    _may_read(call, chat)
     since, until = int(call.query.get("start_time") or 0), int(call.query.get("end_time") or 10**10)
     found: list[Message] = []
     topics: set[str] = set()
