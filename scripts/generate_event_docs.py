@@ -17,6 +17,7 @@ HEADS = {
     "en": ("Event type", "Class", "Meaning", "Module"),
     "zh": ("事件类型", "类", "含义", "模块"),
 }
+FIRST = {"en": "First generation", "zh": "第一版事件"}
 
 
 def rows(language: str) -> Iterator[tuple[str, str, str, str]]:
@@ -34,11 +35,18 @@ def rows(language: str) -> Iterator[tuple[str, str, str, str]]:
         yield event_type, name, meaning, module
 
 
+def _domain(row: tuple[str, str, str, str]) -> str:
+    """The domain of a row; types of the first generation have none, and stand together."""
+    return row[0].partition(".")[0] if "." in row[0] else "first"
+
+
 def tables(language: str) -> str:
     """The tables, one per domain."""
     parts: list[str] = []
-    for domain, events in groupby(rows(language), key=lambda row: row[0].partition(".")[0]):
-        lines = [f"### {domain}\n", f"| {' | '.join(HEADS[language])} |", "|---|---|---|---|"]
+    by_domain = sorted(rows(language), key=_domain)
+    for domain, events in groupby(by_domain, key=_domain):
+        title = FIRST[language] if domain == "first" else domain
+        lines = [f"### {title}\n", f"| {' | '.join(HEADS[language])} |", "|---|---|---|---|"]
         lines += [f"| `{kind}` | `{name}` | {meaning} | `{module}` |" for kind, name, meaning, module in events]
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)

@@ -4,7 +4,8 @@
 
 The SDK's dispatcher lists the events, its classes have their fields (it documents none). ``event_phrases.tsv`` has the
 words for them, ``event_classes.toml`` the classes that have more than a body, and names those written by hand, which
-get only their body here.
+get only their body here. ``event_bodies.toml`` has the fields of events that the SDK does not know,
+``event_people.tsv`` where a body has who acted.
 """
 
 import argparse
@@ -23,9 +24,13 @@ from typing import Any, get_args, get_origin
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "nonebot_adapter_feishu_ws" / "event" / "generated"
 PHRASES = Path(__file__).with_name("event_phrases.tsv")
-CLASSES = tomllib.loads(Path(__file__).with_name("event_classes.toml").read_text("utf-8"))
+PEOPLE = Path(__file__).with_name("event_people.tsv")
+TABLES = ("event_classes.toml", "event_bodies.toml")
+CLASSES: dict[str, Any] = {}
+for _table in TABLES:
+    CLASSES |= tomllib.loads(Path(__file__).with_name(_table).read_text("utf-8"))
 OWN = {entry["type"]: name for name, entry in CLASSES.items() if "type" in entry}
-"""Event type -> class, for the types of ``event_classes.toml``."""
+"""Event type -> class, for the types of ``event_classes.toml`` and ``event_bodies.toml``."""
 BASES = {"Detail": "base", "NoticeEvent": "base", "UserId": "base", "to_time": "times"}
 BASES |= {"ActionValue": "base", "FormValue": "base"}
 BASES |= {"GroupNoticeEvent": "chat", "PrivateNoticeEvent": "chat", "escape": "log_text"}
@@ -80,6 +85,22 @@ def read_phrases(path: Path = PHRASES) -> dict[str, Phrase]:
     return {event_type: Phrase(english, chinese) for event_type, english, chinese in rows}
 
 
+def read_people(path: Path = PEOPLE) -> dict[str, dict[str, str]]:
+    """Event type -> role (``operator`` or ``person``) -> place in the body; of types without either, nothing."""
+    people: dict[str, dict[str, str]] = {}
+    for line in path.read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            event_type, role, place, *_ = line.split("\t")
+            if role != "none":
+                people.setdefault(event_type, {})[role] = place
+    return people
+
+
+def domain_of(event_type: str) -> str:
+    """The module of an event's class: its domain; types of the first generation have none."""
+    return event_type.partition(".")[0] if "." in event_type else "first"
+
+
 def sdk_events() -> dict[str, type]:
     """Event type -> the SDK's class of the body, for all that its dispatcher can take."""
     from lark_oapi.event.dispatcher_handler import EventDispatcherHandlerBuilder
@@ -116,6 +137,9 @@ def _camel(stem: str) -> str:
     return "".join(ACRONYMS.get(word, word.capitalize()) for word in words)
 
 
+PLACES = read_people()
+
+
 @dataclass
 class Domain:
     """One module: the classes of a Feishu domain, each after those that it needs."""
@@ -144,8 +168,10 @@ class Domain:
         self.blocks.append(f'class {name}(NoticeEvent):\n    """{words}"""\n\n{self._typed(event_type, name)}')
 
     def _typed(self, event_type: str, name: str) -> str:
+        roles = PLACES.get(event_type, {})
+        places = "".join(f'    __{role}__: ClassVar[str] = "{place}"\n' for role, place in roles.items())
         return (
-            f'    __event__: ClassVar[str] = "{event_type}"\n\n'
+            f'    __event__: ClassVar[str] = "{event_type}"\n{places}\n'
             f"    event: {name}Detail = Field(default_factory={name}Detail)\n"
         )
 
@@ -284,7 +310,7 @@ def generate() -> Iterator[tuple[str, str]]:
         is_by_hand = "module" in CLASSES.get(name, {})
         if is_by_hand and body is None:
             continue
-        domain = domains.setdefault(event_type.split(".")[0], Domain(event_type.split(".")[0]))
+        domain = domains.setdefault(domain_of(event_type), Domain(domain_of(event_type)))
         domain.add_event(event_type, body, name, phrases.get(event_type), by_hand=is_by_hand)
         if not is_by_hand:
             table[event_type] = name
@@ -298,7 +324,7 @@ def generate() -> Iterator[tuple[str, str]]:
     rows = "".join(f'"{event_type}": "{name}",\n' for event_type, name in table.items())
     yield (
         "__init__.py",
-        f"{header('Event type -> class; the module is the first word of the type.')}\n"
+        f"{header('Event type -> class; the module is the first word of the type, or `first`.')}\n"
         f"from typing import Final\n\nEVENTS: Final[dict[str, str]] = {{\n{rows}}}\n\n"
         f"BY_HAND: Final[dict[str, tuple[str, str]]] = {{\n{by_hand_rows}}}\n"
         '"""Event type -> module and class of what is written by hand."""\n\n'

@@ -9,7 +9,7 @@ from pydantic.functional_validators import ModelWrapValidatorHandler
 from typing_extensions import override
 
 from ..message import Message
-from ..net.bounded_json import JsonError, is_object, read_json
+from ..net.bounded_json import JsonError, is_list, is_object, read_json
 from .callback import Callback
 from .log_text import escape
 from .times import to_time
@@ -221,7 +221,7 @@ class Event(BaseEvent):
     @property
     def time(self) -> datetime:
         """When it happened, aware, in UTC; the epoch when the platform did not say."""
-        return to_time(self.header.create_time)
+        return to_time(self.header.create_time or self.header.get("event_create_time"))
 
 
 def _to_body(value: object) -> object:
@@ -237,6 +237,11 @@ class NoticeEvent(Event):
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(defer_build=True)
+
+    __operator__: ClassVar[str] = ""
+    """Where the body has who brought it about, such as ``notice_meta.from_user_id``, if in no usual place."""
+    __person__: ClassVar[str] = ""
+    """Where it has whom it is about."""
 
     event: Annotated[Any, BeforeValidator(_to_body)] = Field(default_factory=dict[str, Any])
 
@@ -257,8 +262,13 @@ class NoticeEvent(Event):
 
     @override
     def get_user_id(self) -> str:
-        if operator := self.operator:
-            return operator.any
+        """Who brought it about, or else whom it is about.
+
+        Raises:
+            ValueError: the event names neither.
+        """
+        if who := self.operator or self.person:
+            return who.any
         raise ValueError("Event has no user_id!")
 
     @override
@@ -279,12 +289,19 @@ class NoticeEvent(Event):
     @property
     def operator(self) -> UserId | None:
         """Who brought it about; None when the event does not say."""
+        if found := _person_at(self.event, self.__operator__):
+            return found
         for path in _OPERATORS:
             ids = {name: _find(self.event, (*path, name)) for name in UserId.model_fields}
             if any(ids.values()):
                 return UserId.model_validate(ids)
-        open_id = _find(self.event, ("operator_open_id",), ("open_id",))
-        return UserId(open_id=open_id) if open_id else None
+        open_id, user_id = _find(self.event, ("operator_open_id",), ("open_id",)), _find(self.event, ("user_id",))
+        return UserId(open_id=open_id, user_id=user_id) if open_id or user_id else None
+
+    @property
+    def person(self) -> UserId | None:
+        """Whom it is about, such as the employee who has joined; None when that is nobody, or several people."""
+        return _person_at(self.event, self.__person__)
 
 
 _OPERATORS = (("operator_id",), ("operator", "operator_id"), ("operator", "id"), ("operator",), ("user_id",), ("user",))
@@ -296,7 +313,26 @@ def _find(body: object, *paths: tuple[str, ...]) -> str:
     for path in paths:
         part: Any = body
         for name in path:
-            part = part.get(name) if is_object(part) else getattr(part, name, None)
+            part = _part(part, name)
         if isinstance(part, str) and part:
             return part
     return ""
+
+
+def _part(whole: Any, name: str) -> Any:
+    if is_object(whole):
+        return whole.get(name)
+    if is_list(whole):
+        return next(iter(whole), None) if name == "0" else None
+    return getattr(whole, name, None)
+
+
+def _person_at(body: object, place: str) -> UserId | None:
+    """The ids at a place such as ``object.guest.id`` or ``operator_ids.0``: an object of them, or one as a text."""
+    if not place:
+        return None
+    path = tuple(place.split("."))
+    if alone := _find(body, path):
+        return UserId.model_validate(alone)
+    ids = {name: _find(body, (*path, name)) for name in UserId.model_fields}
+    return UserId.model_validate(ids) if any(ids.values()) else None

@@ -35,7 +35,9 @@ def find_place(event_type: str) -> tuple[str, str] | None:
     if event_type in BY_HAND:
         return BY_HAND[event_type]
     name = EVENTS.get(event_type)
-    return (f"generated.{event_type.partition('.')[0]}", name) if name else None
+    # Types of the first generation are one word, without a domain.
+    domain = event_type.partition(".")[0] if "." in event_type else "first"
+    return (f"generated.{domain}", name) if name else None
 
 
 @cache

@@ -147,7 +147,7 @@ class AboutMessage(Event):
     @property
     @override
     def time(self) -> datetime:
-        return to_time(self.header.create_time or self.event.message.create_time)
+        return super().time if self.header.create_time else to_time(self.event.message.create_time)
 
     @property
     def is_from_bot(self) -> bool:

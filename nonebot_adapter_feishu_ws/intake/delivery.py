@@ -66,8 +66,14 @@ def identify(payload: dict[str, Any]) -> EventIdentity:
 
 def occurred_at(payload: dict[str, Any]) -> float:
     """When an event happened, in seconds since the epoch; 0.0 when its JSON does not say."""
+    header = as_object(payload.get("header"))
     message = as_object(as_object(payload.get("event")).get("message"))
-    told = (as_object(payload.get("header")).get("create_time"), payload.get("ts"), message.get("create_time"))
+    told = (
+        header.get("create_time"),
+        header.get("event_create_time"),  # 出差审批
+        payload.get("ts"),
+        message.get("create_time"),
+    )
     return next((seconds for each in told if (seconds := to_seconds(each))), 0.0)
 
 

@@ -33,6 +33,34 @@ class ApprovalUpdatedEvent(NoticeEvent):
     event: ApprovalUpdatedEventDetail = Field(default_factory=ApprovalUpdatedEventDetail)
 
 
+class ApprovalRemedyGroup(Detail):
+    employee_id: str = ""
+    instance_code: str = ""
+    start_time: int | None = None
+    end_time: int | None = None
+    remedy_time: int | None = None
+    remedy_reason: str = ""
+    status: str = ""
+    type: str = ""
+
+
+class ApprovalInstanceRemedyGroupUpdateEventDetail(Detail):
+    """``event`` of :class:`ApprovalInstanceRemedyGroupUpdateEvent`."""
+
+    object: ApprovalRemedyGroup = Field(default_factory=ApprovalRemedyGroup)
+
+
+class ApprovalInstanceRemedyGroupUpdateEvent(NoticeEvent):
+    """A correction of an attendance record was approved (补卡审批, ``approval.instance.remedy_group_update_v4``)."""
+
+    __event__: ClassVar[str] = "approval.instance.remedy_group_update_v4"
+    __person__: ClassVar[str] = "object.employee_id"
+
+    event: ApprovalInstanceRemedyGroupUpdateEventDetail = Field(
+        default_factory=ApprovalInstanceRemedyGroupUpdateEventDetail
+    )
+
+
 class ApprovalInstanceStatusChangedEventDetail(Detail):
     approval_code: str = ""
     instance_code: str = ""
@@ -47,8 +75,55 @@ class ApprovalInstanceStatusChangedEvent(NoticeEvent):
     """An approval instance changed its status (审批实例状态变更)."""
 
     __event__: ClassVar[str] = "approval.instance.status_changed_v4"
+    __person__: ClassVar[str] = "start_user"
 
     event: ApprovalInstanceStatusChangedEventDetail = Field(default_factory=ApprovalInstanceStatusChangedEventDetail)
+
+
+class ApprovalTripUser(Detail):
+    id: UserId = Field(default_factory=UserId)
+
+
+class ApprovalTripSchedule(Detail):
+    departure: str = ""
+    departure_id: str = ""
+    destination: str = ""
+    destination_ids: list[str] = Field(default_factory=list[str])
+    remark: str = ""
+    transportation: str = ""
+    trip_start_time: str = ""
+    trip_end_time: str = ""
+    trip_interval: str = ""
+    trip_type: str = ""
+
+
+class ApprovalTripGroup(Detail):
+    instance_code: str = ""
+    start_time: int | None = None
+    end_time: int | None = None
+    schedules: list[ApprovalTripSchedule] = Field(default_factory=list[ApprovalTripSchedule])
+    start_user: ApprovalTripUser = Field(default_factory=ApprovalTripUser)
+    trip_interval: str = ""
+    trip_reason: str = ""
+    type: str = ""
+    trip_peers: list[ApprovalTripUser] = Field(default_factory=list[ApprovalTripUser])
+
+
+class ApprovalInstanceTripGroupUpdateEventDetail(Detail):
+    """``event`` of :class:`ApprovalInstanceTripGroupUpdateEvent`."""
+
+    object: ApprovalTripGroup = Field(default_factory=ApprovalTripGroup)
+
+
+class ApprovalInstanceTripGroupUpdateEvent(NoticeEvent):
+    """A business trip was approved (出差审批, ``approval.instance.trip_group_update_v4``)."""
+
+    __event__: ClassVar[str] = "approval.instance.trip_group_update_v4"
+    __operator__: ClassVar[str] = "object.start_user.id"
+
+    event: ApprovalInstanceTripGroupUpdateEventDetail = Field(
+        default_factory=ApprovalInstanceTripGroupUpdateEventDetail
+    )
 
 
 class ApprovalTaskStatusChangedEventDetail(Detail):
@@ -66,5 +141,6 @@ class ApprovalTaskStatusChangedEvent(NoticeEvent):
     """An approval task changed its status (审批任务状态变更)."""
 
     __event__: ClassVar[str] = "approval.task.status_changed_v4"
+    __person__: ClassVar[str] = "assigned_user"
 
     event: ApprovalTaskStatusChangedEventDetail = Field(default_factory=ApprovalTaskStatusChangedEventDetail)

@@ -26,6 +26,7 @@ class CalendarAclCreatedEvent(NoticeEvent):
     """A calendar was shared with somebody (创建日历访问控制)."""
 
     __event__: ClassVar[str] = "calendar.calendar.acl.created_v4"
+    __person__: ClassVar[str] = "scope.user_id"
 
     event: CalendarAclCreatedEventDetail = Field(default_factory=CalendarAclCreatedEventDetail)
 
@@ -41,6 +42,7 @@ class CalendarAclDeletedEvent(NoticeEvent):
     """A share of a calendar was removed (删除日历访问控制)."""
 
     __event__: ClassVar[str] = "calendar.calendar.acl.deleted_v4"
+    __person__: ClassVar[str] = "scope.user_id"
 
     event: CalendarAclDeletedEventDetail = Field(default_factory=CalendarAclDeletedEventDetail)
 
@@ -74,5 +76,6 @@ class CalendarEventChangedEvent(NoticeEvent):
     """An event in a calendar changed (日程变更)."""
 
     __event__: ClassVar[str] = "calendar.calendar.event.changed_v4"
+    __operator__: ClassVar[str] = "rsvp_infos.0.from_user_id"
 
     event: CalendarEventChangedEventDetail = Field(default_factory=CalendarEventChangedEventDetail)

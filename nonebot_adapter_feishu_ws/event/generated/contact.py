@@ -398,6 +398,7 @@ class ContactUserCreatedEvent(NoticeEvent):
     """An employee joined (员工入职)."""
 
     __event__: ClassVar[str] = "contact.user.created_v3"
+    __person__: ClassVar[str] = "object"
 
     event: ContactUserCreatedEventDetail = Field(default_factory=ContactUserCreatedEventDetail)
 
@@ -416,6 +417,7 @@ class ContactUserDeletedEvent(NoticeEvent):
     """An employee left (员工离职)."""
 
     __event__: ClassVar[str] = "contact.user.deleted_v3"
+    __person__: ClassVar[str] = "object"
 
     event: ContactUserDeletedEventDetail = Field(default_factory=ContactUserDeletedEventDetail)
 
@@ -429,5 +431,28 @@ class ContactUserUpdatedEvent(NoticeEvent):
     """An employee's data changed (员工信息被修改)."""
 
     __event__: ClassVar[str] = "contact.user.updated_v3"
+    __person__: ClassVar[str] = "object"
 
     event: ContactUserUpdatedEventDetail = Field(default_factory=ContactUserUpdatedEventDetail)
+
+
+class ContactUserGroup(Detail):
+    user_group_id: str = ""
+    name: str = ""
+    type: int | None = None
+    member_count: int | None = None
+    status: int | None = None
+
+
+class ContactUserGroupCreatedEventDetail(Detail):
+    """``event`` of :class:`ContactUserGroupCreatedEvent`."""
+
+    object: ContactUserGroup = Field(default_factory=ContactUserGroup)
+
+
+class ContactUserGroupCreatedEvent(NoticeEvent):
+    """A user group was created (用户组新建, ``contact.user_group.created_v3``)."""
+
+    __event__: ClassVar[str] = "contact.user_group.created_v3"
+
+    event: ContactUserGroupCreatedEventDetail = Field(default_factory=ContactUserGroupCreatedEventDetail)

@@ -43,6 +43,7 @@ class CorehrCommonDataIDUserMappingChangedEvent(NoticeEvent):
     """The mapping of a user's ids changed (用户 ID 映射变更)."""
 
     __event__: ClassVar[str] = "corehr.common_data.id.user_mapping_changed_v1"
+    __person__: ClassVar[str] = "feishu_id"
 
     event: CorehrCommonDataIDUserMappingChangedEventDetail = Field(
         default_factory=CorehrCommonDataIDUserMappingChangedEventDetail
@@ -340,6 +341,7 @@ class CorehrEmploymentCreatedEvent(NoticeEvent):
     """An employment was created (创建雇佣信息)."""
 
     __event__: ClassVar[str] = "corehr.employment.created_v1"
+    __person__: ClassVar[str] = "target_user_id"
 
     event: CorehrEmploymentCreatedEventDetail = Field(default_factory=CorehrEmploymentCreatedEventDetail)
 
@@ -353,6 +355,7 @@ class CorehrEmploymentDeletedEvent(NoticeEvent):
     """An employment was deleted (删除雇佣信息)."""
 
     __event__: ClassVar[str] = "corehr.employment.deleted_v1"
+    __person__: ClassVar[str] = "target_user_id"
 
     event: CorehrEmploymentDeletedEventDetail = Field(default_factory=CorehrEmploymentDeletedEventDetail)
 
@@ -379,6 +382,7 @@ class CorehrEmploymentUpdatedEvent(NoticeEvent):
     """An employment changed (更新雇佣信息)."""
 
     __event__: ClassVar[str] = "corehr.employment.updated_v1"
+    __person__: ClassVar[str] = "target_user_id"
 
     event: CorehrEmploymentUpdatedEventDetail = Field(default_factory=CorehrEmploymentUpdatedEventDetail)
 
@@ -438,6 +442,7 @@ class CorehrJobChangeStatusUpdatedEvent(NoticeEvent):
     """A transfer changed its status (异动状态变更)."""
 
     __event__: ClassVar[str] = "corehr.job_change.status_updated_v2"
+    __person__: ClassVar[str] = "target_user_id"
 
     event: CorehrJobChangeStatusUpdatedEventDetail = Field(default_factory=CorehrJobChangeStatusUpdatedEventDetail)
 
@@ -459,6 +464,7 @@ class CorehrJobChangeUpdatedEvent(NoticeEvent):
     """A transfer changed (异动信息变更)."""
 
     __event__: ClassVar[str] = "corehr.job_change.updated_v1"
+    __person__: ClassVar[str] = "target_user_id"
 
     event: CorehrJobChangeUpdatedEventDetail = Field(default_factory=CorehrJobChangeUpdatedEventDetail)
 
@@ -498,6 +504,7 @@ class CorehrJobDataChangedEvent(NoticeEvent):
     """A job record changed (任职信息变动)."""
 
     __event__: ClassVar[str] = "corehr.job_data.changed_v1"
+    __person__: ClassVar[str] = "target_user_id"
 
     event: CorehrJobDataChangedEventDetail = Field(default_factory=CorehrJobDataChangedEventDetail)
 
@@ -536,6 +543,7 @@ class CorehrJobDataEmployedEvent(NoticeEvent):
     """An employee was employed (员工完成入职)."""
 
     __event__: ClassVar[str] = "corehr.job_data.employed_v1"
+    __person__: ClassVar[str] = "target_user_id"
 
     event: CorehrJobDataEmployedEventDetail = Field(default_factory=CorehrJobDataEmployedEventDetail)
 
@@ -713,6 +721,7 @@ class CorehrOffboardingChecklistUpdatedEvent(NoticeEvent):
     """An offboarding checklist changed (离职流转信息变更)."""
 
     __event__: ClassVar[str] = "corehr.offboarding.checklist_updated_v2"
+    __person__: ClassVar[str] = "target_user_id"
 
     event: CorehrOffboardingChecklistUpdatedEventDetail = Field(
         default_factory=CorehrOffboardingChecklistUpdatedEventDetail
@@ -731,6 +740,7 @@ class CorehrOffboardingStatusUpdatedEvent(NoticeEvent):
     """An offboarding changed its status (离职状态变更)."""
 
     __event__: ClassVar[str] = "corehr.offboarding.status_updated_v2"
+    __person__: ClassVar[str] = "target_user_id"
 
     event: CorehrOffboardingStatusUpdatedEventDetail = Field(default_factory=CorehrOffboardingStatusUpdatedEventDetail)
 
@@ -747,6 +757,7 @@ class CorehrOffboardingUpdatedEvent(NoticeEvent):
     """An offboarding changed (离职申请状态变更)."""
 
     __event__: ClassVar[str] = "corehr.offboarding.updated_v1"
+    __person__: ClassVar[str] = "target_user_id"
 
     event: CorehrOffboardingUpdatedEventDetail = Field(default_factory=CorehrOffboardingUpdatedEventDetail)
 
@@ -769,8 +780,29 @@ class CorehrOffboardingUpdatedV2Event(NoticeEvent):
     """An offboarding changed (second version) (离职信息变更)."""
 
     __event__: ClassVar[str] = "corehr.offboarding.updated_v2"
+    __person__: ClassVar[str] = "target_user_id"
 
     event: CorehrOffboardingUpdatedV2EventDetail = Field(default_factory=CorehrOffboardingUpdatedV2EventDetail)
+
+
+class CorehrOnboardingQrCode(Detail):
+    id: str = ""
+    png: str = ""
+    url: str = ""
+
+
+class CorehrOnboardingQrCodeInactiveEventDetail(Detail):
+    """``event`` of :class:`CorehrOnboardingQrCodeInactiveEvent`."""
+
+    code_lists: list[CorehrOnboardingQrCode] = Field(default_factory=list[CorehrOnboardingQrCode])
+
+
+class CorehrOnboardingQrCodeInactiveEvent(NoticeEvent):
+    """QR codes for onboarding became invalid (入职二维码失效, ``corehr.onboarding_qr_code.inactive_v2``)."""
+
+    __event__: ClassVar[str] = "corehr.onboarding_qr_code.inactive_v2"
+
+    event: CorehrOnboardingQrCodeInactiveEventDetail = Field(default_factory=CorehrOnboardingQrCodeInactiveEventDetail)
 
 
 class ManagementScope(Detail):

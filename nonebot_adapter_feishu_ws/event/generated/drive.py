@@ -171,6 +171,7 @@ class DriveFileEditedEvent(NoticeEvent):
     """A file was edited (文件编辑)."""
 
     __event__: ClassVar[str] = "drive.file.edit_v1"
+    __operator__: ClassVar[str] = "operator_id_list.0"
 
     event: DriveFileEditedEventDetail = Field(default_factory=DriveFileEditedEventDetail)
 
@@ -247,6 +248,7 @@ class DriveFileReadEvent(NoticeEvent):
     """A file was read (文件已读)."""
 
     __event__: ClassVar[str] = "drive.file.read_v1"
+    __operator__: ClassVar[str] = "operator_id_list.0"
 
     event: DriveFileReadEventDetail = Field(default_factory=DriveFileReadEventDetail)
 
@@ -302,5 +304,6 @@ class DriveNoticeCommentAddEvent(NoticeEvent):
     """A comment or an answer to one was added (添加评论或回复)."""
 
     __event__: ClassVar[str] = "drive.notice.comment_add_v1"
+    __operator__: ClassVar[str] = "notice_meta.from_user_id"
 
     event: DriveNoticeCommentAddEventDetail = Field(default_factory=DriveNoticeCommentAddEventDetail)

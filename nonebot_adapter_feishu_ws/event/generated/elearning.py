@@ -34,6 +34,7 @@ class ElearningCourseRegistrationCreatedEvent(NoticeEvent):
     """A course was assigned to a learner (课程学习进度新增)."""
 
     __event__: ClassVar[str] = "elearning.course_registration.created_v2"
+    __person__: ClassVar[str] = "learner.user_id"
 
     event: ElearningCourseRegistrationCreatedEventDetail = Field(
         default_factory=ElearningCourseRegistrationCreatedEventDetail
@@ -49,6 +50,7 @@ class ElearningCourseRegistrationDeletedEvent(NoticeEvent):
     """A learner's course progress was deleted (课程学习进度删除)."""
 
     __event__: ClassVar[str] = "elearning.course_registration.deleted_v2"
+    __person__: ClassVar[str] = "learner.user_id"
 
     event: ElearningCourseRegistrationDeletedEventDetail = Field(
         default_factory=ElearningCourseRegistrationDeletedEventDetail
@@ -73,6 +75,7 @@ class ElearningCourseRegistrationUpdatedEvent(NoticeEvent):
     """A learner's course progress changed (课程学习进度更新)."""
 
     __event__: ClassVar[str] = "elearning.course_registration.updated_v2"
+    __person__: ClassVar[str] = "learner.user_id"
 
     event: ElearningCourseRegistrationUpdatedEventDetail = Field(
         default_factory=ElearningCourseRegistrationUpdatedEventDetail

@@ -61,6 +61,7 @@ class HelpdeskTicketCreatedEvent(NoticeEvent):
     """A help desk ticket was created (工单创建)."""
 
     __event__: ClassVar[str] = "helpdesk.ticket.created_v1"
+    __operator__: ClassVar[str] = "guest.id"
 
     event: HelpdeskTicketCreatedEventDetail = Field(default_factory=HelpdeskTicketCreatedEventDetail)
 
@@ -99,6 +100,7 @@ class HelpdeskTicketUpdatedEvent(NoticeEvent):
     """A help desk ticket changed (工单更新)."""
 
     __event__: ClassVar[str] = "helpdesk.ticket.updated_v1"
+    __person__: ClassVar[str] = "object.guest.id"
 
     event: HelpdeskTicketUpdatedEventDetail = Field(default_factory=HelpdeskTicketUpdatedEventDetail)
 
@@ -182,5 +184,6 @@ class HelpdeskTicketMessageCreatedEvent(NoticeEvent):
     """A message was sent in a help desk ticket (工单消息)."""
 
     __event__: ClassVar[str] = "helpdesk.ticket_message.created_v1"
+    __operator__: ClassVar[str] = "sender_id"
 
     event: HelpdeskTicketMessageCreatedEventDetail = Field(default_factory=HelpdeskTicketMessageCreatedEventDetail)

@@ -199,6 +199,7 @@ class HireEhrImportTaskImportedEvent(NoticeEvent):
     """A candidate is to be imported into an HR system (导入 e-HR)."""
 
     __event__: ClassVar[str] = "hire.ehr_import_task.imported_v1"
+    __operator__: ClassVar[str] = "operator_user_id"
 
     event: HireEhrImportTaskImportedEventDetail = Field(default_factory=HireEhrImportTaskImportedEventDetail)
 
@@ -218,6 +219,7 @@ class HireEhrImportTaskForInternshipOfferImportedEvent(NoticeEvent):
     """An intern is to be imported into an HR system (实习 Offer 导入 e-HR)."""
 
     __event__: ClassVar[str] = "hire.ehr_import_task_for_internship_offer.imported_v1"
+    __operator__: ClassVar[str] = "operator_user_id"
 
     event: HireEhrImportTaskForInternshipOfferImportedEventDetail = Field(
         default_factory=HireEhrImportTaskForInternshipOfferImportedEventDetail

@@ -91,5 +91,6 @@ class SecurityDeviceChangeEvent(NoticeEvent):
     """A device record changed (设备变更)."""
 
     __event__: ClassVar[str] = "security_and_compliance.device_record.device_change_event_v2"
+    __person__: ClassVar[str] = "after.current_user_id"
 
     event: SecurityDeviceChangeEventDetail = Field(default_factory=SecurityDeviceChangeEventDetail)

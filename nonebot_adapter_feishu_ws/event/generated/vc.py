@@ -150,6 +150,7 @@ class VCBotMeetingInvitedEvent(NoticeEvent):
     """The bot was invited to a meeting (机器人被邀请入会)."""
 
     __event__: ClassVar[str] = "vc.bot.meeting_invited_v1"
+    __operator__: ClassVar[str] = "inviter.id"
 
     event: VCBotMeetingInvitedEventDetail = Field(default_factory=VCBotMeetingInvitedEventDetail)
 
@@ -295,6 +296,42 @@ class VCMeetingParticipantMeetingEndedEvent(NoticeEvent):
     )
 
 
+class VCMeetingParticipantMeetingJoinedEventDetail(Detail):
+    """``event`` of :class:`VCMeetingParticipantMeetingJoinedEvent`."""
+
+    meeting: MeetingEventMeeting = Field(default_factory=MeetingEventMeeting)
+    operator: MeetingEventUser = Field(default_factory=MeetingEventUser)
+    subscriber_ids: list[UserId] = Field(default_factory=list[UserId])
+
+
+class VCMeetingParticipantMeetingJoinedEvent(NoticeEvent):
+    """A user joined a meeting (用户加入会议, ``vc.meeting.participant_meeting_joined_v1``)."""
+
+    __event__: ClassVar[str] = "vc.meeting.participant_meeting_joined_v1"
+
+    event: VCMeetingParticipantMeetingJoinedEventDetail = Field(
+        default_factory=VCMeetingParticipantMeetingJoinedEventDetail
+    )
+
+
+class VCMeetingParticipantMeetingStartedEventDetail(Detail):
+    """``event`` of :class:`VCMeetingParticipantMeetingStartedEvent`."""
+
+    meeting: MeetingEventMeeting = Field(default_factory=MeetingEventMeeting)
+    operator: MeetingEventUser = Field(default_factory=MeetingEventUser)
+    subscriber_ids: list[UserId] = Field(default_factory=list[UserId])
+
+
+class VCMeetingParticipantMeetingStartedEvent(NoticeEvent):
+    """A meeting of a user started (用户参加的会议开始, ``vc.meeting.participant_meeting_started_v1``)."""
+
+    __event__: ClassVar[str] = "vc.meeting.participant_meeting_started_v1"
+
+    event: VCMeetingParticipantMeetingStartedEventDetail = Field(
+        default_factory=VCMeetingParticipantMeetingStartedEventDetail
+    )
+
+
 class VCMeetingRecordingEndedEventDetail(Detail):
     meeting: MeetingEventMeeting = Field(default_factory=MeetingEventMeeting)
     operator: MeetingEventUser = Field(default_factory=MeetingEventUser)
@@ -318,6 +355,7 @@ class VCMeetingRecordingReadyEvent(NoticeEvent):
     """A recording can be downloaded (录制完成)."""
 
     __event__: ClassVar[str] = "vc.meeting.recording_ready_v1"
+    __person__: ClassVar[str] = "meeting.owner.id"
 
     event: VCMeetingRecordingReadyEventDetail = Field(default_factory=VCMeetingRecordingReadyEventDetail)
 
@@ -372,6 +410,79 @@ class VCNoteGeneratedEvent(NoticeEvent):
     __event__: ClassVar[str] = "vc.note.generated_v1"
 
     event: VCNoteGeneratedEventDetail = Field(default_factory=VCNoteGeneratedEventDetail)
+
+
+class VCRecordingEndedEventDetail(Detail):
+    """``event`` of :class:`VCRecordingEndedEvent`."""
+
+    recording_id: str = ""
+    unique_key: str = ""
+    source: str = ""
+    subscriber_ids: list[UserId] = Field(default_factory=list[UserId])
+    object_type: str = ""
+    object_id: str = ""
+
+
+class VCRecordingEndedEvent(NoticeEvent):
+    """A recording ended (录音结束, ``vc.recording.recording_ended_v1``)."""
+
+    __event__: ClassVar[str] = "vc.recording.recording_ended_v1"
+
+    event: VCRecordingEndedEventDetail = Field(default_factory=VCRecordingEndedEventDetail)
+
+
+class VCRecordingStartedEventDetail(Detail):
+    """``event`` of :class:`VCRecordingStartedEvent`."""
+
+    recording_id: str = ""
+    unique_key: str = ""
+    source: str = ""
+    subscriber_ids: list[UserId] = Field(default_factory=list[UserId])
+
+
+class VCRecordingStartedEvent(NoticeEvent):
+    """A recording started (录音开始, ``vc.recording.recording_started_v1``)."""
+
+    __event__: ClassVar[str] = "vc.recording.recording_started_v1"
+
+    event: VCRecordingStartedEventDetail = Field(default_factory=VCRecordingStartedEventDetail)
+
+
+class VCRecordingSpeaker(Detail):
+    id: UserId = Field(default_factory=UserId)
+    user_type: int | None = None
+    user_role: int | None = None
+    user_name: str = ""
+
+
+class VCRecordingTranscriptItem(Detail):
+    speaker: VCRecordingSpeaker = Field(default_factory=VCRecordingSpeaker)
+    text: str = ""
+    language: str = ""
+    start_time_ms: str = ""
+    end_time_ms: str = ""
+    sentence_id: str = ""
+
+
+class VCRecordingTranscriptGeneratedEventDetail(Detail):
+    """``event`` of :class:`VCRecordingTranscriptGeneratedEvent`."""
+
+    recording_id: str = ""
+    unique_key: str = ""
+    source: str = ""
+    subscriber_ids: list[UserId] = Field(default_factory=list[UserId])
+    transcript_items: list[VCRecordingTranscriptItem] = Field(default_factory=list[VCRecordingTranscriptItem])
+
+
+class VCRecordingTranscriptGeneratedEvent(NoticeEvent):
+    """Parts of a recording's transcript were generated.
+
+    (录音转写片段生成, ``vc.recording.recording_transcript_generated_v1``)
+    """
+
+    __event__: ClassVar[str] = "vc.recording.recording_transcript_generated_v1"
+
+    event: VCRecordingTranscriptGeneratedEventDetail = Field(default_factory=VCRecordingTranscriptGeneratedEventDetail)
 
 
 class SubscribeUserEvent(Detail):
