@@ -1,7 +1,8 @@
 """The store's thread: what is submitted while one batch is written goes into the next one together.
 
 It waits for work by itself and answers a whole batch with one wake-up of the loop: a task and an executor in between
-wake both twice as often, which for a single event is more work than its write.
+wake both twice as often, which for a single event is more work than its write. An event that comes alone is even
+written on the loop itself, as long as that is quick: then its ack waits for no thread at all.
 """
 
 import asyncio
@@ -18,6 +19,12 @@ from ..group_commit import WRITE_TIMEOUT
 Op = TypeVar("Op")
 LATEST = 0.05
 """Seconds that an operation which can wait does so for the next one."""
+ALONE = 0.002
+"""Seconds without another operation after which one counts as alone; those of a burst go into the thread's batches."""
+QUICK = 0.005
+"""Seconds that a write on the loop may take: a longer one has waited for the disk, another process or Python's lock."""
+CAUTION = 10.0
+"""Seconds for which everything goes to the thread after a write on the loop that was not quick."""
 
 
 class _Job(NamedTuple):
@@ -53,13 +60,19 @@ class Writer(Generic[Op]):
     _deadline: float = 0.0
     _timer: asyncio.TimerHandle | None = None
     _stuck: bool = False
+    _queued: int = 0
+    """Jobs that the thread has or will get; while there are none, it waits, and the loop may write."""
+    _alone_from: float = 0.0
 
-    def submit(self, operation: Op, *, later: bool = False) -> asyncio.Future[Any]:
+    def submit(
+        self, operation: Op, *, later: bool = False, here: Callable[[Sequence[Op]], Sequence[Any]] | None = None
+    ) -> asyncio.Future[Any]:
         """Write an operation; the future has its result once the batch is safe.
 
         Args:
             operation: what to write.
             later: whether it can wait for the next one, :data:`LATEST` seconds at most, so that both are one commit.
+            here: writes a batch like ``write``, but on the loop; used when the operation comes alone.
 
         Raises:
             StoreError: an earlier batch takes too long. The future raises it when this batch does, and may still be
@@ -68,13 +81,15 @@ class Writer(Generic[Op]):
         if self._stuck:
             raise self._too_slow()
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Any] = loop.create_future()
+        job = _Job(loop.create_future(), operation)
         if later:
-            self._later.append(_Job(future, operation))
+            self._later.append(job)
             self._later_timer = self._later_timer or loop.call_later(LATEST, self._put)
+        elif here is not None and self._is_alone(loop.time()):
+            self._write_here(here, self._with_later(job), loop)
         else:
-            self._put(_Job(future, operation))
-        return future
+            self._put(job)
+        return job.future
 
     async def call(self, call: Callable[[], Any]) -> Any:
         """Run a function in the thread after what was submitted, however long it takes; returns its result."""
@@ -90,16 +105,40 @@ class Writer(Generic[Op]):
 
     # On the loop
 
+    def _is_alone(self, now: float) -> bool:
+        """Whether an operation may be written on the loop: the thread waits, and no burst has begun."""
+        alone = self._queued == 0 and now >= self._alone_from
+        self._alone_from = max(self._alone_from, now + ALONE)
+        return alone
+
+    def _write_here(
+        self,
+        write: Callable[[Sequence[Op]], Sequence[Any]],
+        batch: Sequence[_Job],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        started = loop.time()
+        results = _attempt(lambda jobs: write([job.operation for job in jobs]), batch)
+        if loop.time() - started > QUICK:
+            self._alone_from = loop.time() + CAUTION
+        for job, result in zip(batch, results, strict=True):
+            _answer(job, result)
+
+    def _with_later(self, *jobs: _Job) -> Sequence[_Job]:
+        """Jobs, after those that have waited for them."""
+        if self._later_timer is not None:
+            self._later_timer.cancel()
+            self._later_timer = None
+            jobs, self._later = (*self._later, *jobs), []
+        return jobs
+
     def _put(self, *jobs: _Job) -> None:
         """Hand jobs to the thread, after those that have waited for them."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._serve, name="feishu-sqlite", daemon=True)
             self._thread.start()
-        if self._later_timer is not None:
-            self._later_timer.cancel()
-            self._later_timer = None
-            jobs, self._later = (*self._later, *jobs), []
-        for job in jobs:
+        for job in self._with_later(*jobs):
+            self._queued += 1
             if job.call is None:
                 self._unsettled += 1
                 if self._unsettled == 1:
@@ -109,6 +148,7 @@ class Writer(Generic[Op]):
             self._watch()
 
     def _settle(self, batch: Sequence[_Job], results: Sequence[Any]) -> None:
+        self._queued -= len(batch)
         if batch[0].call is None and not self._stuck:
             self._unsettled -= len(batch)
             self._deadline = batch[0].future.get_loop().time() + self.timeout  # of the next batch
@@ -136,6 +176,7 @@ class Writer(Generic[Op]):
                 self._jobs.put(job)
             else:
                 _answer(job, self._too_slow())
+        self._queued -= sum(job is not None and job.call is None for job in waiting)
 
     def _too_slow(self) -> StoreError:
         return StoreError(f"the store {self.name} takes longer than {self.timeout:g} s to write")
@@ -144,15 +185,11 @@ class Writer(Generic[Op]):
 
     def _serve(self) -> None:
         for batch in self._batches():
-            call, results = batch[0].call, list[Any]()
-            try:
-                if call is not None:
-                    results.append(call())
-                else:
-                    self._writing = batch
-                    results.extend(self.write([job.operation for job in batch]))
-            except Exception as error:  # noqa: BLE001 - raised again where it is awaited
-                results = [error] * len(batch)
+            if batch[0].call is not None:
+                results = _attempt(lambda jobs: [job.call and job.call() for job in jobs], batch)
+            else:
+                self._writing = batch
+                results = _attempt(lambda jobs: self.write([job.operation for job in jobs]), batch)
             self._writing = ()
             with suppress(RuntimeError):  # the loop is closed: nobody waits for this
                 batch[0].future.get_loop().call_soon_threadsafe(self._settle, batch, results)
@@ -181,6 +218,14 @@ class Writer(Generic[Op]):
                 return job
             batch.append(job)
         return None
+
+
+def _attempt(write: Callable[[Sequence[_Job]], Sequence[Any]], batch: Sequence[_Job]) -> Sequence[Any]:
+    """Return a result for each job, the same error for all of them when the batch failed."""
+    try:
+        return write(batch)
+    except Exception as error:  # noqa: BLE001 - raised again where it is awaited
+        return [error] * len(batch)
 
 
 def _answer(job: _Job, result: Any) -> None:
