@@ -166,6 +166,9 @@ class OpenConnection(WSListener):
     @override
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._socket = transport
+        # Nobody reads them again, and they live as long as the socket: 5 KB of each bot.
+        transport.request.headers.clear()
+        transport.response.headers.clear()
 
     @override
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
