@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sqlite3
+import threading
 import time
 from hashlib import blake2b
 
@@ -10,6 +11,7 @@ import pytest
 
 from nonebot_adapter_feishu_ws.exception import StoreError
 from nonebot_adapter_feishu_ws.store import Entry, FallbackStore, InboxCount, MemoryStore, make_store
+from nonebot_adapter_feishu_ws.store.sqlite import writer
 from nonebot_adapter_feishu_ws.store.sqlite.claims import PARTS, claim, forget_claims
 from nonebot_adapter_feishu_ws.store.sqlite.dead_letters import SqliteDeadLetters
 from nonebot_adapter_feishu_ws.store.sqlite.file import MIGRATIONS, open_file
@@ -59,6 +61,27 @@ async def test_neither_loop_waits_for_a_writer_in_another_process(store):
     holder.execute("COMMIT")
     await writing
     assert await store.state.get("a") == "1"
+    holder.close()
+
+
+async def test_an_event_that_comes_alone_does_not_hold_up_the_loop_while_another_process_writes(store, monkeypatch):
+    monkeypatch.setattr(writer, "ALONE", 0.0)
+    await store.claim(["bot:event:sweeps"])  # the first write goes to the thread, with what is due every 10 s
+    holder = sqlite3.connect(store.path, isolation_level=None, check_same_thread=False)
+    holder.execute("BEGIN IMMEDIATE")
+    loop_runs = threading.Event()
+
+    def release() -> bool:
+        ran = loop_runs.wait(0.5)  # less than SQLite would wait for the lock
+        holder.execute("COMMIT")
+        return ran
+
+    releasing = asyncio.get_running_loop().run_in_executor(None, release)
+    taking = asyncio.create_task(store.take(Entry("bot:event:1", "bot", b"{}", 1.0), ["bot:event:1"], begin=True))
+    await asyncio.sleep(0)  # the event is being taken
+    asyncio.get_running_loop().call_soon(loop_runs.set)
+    assert await releasing, "the loop went on while the writer waited"
+    assert (await taking).new
     holder.close()
 
 

@@ -112,3 +112,11 @@ async def test_a_failed_write_on_the_loop_fails_its_callers_alone(writer: Writer
         with pytest.raises(StoreError, match="the disk is full"):
             await future
     assert await writer.submit("c") == "C"
+
+
+async def test_what_would_have_to_wait_on_the_loop_waits_in_the_thread(writer: Writer[str], written: Written) -> None:
+    earlier = writer.submit("a", later=True)
+    written.go_on.set()
+    assert await writer.submit("b", here=lambda operations: None) == "B"
+    assert earlier.done()
+    assert written.in_thread == [["a", "b"]]

@@ -19,7 +19,7 @@ from ..notices import report_dead_letter, warn_dropped
 from ..process_name import new_name
 from . import values
 from .claims import PARTS, claim, forget_claims
-from .file import is_damage, open_file, set_aside
+from .file import BUSY_TIMEOUT, is_damage, open_file, set_aside
 from .inbox import DEAD_LETTERS_FOR, Held, InboxTable, count_inbox, put_back
 from .neighbours import Neighbours
 from .writer import Writer
@@ -100,6 +100,7 @@ class SqliteStore(Inbox, KeyValue):
         self._swept_at = 0.0
         self._sweeps = 0
         self._since_checkpoint = 0
+        self._patience = BUSY_TIMEOUT
         self._database: sqlite3.Connection | None = None
         self._writer = Writer[Op](self._write, name=str(self.path), timeout=write_timeout)
 
@@ -222,11 +223,23 @@ class SqliteStore(Inbox, KeyValue):
             return True
         return abs(self._clock() - self._swept_at) >= SWEEP_EVERY
 
-    def _write_at_once(self, operations: Sequence[Op]) -> Sequence[Any]:
-        """Write events on the network loop, while the thread has nothing to do."""
-        results = self._write(operations)
+    def _write_at_once(self, operations: Sequence[Op]) -> Sequence[Any] | None:
+        """Write events on the network loop, while the thread has nothing to do; None if another process writes."""
+        try:
+            self._wait_for_others(0.0)
+            results = self._commit(self._opened(), operations)
+        except (sqlite3.Error, OSError) as error:
+            if "locked" in str(error):
+                return None
+            raise self._failed(error) from error
         self._since_checkpoint += len(operations)
         return results
+
+    def _wait_for_others(self, seconds: float) -> None:
+        """Let writes wait for those of other processes, for so long."""
+        if seconds != self._patience:
+            self._opened().execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+            self._patience = seconds
 
     def _failed(self, error: sqlite3.Error | OSError) -> StoreError:
         locked = "locked" in str(error)
@@ -261,6 +274,7 @@ class SqliteStore(Inbox, KeyValue):
 
     def _write(self, operations: Sequence[Op]) -> Sequence[Any]:
         try:
+            self._wait_for_others(BUSY_TIMEOUT)
             results = self._commit(self._opened(), operations)
             if self._since_checkpoint >= CHECKPOINT_EVERY:
                 self._since_checkpoint = 0

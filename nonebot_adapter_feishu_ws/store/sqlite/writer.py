@@ -17,6 +17,8 @@ from ...exception import StoreError
 from ..group_commit import WRITE_TIMEOUT
 
 Op = TypeVar("Op")
+Results = TypeVar("Results", Sequence[Any], Sequence[Any] | None)
+WriteHere = Callable[[Sequence[Op]], Sequence[Any] | None]
 LATEST = 0.05
 """Seconds that an operation which can wait does so for the next one."""
 ALONE = 0.002
@@ -64,15 +66,14 @@ class Writer(Generic[Op]):
     """Jobs that the thread has or will get; while there are none, it waits, and the loop may write."""
     _alone_from: float = 0.0
 
-    def submit(
-        self, operation: Op, *, later: bool = False, here: Callable[[Sequence[Op]], Sequence[Any]] | None = None
-    ) -> asyncio.Future[Any]:
+    def submit(self, operation: Op, *, later: bool = False, here: WriteHere[Op] | None = None) -> asyncio.Future[Any]:
         """Write an operation; the future has its result once the batch is safe.
 
         Args:
             operation: what to write.
             later: whether it can wait for the next one, :data:`LATEST` seconds at most, so that both are one commit.
-            here: writes a batch like ``write``, but on the loop; used when the operation comes alone.
+            here: writes a batch like ``write``, but on the loop, or returns None if it would have to wait; tried when
+                the operation comes alone.
 
         Raises:
             StoreError: an earlier batch takes too long. The future raises it when this batch does, and may still be
@@ -85,9 +86,7 @@ class Writer(Generic[Op]):
         if later:
             self._later.append(job)
             self._later_timer = self._later_timer or loop.call_later(LATEST, self._put)
-        elif here is not None and self._is_alone(loop.time()):
-            self._write_here(here, self._with_later(job), loop)
-        else:
+        elif here is None or not self._is_alone(loop.time()) or not self._wrote_here(here, job, loop):
             self._put(job)
         return job.future
 
@@ -111,18 +110,18 @@ class Writer(Generic[Op]):
         self._alone_from = max(self._alone_from, now + ALONE)
         return alone
 
-    def _write_here(
-        self,
-        write: Callable[[Sequence[Op]], Sequence[Any]],
-        batch: Sequence[_Job],
-        loop: asyncio.AbstractEventLoop,
-    ) -> None:
-        started = loop.time()
+    def _wrote_here(self, write: WriteHere[Op], job: _Job, loop: asyncio.AbstractEventLoop) -> bool:
+        """Write an operation on the loop, with those that have waited for it; False if it would have to wait."""
+        started, batch = loop.time(), [*self._later, job]
         results = _attempt(lambda jobs: write([job.operation for job in jobs]), batch)
-        if loop.time() - started > QUICK:
+        if results is None or loop.time() - started > QUICK:
             self._alone_from = loop.time() + CAUTION
-        for job, result in zip(batch, results, strict=True):
-            _answer(job, result)
+        if results is None:
+            return False
+        self._with_later()
+        for written, result in zip(batch, results, strict=True):
+            _answer(written, result)
+        return True
 
     def _with_later(self, *jobs: _Job) -> Sequence[_Job]:
         """Jobs, after those that have waited for them."""
@@ -220,7 +219,7 @@ class Writer(Generic[Op]):
         return None
 
 
-def _attempt(write: Callable[[Sequence[_Job]], Sequence[Any]], batch: Sequence[_Job]) -> Sequence[Any]:
+def _attempt(write: Callable[[Sequence[_Job]], Results], batch: Sequence[_Job]) -> Results | list[Exception]:
     """Return a result for each job, the same error for all of them when the batch failed."""
     try:
         return write(batch)
