@@ -115,7 +115,8 @@ class BotRegistry:
         if (bot := self._bots.pop(bot_id, None)) is not None:
             self.bridge.leave(bot_id)
             self.dispatcher.pause(bot_id)
-            self.adapter.bot_disconnect(bot)
+            if self.adapter.bots.get(bot_id) is bot:  # a plugin may have disconnected it
+                self.adapter.bot_disconnect(bot)
 
     async def _first_info(self, bot_id: str) -> BotInfo | None:
         if bot_id not in self._questions:
