@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from nonebot.adapters import Bot
 from nonebot.rule import Rule
 
 from .event import Event
@@ -27,7 +28,7 @@ def card_action(*names: str) -> Rule:
 
 
 def reaction(*emoji_types: str, added: bool = True, removed: bool = False) -> Rule:
-    """A reaction to a message.
+    """A reaction to a message, but never the bot's own: a handler that reacts must not set itself off.
 
     Args:
         emoji_types: any of these, such as ``THUMBSUP``; none matches every reaction.
@@ -50,8 +51,9 @@ def menu(*event_keys: str) -> Rule:
 def _field_in(values: tuple[str, ...], field: str, event_types: set[str]) -> Rule:
     """An event of one of the types whose field has one of the values; without values, any matches."""
 
-    async def matches(event: Event) -> bool:
-        return event.header.event_type in event_types and (not values or getattr(event, field, "") in values)
+    async def matches(bot: Bot, event: Event) -> bool:
+        fits = event.header.event_type in event_types and (not values or getattr(event, field, "") in values)
+        return fits and getattr(event.event, "app_id", "") != bot.self_id
 
     return Rule(matches)
 

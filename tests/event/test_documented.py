@@ -138,6 +138,23 @@ def test_one_id_of_whatever_kind_is_enough(event_type, body):
     assert event.get_user_id() == "ou_1"
 
 
+@pytest.mark.parametrize(
+    ("event_type", "body"),
+    [
+        ("im.message.reaction.created_v1", {"user_id": {"user_id": "u1"}}),
+        ("im.message.reaction.deleted_v1", {"user_id": {"user_id": "u1"}}),
+        ("im.chat.access_event.bot_p2p_chat_entered_v1", {"operator_id": {"user_id": "u1"}}),
+        ("im.chat.member.user.added_v1", {"users": [{"user_id": {"user_id": "u1"}}]}),
+        ("application.bot.menu_v6", {"operator": {"operator_id": {"user_id": "u1"}}}),
+        ("card.action.trigger", {"operator": {"user_id": "u1"}}),
+        ("url.preview.get", {"operator": {"user_id": "u1"}}),
+    ],
+)
+def test_the_log_names_who_has_a_user_id_alone(event_type, body):
+    event = EventRegistry().parse({"header": {"event_type": event_type}, "event": body})
+    assert "u1" in event.get_event_description()
+
+
 def test_whom_an_event_is_about_is_no_operator_and_gets_no_answer_by_itself():
     from nonebot_adapter_feishu_ws.sending.route import find_target
 

@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 import pytest
 from nonebot import on_message
 
-from nonebot_adapter_feishu_ws import Bot, MessageEvent, MessageSegment
+from nonebot_adapter_feishu_ws import Adapter, Bot, MessageEvent, MessageSegment
 from nonebot_adapter_feishu_ws.event.bot_talk import IN_A_ROW, MAX_CHATS, OWN, PAUSE, SWITCHED_OFF, UNKNOWN, BotTalk
 from nonebot_adapter_feishu_ws.permission import BOT, PERSON
-from nonebot_adapter_feishu_ws.testing import make_event
+from nonebot_adapter_feishu_ws.rule import reaction
+from nonebot_adapter_feishu_ws.testing import bot_options, make_event
 from tests.conftest import APP, SECRET, wait_until
 
 OTHER, OTHER_SECRET = "cli_b0b1c2d3e4f56789", "secret-of-cli-b-0123456789"
@@ -94,13 +95,18 @@ async def test_own_messages_are_dropped(sandbox, run_adapter, matchers, kind, sa
 
 async def test_permissions_tell_bots_from_people(app):
     async with app.test_api() as ctx:
-        from nonebot_adapter_feishu_ws import Adapter
-        from nonebot_adapter_feishu_ws.testing import bot_options
-
         bot = ctx.create_bot(base=Bot, adapter=ctx.create_adapter(base=Adapter), **bot_options())
         for kind, expected in (("bot", (True, False)), ("app", (True, False)), ("user", (False, True))):
             it = message(kind=kind)
             assert (await BOT(bot, it), await PERSON(bot, it)) == expected
+
+
+async def test_one_s_own_reaction_sets_nothing_off(app):
+    async with app.test_api() as ctx:
+        bot = ctx.create_bot(base=Bot, adapter=ctx.create_adapter(base=Adapter), **bot_options())
+        for app_id, expected in ((bot.self_id, False), ("cli_other", True), ("", True)):
+            it = make_event("im.message.reaction.created_v1", app_id=app_id, reaction_type={"emoji_type": "OK"})
+            assert await reaction("OK")(bot, it, {}) is expected
 
 
 @pytest.mark.parametrize("event_type", ["im.message.receive_v1", "im.message.updated_v1"])

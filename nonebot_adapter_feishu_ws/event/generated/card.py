@@ -63,8 +63,8 @@ class CardActionEvent(NoticeEvent):
     @override
     def get_event_description(self) -> str:
         return escape(
-            f"{self.event.operator.open_id} acted on {self.message_id}@[{self.chat_id}] "
-            f"{self.action.model_dump(exclude_unset=True)}"
+            f"{self.event.operator.open_id or self.event.operator.user_id} acted on "
+            f"{self.message_id}@[{self.chat_id}] {self.action.model_dump(exclude_unset=True)}"
         )
 
     @property

@@ -36,7 +36,7 @@ class BotP2PChatEnteredEvent(PrivateNoticeEvent):
 
     @override
     def get_event_description(self) -> str:
-        return escape(f"{self.event.operator_id.open_id} opened [p2p:{self.chat_id}]")
+        return escape(f"{self.event.operator_id.any} opened [p2p:{self.chat_id}]")
 
     @property
     @override
@@ -156,8 +156,8 @@ class GroupMemberUserEvent(GroupNoticeEvent):
 
     @property
     def _members(self) -> str:
-        """Their open_ids, for the log."""
-        return ", ".join(user.user_id.open_id for user in self.users)
+        """Their ids, for the log."""
+        return ", ".join(user.user_id.any for user in self.users)
 
 
 class GroupMemberUserAddedEvent(GroupMemberUserEvent):
@@ -373,7 +373,7 @@ class MessageReactionCreatedEvent(MessageReactionEvent):
 
     @override
     def get_event_description(self) -> str:
-        return escape(f"{self.event.user_id.open_id or self.event.app_id} added {self.emoji_type} to {self.message_id}")
+        return escape(f"{self.event.user_id.any or self.event.app_id} added {self.emoji_type} to {self.message_id}")
 
 
 class MessageReactionDeletedEventDetail(Detail):
@@ -396,9 +396,7 @@ class MessageReactionDeletedEvent(MessageReactionEvent):
 
     @override
     def get_event_description(self) -> str:
-        return escape(
-            f"{self.event.user_id.open_id or self.event.app_id} removed {self.emoji_type} from {self.message_id}"
-        )
+        return escape(f"{self.event.user_id.any or self.event.app_id} removed {self.emoji_type} from {self.message_id}")
 
 
 class MessageRecalledEventDetail(Detail):
