@@ -21,7 +21,7 @@ from .event.bot_talk import BotTalk
 from .event.message import AboutMessage
 from .exception import ActionFailed, NetworkError
 from .log import LogOnce, log
-from .media import Uploads, resource_of
+from .media import Uploads, download
 from .message import EXPAND_COUNT, EXPAND_DEPTH, ForwardedMessage, Message, MessageSegment, expand
 from .message.expand import lacks_words, with_words
 from .net.bounded_json import as_list, as_object, as_text
@@ -275,7 +275,7 @@ class Bot(TypedApi, LegacyMethods):
     async def download(
         self,
         segment: MessageSegment,
-        source: MessageEvent | Reply | str,
+        source: MessageEvent | Reply | ForwardedMessage | str,
         to: str | Path | None = None,
         progress: Progress | None = None,
     ) -> bytes | Path:
@@ -283,7 +283,8 @@ class Bot(TypedApi, LegacyMethods):
 
         Args:
             segment: an image, file, voice message or video.
-            source: the event or quoted message that contains it, or that message's id.
+            source: the event, the quoted message, or the message in a merged forward that contains it; or the id of
+                that message, of the forward for what is in one.
             to: a file that it is written to in pieces; returned as bytes when None.
             progress: called with the bytes received and the bytes altogether (None: not known), after each piece. A
                 plain function, not a coroutine.
@@ -296,9 +297,7 @@ class Bot(TypedApi, LegacyMethods):
             ActionFailed: Feishu refused.
             NetworkError: no usable answer came.
         """
-        message_id = source if isinstance(source, str) else source.message_id
-        key, kind = resource_of(segment)
-        return await self.get_msg_resource(message_id, key, kind, to=to, progress=progress)
+        return await download(self, segment, source, to, progress)
 
     def stream(self, event: BaseEvent, **options: Unpack[StreamOptions]) -> Stream:
         """Answer with a growing text: ``async with bot.stream(event) as stream: await stream.write(chunk)``.

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import re
 from asyncio import timeout
 from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
@@ -25,6 +26,8 @@ MAX_CONNECTIONS = 100
 """Calls of a bot at a time; further ones wait, before their time-out begins. By bot, so that one whose calls hang takes
 no place from another."""
 _PREFIX = "/open-apis/"
+_DOWNLOAD = re.compile(r"GET /open-apis/im/v1/(?:images|files|messages/[^/]+/resources)/[^/]+$")
+"""Calls that succeed with a file only."""
 _JSON_TYPE = "application/json; charset=utf-8"
 
 
@@ -140,18 +143,27 @@ class Http:
                 content = b"".join([piece async for piece in _pieces(response, progress, patience)])
         if data.get("_return_response") and response.status < 400:
             return Response(response.status, headers=response.headers, content=content)
-        return self._read(f"{method.upper()} {urlsplit(url).path}", response, content)
+        result = self._read(f"{method.upper()} {urlsplit(url).path}", response, content)
+        if save_to is not None and isinstance(result, bytes):
+            await asyncio.to_thread(save_to.write_bytes, result)
+            return save_to
+        return result
 
     def _read(self, request: str, response: HttpResponse, body: bytes) -> Any:
         status, content_type = response.status, _content_type(response)
+        if _is_file(response) and (body or "content-disposition" in response.headers):
+            return body
+        is_download = status < 400 and _DOWNLOAD.match(request)
         if "json" not in content_type:
-            if body and _is_file(response):
-                return body
+            if is_download and "x-tt-logid" in response.headers:
+                return body  # a web page that somebody sent; one of a gateway would not have Feishu's header
             if status == 429:
                 raise make_failure(0, "HTTP 429", headers=response.headers, status_code=status, request=request)
             text = f"{request} got HTTP {status} from {self.host} without Feishu's JSON"
             raise NetworkError(f"{text} ({content_type}); a proxy or gateway in between?", status_code=status)
         fields = read_object(body, max_values=math.inf)
+        if is_download and not (fields and fields.get("code") and "msg" in fields):
+            return body
         if fields is None:
             raise NetworkError(f"{request} got HTTP {status} from {self.host} with broken JSON", status_code=status)
         code = fields.get("code", 0)
@@ -207,8 +219,10 @@ def _content_type(response: HttpResponse) -> str:
 
 
 def _is_file(response: HttpResponse) -> bool:
+    """Whether an answer is certainly a file: by its type, or since it is one to be saved, whatever its type."""
     content_type = _content_type(response)
-    return response.status < 400 and "json" not in content_type and "html" not in content_type
+    labelled = "json" not in content_type and "html" not in content_type
+    return response.status < 400 and (labelled or "content-disposition" in response.headers)
 
 
 async def save(

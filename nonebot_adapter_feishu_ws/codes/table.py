@@ -834,7 +834,10 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
                 "a parameter of the upload is wrong", "Check file_type, file_name and image_type.", "content"
             ),
             234003: CodeInfo(
-                "the message does not carry this file", "Take file_key and message_id of one message.", "target"
+                "the message does not carry this file",
+                "Take file_key and message_id of one message; for what is inside a merged forward, the forward's"
+                " own message_id.",
+                "target",
             ),
             234004: CodeInfo("the bot is not in the chat", "Add the bot to the group (群设置 > 群机器人).", "target"),
             234005: CodeInfo("the file is gone", "It was deleted, or has expired.", "target"),
@@ -876,7 +879,8 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             234042: CodeInfo("the tenant's own storage failed", "Ask the tenant's administrator: it may be full."),
             234043: CodeInfo(
                 "files of this type of message cannot be fetched",
-                "For what stands in a merged forward, take the message_id of the forward itself.",
+                "For what stands in a merged forward, take the message_id of the forward itself; else have the "
+                "file sent by itself.",
                 "target",
             ),
         },

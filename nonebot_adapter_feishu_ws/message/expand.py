@@ -29,6 +29,7 @@ class ForwardedMessage:
         message: its content.
         children: what a merged forward holds, oldest first; empty for other messages.
         truncated: whether children were left out, because of the depth or the count.
+        forward_id: the outermost merged forward, by whose id the files inside it are fetched.
     """
 
     message_id: str
@@ -39,6 +40,7 @@ class ForwardedMessage:
     message: Message
     children: tuple[ForwardedMessage, ...] = ()
     truncated: bool = False
+    forward_id: str = ""
 
     def __str__(self) -> str:
         """The whole tree as text: a line for each message, what is inside indented by two spaces."""
@@ -96,7 +98,7 @@ def expand(
     for own_id in sorted(kept, key=lambda own_id: _number(kept[own_id].get("create_time"))):
         below.setdefault(_place(own_id, kept, message_id), []).append(own_id)
     kept[message_id] = root
-    return _build(message_id, kept, below, max_depth, cut=max_count < len(found))
+    return _build(message_id, kept, below, max_depth, message_id, cut=max_count < len(found))
 
 
 def _place(own_id: str, items: _Items, root: str) -> str:
@@ -110,7 +112,7 @@ def _place(own_id: str, items: _Items, root: str) -> str:
 
 
 def _build(
-    own_id: str, items: _Items, below: Mapping[str, list[str]], depth: int, *, cut: bool = False
+    own_id: str, items: _Items, below: Mapping[str, list[str]], depth: int, forward_id: str, *, cut: bool = False
 ) -> ForwardedMessage:
     item = items[own_id]
     inside = below.get(own_id, [])
@@ -125,8 +127,9 @@ def _build(
         sender_type=as_text(sender.get("sender_type")),
         create_time=_number(item.get("create_time")),
         message=parse(msg_type, content, _people(item.get("mentions")), message_id),
-        children=tuple(_build(child, items, below, depth - 1) for child in inside) if depth > 0 else (),
+        children=tuple(_build(child, items, below, depth - 1, forward_id) for child in inside) if depth > 0 else (),
         truncated=cut or (depth <= 0 and bool(inside)),
+        forward_id=forward_id,
     )
 
 

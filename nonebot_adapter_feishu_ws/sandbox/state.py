@@ -28,6 +28,7 @@ ALL_SCOPES = frozenset(
         "im:message.group_at_msg:readonly",
         "im:message.group_at_msg.include_bot:readonly",
         "im:message.group_msg",
+        "im:message:send_sys_msg",
         "im:resource",
     }
 )

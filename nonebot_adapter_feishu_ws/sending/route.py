@@ -78,7 +78,8 @@ class Route:
         Returns:
             Feishu's answer; None when it was dropped.
         """
-        while self.replies_to and not self.dropped:
+        # Feishu takes no divider as a reply.
+        while self.replies_to and msg_type != "system" and not self.dropped:
             message_id = self.replies_to[0]
             # The same key wherever it goes: if an earlier try was delivered after all, it is not delivered twice.
             uuid = uuid or bot.idempotency_keys.next(message_id)

@@ -53,6 +53,8 @@ async def send(
     full_message = _as_message(message)
     if at_sender and isinstance(event, GroupMessageEvent) and event.get_user_id():
         full_message = MessageSegment.at(event.get_user_id()) + " " + full_message
+    if isinstance(event, GroupMessageEvent) and full_message.has("system"):
+        raise ValueError("Feishu shows a divider in private chats only: leave it out in groups")
     route = Route.of(event, quote=reply_message, open_topic=reply_in_thread, if_recalled=if_recalled)
     return await _send_all(bot, full_message, route)
 

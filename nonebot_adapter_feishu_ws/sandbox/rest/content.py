@@ -1,9 +1,11 @@
 """Which contents and cards Feishu accepts for which message type (发送消息内容), and its codes for the others."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
+from unicodedata import east_asian_width
 
 from ...net.bounded_json import as_list, as_object, is_list, is_object
 from ..state import World
@@ -13,6 +15,9 @@ TEXT_LIMIT = 150 * 1024
 RICH_LIMIT = 30 * 1024
 MAX_COMPONENTS = 200
 MAX_TABLES = 5
+MAX_DIVIDER = 20
+"""Characters; a Chinese one counts as two."""
+LANGUAGES = re.compile("en_US|zh_(CN|HK|TW)|ja_JP|id_ID|vi_VN|th_TH|pt_BR|es_ES|ko_KR|de_DE|fr_FR|it_IT|ru_RU|ms_MY")
 _POST_TAGS = {
     "text": ("text",),
     "a": ("text", "href"),
@@ -60,11 +65,23 @@ def check_content(world: World, msg_type: str, content: object) -> None:
         _check_post(world, body)
     elif msg_type == "interactive":
         check_card(body)
+    elif msg_type == "system":
+        _check_divider(body)
     else:
         ensure(msg_type in _KEYS, 230001, ext=f"invalid msg_type {msg_type}.")
         key = body.get(_KEYS[msg_type])
         known = {"share_chat": world.chats, "share_user": world.users}.get(msg_type, world.files)
         ensure(isinstance(key, str) and key in known, 230001, ext=f"invalid {_KEYS[msg_type]}.")
+
+
+def _check_divider(body: Mapping[str, Any]) -> None:
+    ensure(body.get("type") == "divider", 230001, ext="system takes the type divider only.")
+    divider = as_object(as_object(body.get("params")).get("divider_text"))
+    by_language = as_object(divider.get("i18n_text"))
+    ensure(all(map(LANGUAGES.fullmatch, by_language)), 230001, ext="invalid i18n_text.")
+    for text in (divider.get("text"), *by_language.values()):
+        width = sum(2 if east_asian_width(each) in "WF" else 1 for each in text) if isinstance(text, str) else 0
+        ensure(0 < width <= MAX_DIVIDER, 230001, ext="divider_text.text is empty or too long.")
 
 
 def _check_post(world: World, body: Mapping[str, Any]) -> None:

@@ -1,12 +1,14 @@
 """``im/v1/images``, ``im/v1/files``, and the resources of messages."""
 
 import json
+from mimetypes import guess_type
 from typing import Any
 
 from aiohttp import web
 
 from ..state import StoredFile, new_id
 from .call import ApiError, Call, ensure
+from .messages import with_forwarded
 
 LIMITS = {"image": 10 * 1024 * 1024, "file": 30 * 1024 * 1024}
 
@@ -44,11 +46,17 @@ async def resource(call: Call) -> web.Response:
     """获取消息中的资源文件."""
     message = call.world.messages.get(call.path("message_id"))
     stored = call.world.files.get(call.path("file_key"))
-    if message is None or stored is None or stored.key not in message.content:
-        raise ApiError(234003, "The file_key does not match the message_id.")
+    if message is not None:
+        ensure(not message.deleted, 230110)
+        ensure(call.app.app_id in call.world.chats[message.chat_id].apps, 234004)
+        ensure(message.msg_type != "interactive", 234043)
+    # What is inside a merged forward is found by the forward's id alone.
+    if message is None or stored is None or not any(stored.key in each.content for each in with_forwarded(message)):
+        raise ApiError(234003, "File not in msg.")
     return _binary(stored)
 
 
 def _binary(stored: StoredFile) -> web.Response:
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{json.dumps(stored.name)[1:-1]}"}
-    return web.Response(body=stored.content, content_type="application/octet-stream", headers=headers)
+    content_type = guess_type(stored.name)[0] or "application/octet-stream"
+    return web.Response(body=stored.content, content_type=content_type, headers=headers)

@@ -17,6 +17,7 @@ UUID_LIFETIME = 3600.0
 MAX_UUIDS = 50_000
 MAX_EDITS = 20
 MAX_URGED = 200
+DIVIDER = "im:message:send_sys_msg"
 GROUP_HISTORY = "im:message.group_msg"
 WITH_BOTS = "im:message.group_at_msg.include_bot:readonly"
 AT = re.compile(r'<at user_id="([^"]*)">[^<]*</at>')
@@ -38,6 +39,9 @@ async def _send(call: Call, chat: Chat, parent: Message | None = None) -> dict[s
     def new() -> Message:
         msg_type, given = call.json["msg_type"], call.json["content"]
         check_content(call.world, msg_type, given)
+        if msg_type == "system":
+            ensure(DIVIDER in call.app.scopes, 230027, ext=f"need scope: {DIVIDER}")
+            ensure(chat.mode == "p2p" and parent is None, 230001, ext="system is for private chats, and no reply.")
         entity = claim_entity(call.world, call.app, given) if msg_type == "interactive" else None
         content, mentions = _stored_content(call.world, msg_type, given)
         message = call.world.new_message(chat, call.app.app_id, "app", msg_type, content)
@@ -84,8 +88,8 @@ def _tell_bots(call: Call, chat: Chat, message: Message) -> None:
 
 
 def _stored_content(world: World, msg_type: str, content: str) -> tuple[str, list[dict[str, Any]]]:
-    """As Feishu keeps it: mentions of a text become placeholders, a post loses its locale."""
-    fields = json.loads(content)
+    """As Feishu keeps it: mentions of a text are placeholders, a post has no locale, a divider has a template."""
+    fields: dict[str, Any] = json.loads(content)
     mentions: list[dict[str, Any]] = []
     if msg_type == "text":
 
@@ -101,6 +105,11 @@ def _stored_content(world: World, msg_type: str, content: str) -> tuple[str, lis
         fields["text"] = AT.sub(placeholder, fields["text"])
     elif msg_type == "post":
         fields = next(iter(fields.values()))
+    elif msg_type == "system":
+        divider = fields["params"]["divider_text"]
+        by_language = {language.lower(): text for language, text in divider.get("i18n_text", {}).items()}
+        divider = {"text": divider["text"], "i18n_text": by_language}
+        fields = {"template": "{divider_text}", "from_user": [], "to_chatters": [], "divider_text": divider}
     return json.dumps(fields, ensure_ascii=False), mentions
 
 
@@ -108,7 +117,7 @@ async def get(call: Call) -> dict[str, Any]:
     """获取指定消息的内容."""
     message = find_message(call)
     _may_read(call, call.world.chats[message.chat_id])
-    return {"items": [_read_back(call, each) for each in _with_forwarded(message)]}
+    return {"items": [_read_back(call, each) for each in with_forwarded(message)]}
 
 
 def _read_back(call: Call, message: Message) -> dict[str, Any]:
@@ -119,10 +128,11 @@ def _read_back(call: Call, message: Message) -> dict[str, Any]:
     return body
 
 
-def _with_forwarded(message: Message) -> Iterator[Message]:
+def with_forwarded(message: Message) -> Iterator[Message]:
+    """A message, and what is inside it if it is a merged forward."""
     yield message
     for inner in message.forwarded:
-        yield from _with_forwarded(inner)
+        yield from with_forwarded(inner)
 
 
 async def list_messages(call: Call) -> dict[str, Any]:
