@@ -16,7 +16,7 @@ _PLACEHOLDER: Final = re.compile(r"@_all|@_user_[0-9]{1,9}")
 _LINK: Final = (
     r"\[(?P<typed>(?:[A-Za-z][A-Za-z0-9+.-]{0,20}://|www\.|[^\s@\[\]()]{1,64}@)(?:[^\s\[\]]|\](?!\()){1,2000})\]"
     r"\((?P<target>(?:[a-z]{2,8}:(?://)?)?(?P=typed)/?)\)"
-    r"|\[(?P<label>(?:[^\[\]\n]|\[[^\[\]\n]{0,200}\]){1,2000})\]"
+    r"|\[(?!!\[)(?P<label>(?:[^\[\]\n]|\[[^\[\]\n]{0,200}\]){1,2000})\]"
     r"\((?P<href>(?:[A-Za-z][A-Za-z0-9+.-]{0,20}://|mailto:|tel:)"
     r"(?:[^()\s]|\((?:[^()\s]|\([^()\s]{0,200}\)){0,200}\)){1,2000})\)"
 )
@@ -24,7 +24,7 @@ _MENTION: Final = r"(?P<key>{}@_all|@_user_[0-9]{{1,9}})"
 _MARKDOWN_ONLY: Final = (
     r"\\[\[\]!<`\\]"
     r"|<at\b(?P<attributes>[^<>]{0,500}?)(?:/>|>(?P<name>[^<>]{0,200})</at>)"
-    r"|!\[[^\[\]\n]{0,2000}\]\((?:(?P<image>img_[\w-]{1,200})|[^()\s]{1,2000})\)"
+    r"|!\[(?:[^\[\]\n]|\n(?!\n)){0,2000}\]\((?:(?P<image>img_[\w-]{1,200})|[^()\s]{1,2000})\)"
 )
 _KINDS: Final = {"words": "", "text": f"{_LINK}|", "markdown": f"{_MARKDOWN_ONLY}|{_LINK}|"}
 _PATTERNS: Final = {kind: re.compile(marks + _MENTION.format("")) for kind, marks in _KINDS.items()}
@@ -172,6 +172,7 @@ def _inline_code(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         latest[len(run[0])] = number
     skip_to = 0
     for number, run in enumerate(runs):
-        if number >= skip_to and (closer := closing[number]):
+        escaped = text[run.start() - 1 : run.start()] == "\\"
+        if number >= skip_to and not escaped and (closer := closing[number]):
             yield run.start(), runs[closer].end()
             skip_to = closer + 1

@@ -96,6 +96,8 @@ MARKDOWN = {
     "![p](https://a.b/p.png) \\![p](img_1) <at>": ["![p](https://a.b/p.png) \\![p](img_1) <at>"],
     '`![p](img_1)` ``<at user_id="ou_1"></at>``': ['`![p](img_1)` ``<at user_id="ou_1"></at>``'],
     "```md\n![p](img_1) <at id=all></at>\n```\n![p](img_2)": ["```md\n![p](img_1) <at id=all></at>\n```\n", "img_2"],
+    "[![p](img_1)](https://a.b)": ["[", "img_1", "](https://a.b)"],
+    "![two\nlines](img_1) \\`![p](img_2) `x`": ["img_1", " \\`", "img_2", " `x`"],
     "~~~\n[a](https://a.b)\n": ["~~~\n[a](https://a.b)\n"],
 }
 
