@@ -10,6 +10,8 @@ from ..net.bounded_json import JsonError, as_list, as_object, as_text, read_json
 
 _LOCALES: Final = ("zh_cn", "en_us", "ja_jp")
 _URLS: Final = ("url", "default_url", "pc_url", "ios_url", "android_url")
+_LINKED: Final = ("url", "href", "multi_url", "card_link")
+_LINKS: Final = frozenset((*_LINKED, "action", "actions", "behaviors"))
 _PLATFORM_OFF: Final = "lark://msgcard/"
 _UPPER: Final = re.compile(r"(?<=[a-z0-9])[A-Z]+")
 
@@ -17,7 +19,7 @@ _UPPER: Final = re.compile(r"(?<=[a-z0-9])[A-Z]+")
 def source_of(card: Mapping[str, Any]) -> dict[str, Any] | None:
     """The card's own JSON where Feishu delivers it beside the simplified text (``user_dsl``, ``json_card``)."""
     for key in ("user_dsl", "json_card"):
-        if fields := as_object(unpacked(card.get(key))):
+        if key in card and (fields := as_object(unpacked(card[key]))):
             return fields
     return None
 
@@ -28,8 +30,10 @@ def _snake(key: str) -> str:
     return key if key == "initialIndex" else _UPPER.sub(lambda upper: f"_{upper[0]}", key).lower()
 
 
-def plain(node: Mapping[str, Any]) -> dict[str, Any]:
+def plain(node: Mapping[str, Any]) -> Mapping[str, Any]:
     """A component of the client's tree as JSON 2.0 has it; any other one as it is."""
+    if "property" not in node and all(map(str.islower, node)):
+        return node
     fields = {**node, **as_object(node.get("property"))}
     fields.pop("property", None)
     return {key if key.islower() else _snake(key): value for key, value in fields.items()}
@@ -74,7 +78,9 @@ def urls(place: object) -> list[str]:
 
 def links(node: Mapping[str, Any]) -> list[str]:
     """Where a click on a component leads, each link once."""
-    places = [node.get(key) for key in ("url", "href", "multi_url", "card_link")]
+    if _LINKS.isdisjoint(node):
+        return []
+    places = [node.get(key) for key in _LINKED]
     places.append(plain(as_object(node.get("action"))).get("multi_url"))
     for behavior in (*as_list(node.get("behaviors")), *as_list(node.get("actions"))):
         if get(behavior, "type") == "open_url":

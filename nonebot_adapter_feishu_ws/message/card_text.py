@@ -13,11 +13,14 @@ from ..net.bounded_json import as_list, as_object, as_text, is_list, is_object
 from .card_json import field, get, links, number, plain, source_of, tag_of, unpacked, urls
 from .times import moment
 
-MAX_TEXT: Final = 10_000
+MAX_TEXT: Final = 40_000
+"""More than a card of 30 KB, Feishu's limit, can say."""
 _MAX_DEPTH: Final = 64
 _MAX_NODES: Final = 20_000
 _STUB: Final = "请升级至最新版本客户端"
 """What a summary says in place of a card of JSON 2.0."""
+_STUB_LIKE: Final = re.compile(r"最新版本|最新バージョン|latest version", re.IGNORECASE)
+"""The same in other languages, as far as can be guessed: the price of a wrong guess is one more call."""
 _ON_CLICK: Final = ("hover_tips", "disabled_tips", "confirm")
 _PARTS: Final = (
     *("card", "data", "header", "title", "subtitle", "text_tag_list", "body", "text", "fields", "extra", "content"),
@@ -30,6 +33,7 @@ _SILENT: Final = frozenset(
         *("mentions", "json_attachment", "template_variable"),
     }
 )
+_ORDER: Final[Mapping[str, int]] = {key: place for place, key in enumerate(_PARTS)}
 _APART: Final = _SILENT | frozenset(_PARTS)
 _INLINE: Final = frozenset(
     ("text", "a", "link", "number_tag", "at", "at_all", "emotion", "emoji", "code_span", "br", "local_datetime")
@@ -62,7 +66,9 @@ def card_text(card: object, *, limit: int = MAX_TEXT) -> str:
 
 def is_stub(card: Mapping[str, Any]) -> bool:
     """Whether a card's words are elsewhere: in a template, an entity, or behind a summary that asks for an update."""
-    if source_of(card) is None and (card.get("type") in ("template", "card") or _STUB in str(card.get("elements"))):
+    if source_of(card) is None and (
+        card.get("type") in ("template", "card") or _STUB_LIKE.search(str(card.get("elements")))
+    ):
         return True
     return not card_text(card)
 
@@ -98,7 +104,8 @@ class _Reader:
                 yield from self.lines(item, depth + 1)
 
     def component(self, node: Mapping[str, Any], depth: int) -> Iterator[str]:
-        self.learn_names(node)
+        if "mentions" in node or "json_attachment" in node:
+            self.learn_names(node)
         if (source := source_of(node)) is not None and (yield from _told(self.lines(source, depth + 1))):
             return
         if node.get("type") == "template":
@@ -111,12 +118,14 @@ class _Reader:
             yield from self.lines(node.get("fallback") or get(node.get("config"), "summary"), depth + 1)
 
     def parts(self, node: Mapping[str, Any], depth: int) -> Iterator[str]:
-        for key in _PARTS:
+        names = {"content" if key == "i18n" else key.removeprefix("i18n_") for key in node}
+        for key in sorted(names & _ORDER.keys(), key=_ORDER.__getitem__):
             yield from self.lines(field(node, key), depth + 1)
         for key, value in node.items():
             if (is_object(value) or is_list(value)) and not key.startswith("i18n_") and key not in _APART:
                 yield from self.lines(value, depth + 1)
-        yield _linked("", links(node))
+        if found := links(node):
+            yield _linked("", found)
 
     def text(self, value: object, depth: int) -> str:
         """A text in one piece: a string, a number, a component or a list of them."""

@@ -27,6 +27,7 @@ from nonebot_adapter_feishu_ws.card import (
     card_response,
     card_text,
 )
+from nonebot_adapter_feishu_ws.message.card_text import _INLINE, _PARTS, _PIECES, _READERS, _SILENT, is_stub
 
 
 def test_a_card_of_json_2_reads_from_top_to_bottom():
@@ -98,17 +99,19 @@ def test_a_card_inside_a_string(key):
     assert card_text({key: "{"}) == ""
 
 
+TAGS = [*_READERS, *_PIECES, *_INLINE, "markdown", "div", "template", "open_url", "hologram"]
+KEYS = [*_PARTS, *_SILENT, "tag", "type", "property", "rows", "name", "items", "contents", "chart_spec", "json_card"]
+KEYS += ["user_id", "userID", "persons", "selected_values", "initial_index", "initialIndex", "i18nContent", "at_users"]
+
 json_values = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.floats()
+    | st.integers()
+    | st.text(max_size=5)
+    | st.sampled_from(["<at id=a></at>", "{"]),
     lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(
-            st.sampled_from(
-                ["tag", "text", "elements", "columns", "rows", "name", "content", "options", "header", "title"]
-            ),
-            inner | st.sampled_from(["button", "table", "img", "at", "select_static", "text"]),
-            max_size=4,
-        )
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KEYS), inner | st.sampled_from(TAGS), max_size=5)
     ),
     max_leaves=30,
 )
@@ -117,6 +120,9 @@ json_values = st.recursive(
 @given(json_values)
 def test_it_never_raises(value):
     assert isinstance(card_text(value), str)
+    assert card_text(json.dumps({"json_card": value})) is not None
+    if isinstance(value, dict):
+        assert is_stub(value) in (True, False)
 
 
 def test_it_is_bounded():
@@ -124,9 +130,12 @@ def test_it_is_bounded():
     for _ in range(900):
         deep = {"elements": [deep]}
     assert card_text(deep) == ""
-    assert len(card_text({"elements": [{"tag": "markdown", "content": "x" * 50}] * 100_000})) == 10_000
+    assert len(card_text({"elements": [{"tag": "markdown", "content": "x" * 50}] * 100_000})) == 40_000
     assert card_text({"elements": [{"tag": "hr"}] * 1_000_000}) == ""
     assert len(card_text("x" * 20_000, limit=100)) == 100
+    assert len(card_text({"elements": [{"tag": "markdown", "content": "x" * 30_000}]})) == 30_000, (
+        "a whole card of 30 KB"
+    )
 
 
 def test_answers_to_callbacks():
