@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlencode
 
 from nonebot.drivers import URL, Request, Response
 
@@ -75,17 +76,20 @@ class LegacyAdapter(BotHost):
         timeout = cast("float", data.get("_timeout") or self.config.api_timeout or 30.0)
         proxies = {bot.api_origin: bot.proxy_url for bot in self.bot_configs.values()}
         http = Http(origin, proxy=request.proxy or proxies.get(origin), timeout=timeout)
+        headers, content, form = dict(request.headers), request.content, cast("Any", request).data
+        if form and not request.files:  # as drivers send it: a form of the simple kind
+            headers["Content-Type"], content, form = "application/x-www-form-urlencoded", urlencode(form), None
         options: CallOptions = {
-            "headers": dict(request.headers),
+            "headers": headers,
             "cookies": {cookie.name: cookie.value or "" for cookie in request.cookies.jar},
-            "content": request.content,
-            "data": cast("Any", request).data,
+            "content": content,
+            "data": form,
             "json": request.json,
             "files": parts_of(request.files or ()),
             "_timeout": timeout,
             "_return_response": True,
         }
-        response: Response = await http.exchange(request.method, str(request.url), None, options)
+        response: Response = await http.exchange(request.method, origin + request.url.raw_path_qs, None, options)
         if response.status_code >= 300 or not response.content:
             said = f"HTTP {response.status_code} with {len(cast('bytes', response.content))} bytes"
             raise NetworkError(f"{request.method} {request.url.path} got {said} from {http.host}")

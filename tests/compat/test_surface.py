@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import json
 import subprocess
 import sys
 import types
@@ -11,6 +12,8 @@ from collections import defaultdict
 import nonebot.adapters.feishu as existing
 import nonebot.adapters.feishu.event as existing_event
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from nonebot import get_driver
 from nonebot.adapters.feishu import message as existing_message
 from nonebot.adapters.feishu import models as existing_models
@@ -169,6 +172,45 @@ async def test_D30_an_upload_by_send_request(sandbox, adapter):
     assert await adapter.send_request(got) == b"\x89PNG"
     response = await adapter.send_request(got, _return_response=True)
     assert (response.status_code, response.content) == (200, b"\x89PNG")
+
+
+async def test_D30_a_file_after_to_post_is_uploaded_as_before(sandbox, adapter):
+    user = sandbox.add_user("Li Lei")
+    chat = sandbox.p2p(user, APP)
+    image = MessageSegment.image(b"\x89PNG")
+    image.to_post()
+    await adapter.bots[APP].send_to(chat.chat_id, "look: " + image)
+    [sent] = await sandbox.wait_message(chat)
+    [[words], [picture]] = json.loads(sent.content)["content"]
+    assert (words["text"], picture["tag"]) == ("look: ", "img")
+    assert sandbox.world.files[picture["image_key"]].content == b"\x89PNG"
+
+
+async def test_D30_send_request_to_any_server(adapter):
+    """A form, a query and cookies arrive as with NoneBot's drivers; what is no success is a ``NetworkError``."""
+
+    async def echo(request: web.Request) -> web.Response:
+        form = dict(await request.post())
+        seen = {"form": form, "type": request.content_type, "query": request.query_string, **request.cookies}
+        return web.json_response({"code": 9, "seen": seen})
+
+    async def elsewhere(_: web.Request) -> web.Response:
+        raise web.HTTPFound("/")
+
+    async def empty(_: web.Request) -> web.Response:
+        return web.Response()
+
+    app = web.Application()
+    app.add_routes([web.post("/echo", echo), web.get("/elsewhere", elsewhere), web.get("/empty", empty)])
+    async with TestServer(app) as server:
+        url = str(server.make_url("/")).replace("//", "//user:password@", 1)
+        request = Request("POST", f"{url}echo?a=b c#part", data={"x": "ä&"}, cookies={"cookie": "1"})
+        answer = await adapter.send_request(request)
+        for path in ("elsewhere", "empty"):
+            with pytest.raises(NetworkError, match=f"GET /{path} got HTTP"):
+                await adapter.send_request(Request("GET", f"{url}{path}"))
+    kind = "application/x-www-form-urlencoded"
+    assert answer == {"code": 9, "seen": {"form": {"x": "ä&"}, "type": kind, "query": "a=b c", "cookie": "1"}}
 
 
 async def test_D30_send_request_says_why_it_failed(adapter):

@@ -12,7 +12,7 @@ from nonebot.permission import SUPERUSER
 from nonebug import App
 
 from nonebot_adapter_feishu_ws import Adapter, Bot
-from nonebot_adapter_feishu_ws.config import superuser_warnings
+from nonebot_adapter_feishu_ws.config import read_files, superuser_warnings
 from nonebot_adapter_feishu_ws.testing import bot_options, make_private_message
 
 ROOT = Path(__file__).parent.parent.parent
@@ -67,6 +67,13 @@ def test_C28_the_env_example_and_both_languages_show_it():
 async def test_C28_a_wrong_one_is_told_at_start(run_adapter, logs):
     async with run_adapter(superusers=["Feishu:ou_li"]):
         assert [line for line in logs if "SUPERUSERS" in line and "write 'feishu:ou_li'" in line]
+
+
+def test_C28_the_doctor_reads_it_from_the_file(tmp_path):
+    path = tmp_path / ".env"
+    path.write_text('SUPERUSERS=["Feishu:ou_li", "feishu:ou_amy"]\n', "utf-8")
+    _, warnings = read_files(str(path))
+    assert [text.partition(",")[0] for text in warnings] == ["SUPERUSERS has 'Feishu:ou_li'"]
 
 
 async def test_C28_under_nonebug_the_bare_id_matches(app: App):
