@@ -173,9 +173,11 @@ class HttpSession:
                 _, connection = await self._loop.create_connection(
                     HttpConnection, sock=sock, ssl=context, server_hostname=name
                 )
-        except (OSError, ProxyError, EOFError) as error:
+        except BaseException as error:  # the caller's own time may be up, too
             self._leave(target, peer)
-            raise NotConnected(str(error)) from error
+            if isinstance(error, (OSError, ProxyError, EOFError)):
+                raise NotConnected(str(error)) from error
+            raise
         connection.peer = peer
         return connection
 
