@@ -147,6 +147,9 @@ FAULTS: dict[int, Fault] = {
     46: Fault(
         "messages of other bots, and of oneself",
         "own ones are dropped, others unless `FEISHU_BOT_MESSAGES` lets them in; two bots do not talk for ever",
+    41: Fault(
+        "TLS inspected by a company's proxy; a certificate for another name; no CA file at all",
+        "three texts with OpenSSL's reason and the cure; certifi where the machine has none; the SDK's transport alike",
     ),
 }
 

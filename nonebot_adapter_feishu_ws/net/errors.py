@@ -6,6 +6,7 @@ import ssl
 from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 
 from ..exception import NetworkError
+from .tls import explain_tls
 
 
 class NotConnected(OSError):
@@ -33,8 +34,7 @@ def describe(error: BaseException, host: str, proxy: str | None = None) -> str:
     if isinstance(error, ProxyError):
         return _describe_refusal(error, host, proxy)
     if isinstance(error, ssl.SSLError):
-        hint = "a wrong clock, or a proxy that inspects TLS? SSL_CERT_FILE names its certificates"
-        return f"TLS with {host} failed ({getattr(error, 'verify_message', '') or _reason(error)}): {hint}"
+        return f"TLS with {host} failed ({explain_tls(error)}"
     if isinstance(error, BrokenAnswer):
         return f"{host} answered with what is no HTTP ({error})"
     if isinstance(error, ConnectionResetError):
@@ -50,6 +50,20 @@ def describe(error: BaseException, host: str, proxy: str | None = None) -> str:
     if isinstance(error, OSError):
         return f"{host} refused the connection ({_reason(error)})"
     return f"{host}: {type(error).__name__}"
+
+
+def root_of(error: BaseException) -> BaseException:
+    """The system's error inside those in which other libraries wrap it; the error itself if there is none."""
+    found, waiting = error, [error]
+    for _ in range(20):
+        if not waiting:
+            break
+        it = waiting.pop(0)
+        if isinstance(it, OSError) and type(it).__module__ in ("builtins", "ssl", "socket"):
+            found = it
+        inner = (it.__cause__, it.__context__, getattr(it, "reason", None), *it.args)
+        waiting += [each for each in inner if isinstance(each, BaseException)]
+    return found
 
 
 def _describe_refusal(error: ProxyError, host: str, proxy: str | None) -> str:

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from typing_extensions import override
@@ -24,7 +25,9 @@ from typing_extensions import override
 from ..event.envelope import Envelope
 from ..exception import ApiNotAvailable, ConnectionFailed
 from ..log import log
+from ..net.errors import describe, root_of
 from ..net.lark_sdk import load_connection_module
+from ..net.tls import ca_bundle, tls_context
 from .status import ClientConfig, ConnectionCallbacks, Phase, Transport
 from .wire import ACK_OK, CODE_AUTH_FAILED, CODE_CONNECTION_LIMIT, CODE_INTERNAL_ERROR, CODE_SYSTEM_BUSY
 
@@ -54,8 +57,8 @@ class SdkConnection(Transport):
             module = await asyncio.to_thread(load_connection_module)
         except ApiNotAvailable as error:
             raise ConnectionFailed(str(error), phase="discovery") from error
-        client = _ClientThread(self._app_id, callbacks)
-        _contain(module, client.loop, self._proxy)
+        client = _ClientThread(self._app_id, callbacks, self._describe)
+        _contain(module, client.loop, self._proxy, tls=self._origin.startswith("https:"))
         secret = self._app_secret.get_secret_value()
         handler = SimpleNamespace(_do_without_validation=client.receive)
         options = {"event_handler": handler, "domain": self._origin, "auto_reconnect": False}
@@ -75,12 +78,18 @@ class SdkConnection(Transport):
     async def close(self) -> None:
         return
 
+    def _describe(self, error: Exception) -> str:
+        root = root_of(error)
+        known = isinstance(root, OSError) and root is not error
+        return describe(root, urlsplit(self._origin).netloc, self._proxy) if known else type(error).__name__
+
 
 class _ClientThread:
     """One client in its thread, from start to end. The futures belong to the network loop."""
 
-    def __init__(self, app_id: str, callbacks: ConnectionCallbacks) -> None:
+    def __init__(self, app_id: str, callbacks: ConnectionCallbacks, describe_it: Callable[[Exception], str]) -> None:
         self._app_id = app_id
+        self._describe = describe_it
         self._callbacks = callbacks
         self._network = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._run, name=f"feishu-sdk-{app_id}", daemon=True)
@@ -115,7 +124,7 @@ class _ClientThread:
         except asyncio.CancelledError:
             pass
         except Exception as error:  # noqa: BLE001 - whatever it is, the supervisor must learn that the client ended
-            outcome = _explain(error, self.phase)
+            outcome = _explain(error, self.phase, self._describe(error))
         finally:
             _cancel_others(self.loop)
             with suppress(asyncio.CancelledError):
@@ -172,11 +181,11 @@ def _cancel_others(loop: asyncio.AbstractEventLoop) -> None:
             task.cancel()
 
 
-def _explain(error: Exception, phase: Phase) -> ConnectionFailed:
+def _explain(error: Exception, phase: Phase, described: str) -> ConnectionFailed:
     """Convert the SDK's exception, which has one field for HTTP statuses, Feishu's codes and the connection limit."""
     code: object = getattr(error, "code", None)
     final = type(error).__name__ == "ClientException"
-    text = f"the SDK's client failed in the {phase}: {getattr(error, 'msg', None) or type(error).__name__}"
+    text = f"the SDK's client failed in the {phase}: {getattr(error, 'msg', None) or described}"
     if not isinstance(code, int):
         return ConnectionFailed(text, phase=phase)
     if phase == "handshake" and code == CODE_AUTH_FAILED and final:
@@ -223,16 +232,17 @@ def _make_client_class(module: Any, thread: _ClientThread) -> type[Any]:
     return Client
 
 
-def _contain(module: Any, loop: asyncio.AbstractEventLoop, proxy: str | None) -> None:
-    """Give a copy of the SDK's module its own loop and log, a timeout for discovery, and the proxy."""
+def _contain(module: Any, loop: asyncio.AbstractEventLoop, proxy: str | None, *, tls: bool) -> None:
+    """Give a copy of the SDK's module its own loop and log, a timeout for discovery, the proxy and our certificates."""
     requests, connect_kwargs = module.requests, module._ws_connect_kwargs
     proxies = {"http": proxy, "https": proxy} if proxy else None
 
     def post(*args: Any, **kwargs: Any) -> Any:
-        return requests.post(*args, timeout=OPEN_TIMEOUT, proxies=proxies, **kwargs)
+        return requests.post(*args, timeout=OPEN_TIMEOUT, proxies=proxies, verify=ca_bundle() or True, **kwargs)
 
     def with_proxy(headers: Any = None) -> dict[str, Any]:
-        return {**connect_kwargs(headers), "proxy": proxy, "logger": _QUIET}
+        own = {"proxy": proxy, "logger": _QUIET, **({"ssl": tls_context()} if tls else {})}
+        return {**connect_kwargs(headers), **own}
 
     module.logger = _Logger()
     module.loop = loop

@@ -1,0 +1,88 @@
+"""TLS that cannot be trusted: each cause has its own text, with OpenSSL's reason and the cure, in every client."""
+
+import ssl
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+import trustme
+
+from nonebot_adapter_feishu_ws.sandbox import Sandbox
+from tests.conftest import APP, SECRET, wait_until
+from tests.namespaces import inside
+
+Saw = Callable[[str], None]
+INSPECTED, OTHER_NAME, NO_FILE = "an unknown authority", "a certificate for another host", "SSL_CERT_FILE names no file"
+CASES = {
+    INSPECTED: ("self-signed certificate in certificate chain", "put it into a .pem file"),
+    OTHER_NAME: ("certificate is not valid for", "Check the bot's domain"),
+    NO_FILE: ("unable to get local issuer certificate", "no/ca.pem, which does not exist. Correct it"),
+}
+
+
+@pytest.fixture
+async def far(tmp_path, monkeypatch, request) -> AsyncIterator[Sandbox]:
+    """A Feishu with TLS that a bot has its reason not to trust."""
+    case = request.getfixturevalue("case")
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("example.com" if case == OTHER_NAME else "localhost").configure_cert(context)
+    if case == INSPECTED:  # a company's proxy shows its authority, too
+        context.load_verify_locations(cadata=authority.cert_pem.bytes().decode())
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    trusted = {OTHER_NAME: tmp_path / "ca.pem", NO_FILE: tmp_path / "no" / "ca.pem"}
+    if case in trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(trusted[case]))
+    async with Sandbox(host="127.0.0.1", tls=context) as server:
+        server.add_app(APP, SECRET)
+        yield server
+
+
+@pytest.mark.fault(41)
+@pytest.mark.parametrize("transport", ["native", pytest.param("sdk", marks=pytest.mark.slow("imports the SDK"))])
+@pytest.mark.parametrize("case", CASES)
+async def test_each_cause_has_its_own_text_and_cure(far, run_adapter, logs, saw: Saw, tmp_path, case, transport):
+    domain = far.url.replace("127.0.0.1", "localhost")
+    bot = {"app_id": APP, "app_secret": SECRET, "domain": domain, "transport": transport}
+    async with run_adapter([bot], connected=False) as adapter:
+        await wait_until(lambda: adapter.connections.get_status(APP).attempts >= 1)
+        error = adapter.connections.get_status(APP).error or ""
+    reason, cure = CASES[case]
+    for it in (error, *(line for line in logs if "bot/v3/info failed" in line)):
+        assert "TLS with localhost:" in it
+        assert cure in it
+    assert reason in error or (reason.startswith("self-signed") and "unable to get local issuer" in error)
+    saw(f'{case}, {transport}: "{error.partition(" (")[2][:150].replace(str(tmp_path), "")}..."')
+
+
+HIDE = """
+import os, ssl, sys
+for folder in {"/etc/ssl", "/etc/pki", "/usr/lib/ssl", ssl.get_default_verify_paths().openssl_capath}:
+    if os.path.isdir(folder) and not os.path.islink(folder):
+        assert os.system(f"mount -t tmpfs none {folder}") == 0
+from nonebot_adapter_feishu_ws.net import tls
+if sys.argv[1] == "without":
+    sys.modules["certifi"] = None
+error = ssl.SSLCertVerificationError(1, "x")
+error.verify_code = 20
+print(tls.tls_context().cert_store_stats()["x509"], tls.explain_tls(error))
+"""
+
+
+@pytest.mark.fault(41)
+@pytest.mark.parametrize("certifi", ["with", "without"])
+def test_a_machine_without_any_certificate_uses_those_of_certifi(saw: Saw, certifi, monkeypatch):
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    run = subprocess.run(
+        [*inside("mount"), sys.executable, "-c", HIDE, certifi], check=True, capture_output=True, text=True, timeout=60
+    )
+    count, _, text = run.stdout.strip().partition(" ")
+    if certifi == "with":
+        assert int(count) > 50
+        saw(f"no CA file, certifi installed: {count} certificates")
+    else:
+        assert count == "0"
+        assert "no CA certificates are on this machine" in text
+        saw(f'no CA file and no certifi: "{text.partition("): ")[2]}"')
