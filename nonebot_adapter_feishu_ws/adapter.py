@@ -79,6 +79,7 @@ class Adapter(LegacyAdapter):
         self._compose_intake(config)
         self._mount_routes()
         self.on_ready(self._start)
+        driver.on_shutdown(self._close)  # registered before those of plugins, so it runs after them
 
     def _compose_intake(self, config: Config) -> None:
         max_running = config.feishu_max_running_handlers
@@ -140,7 +141,7 @@ class Adapter(LegacyAdapter):
     # Lifecycle
 
     async def _start(self) -> None:
-        self.driver.on_shutdown(self._stop)  # registered last, so it runs before the plugins close their own
+        self.driver.on_shutdown(self._drain)  # registered last, so it runs before the plugins close their own
         warn_of_other_adapter()
         if self.feishu_config.feishu_sandbox and not await self._open_sandbox():
             return
@@ -193,9 +194,9 @@ class Adapter(LegacyAdapter):
         if self._backfill is not None:
             self._backfill.arrived(bot_id)
 
-    async def _stop(self) -> None:
-        # From here on states are not followed: the bots stay until their last handler has run.
-        self._follower.stop()
+    async def _drain(self) -> None:
+        """Take no more events, and let the handlers end. The bots stay: plugins may send in their ``on_shutdown``."""
+        self._follower.stop()  # from here on states are not followed
         self._bridge.plugins.close()
         if self._network.running:
             if self._backfill is not None:
@@ -205,6 +206,9 @@ class Adapter(LegacyAdapter):
         self._bridge.plugins.flush()
         await self._startup_checks.close()
         await self._state_hooks.close()
+
+    async def _close(self) -> None:
+        """Take the bots out of NoneBot, and close everything; does nothing when it has never started."""
         await self._registry.close()
         await self._clients.close()
         if self._network.running:

@@ -151,6 +151,7 @@ FAULTS: dict[int, Fault] = {
         "TLS inspected by a company's proxy; a certificate for another name; no CA file at all",
         "three texts with OpenSSL's reason and the cure; certifi where the machine has none; the SDK's transport alike",
     ),
+    42: Fault("a plugin sends in `on_shutdown` or `on_bot_disconnect`", "delivered"),
 }
 
 

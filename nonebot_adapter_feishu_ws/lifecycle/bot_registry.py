@@ -80,14 +80,20 @@ class BotRegistry:
         self._departures[bot_id] = departure
 
     async def close(self) -> None:
-        """Take all bots out and end all questions."""
+        """Take all bots out, wait for the ``on_bot_disconnect`` hooks, which may send, and end all questions."""
         tasks: list[asyncio.Task[Any]] = [
             *self._questions.values(),
             *self._departures.values(),
             *self._arrivals.values(),
         ]
+        before = asyncio.all_tasks()
         for bot_id in list(self._arrivals):
             self._remove(bot_id)
+        if hooks := asyncio.all_tasks() - before:  # NoneBot runs them in tasks that it does not give out
+            _, running = await asyncio.wait(hooks, timeout=DRAIN_TIMEOUT)
+            if running:
+                text = "{} on_bot_disconnect hooks still ran after {:g} s: what they send now fails"
+                log("WARNING", text, len(running), DRAIN_TIMEOUT)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

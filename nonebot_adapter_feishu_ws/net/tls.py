@@ -33,7 +33,8 @@ def ca_bundle() -> str | None:
 def explain_tls(error: ssl.SSLError) -> str:
     """What an error of TLS means and what to do, in OpenSSL's words and ours."""
     code = error.verify_code if isinstance(error, ssl.SSLCertVerificationError) else 0
-    reason = getattr(error, "verify_message", "") or error.reason or str(error)
+    library_reason = getattr(error, "reason", None)  # Python's own errors have none
+    reason = getattr(error, "verify_message", "") or library_reason or str(error)
     if code in _OTHER_NAME:
         advice = "the certificate is that of another host. Check the bot's domain, and whether a login page or a proxy"
         advice += " of this network answers in its place"
@@ -41,7 +42,7 @@ def explain_tls(error: ssl.SSLError) -> str:
         advice = "check this machine's clock; if it is right, a proxy in between shows an old certificate"
     elif code in _UNKNOWN_AUTHORITY:
         advice = _missing() or _FOREIGN
-    elif error.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST"):
+    elif library_reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST"):
         advice = "what answers there speaks no TLS: check the domain, and a proxy in between"
     else:
         advice = "a proxy that inspects TLS? SSL_CERT_FILE names its certificates"

@@ -40,13 +40,13 @@ async def far(tmp_path, monkeypatch, request) -> AsyncIterator[Sandbox]:
 
 
 @pytest.mark.fault(41)
-@pytest.mark.parametrize("transport", ["native", pytest.param("sdk", marks=pytest.mark.slow("imports the SDK"))])
+@pytest.mark.parametrize("transport", ["native", "sdk"])
 @pytest.mark.parametrize("case", CASES)
 async def test_each_cause_has_its_own_text_and_cure(far, run_adapter, logs, saw: Saw, tmp_path, case, transport):
     domain = far.url.replace("127.0.0.1", "localhost")
     bot = {"app_id": APP, "app_secret": SECRET, "domain": domain, "transport": transport}
     async with run_adapter([bot], connected=False) as adapter:
-        await wait_until(lambda: adapter.connections.get_status(APP).attempts >= 1)
+        await wait_until(lambda: adapter.connections.get_status(APP).attempts >= 1, timeout=90)
         error = adapter.connections.get_status(APP).error or ""
     reason, cure = CASES[case]
     for it in (error, *(line for line in logs if "bot/v3/info failed" in line)):

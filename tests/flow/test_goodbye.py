@@ -1,0 +1,83 @@
+"""What plugins send while their bot goes: in ``on_shutdown`` and ``on_bot_disconnect``."""
+
+import asyncio
+import json
+from collections.abc import Callable
+
+import pytest
+from nonebot.adapters import Bot as BaseBot
+from nonebot.config import Config, Env
+from nonebot.drivers import Driver
+from nonebot.drivers.none import Driver as NoneDriver
+
+from nonebot_adapter_feishu_ws import Adapter, Bot
+from tests.conftest import APP, SECRET, wait_until
+
+
+@pytest.fixture
+def on_bot_disconnect():
+    """Registers hooks, which NoneBot keeps by class, for one test."""
+    before = set(Driver._bot_disconnection_hook)
+    yield Driver.on_bot_disconnect
+    Driver._bot_disconnection_hook.clear()
+    Driver._bot_disconnection_hook.update(before)
+
+
+def texts(sandbox) -> list[str]:
+    return [json.loads(it.content)["text"] for it in sandbox.world.messages.values() if it.sender_type == "app"]
+
+
+@pytest.mark.fault(42)
+async def test_what_is_sent_at_the_end_arrives(sandbox, on_bot_disconnect, saw: Callable[[str], None], logs):
+    chat = sandbox.p2p(sandbox.add_user("Amy"), APP).chat_id
+    settings = {"feishu_api_base": sandbox.url, "feishu_store": "memory://"}
+    bots = [{"app_id": APP, "app_secret": SECRET}]
+    driver = NoneDriver(Env(environment="test"), Config.model_validate({**settings, "feishu_bots": bots}))
+    adapter = Adapter(driver)
+
+    @driver.on_shutdown
+    async def say_goodbye() -> None:
+        bot = adapter.bots[APP]
+        assert isinstance(bot, Bot)
+        await bot.send_to(chat, "on_shutdown")
+
+    @on_bot_disconnect
+    async def tell(bot: BaseBot) -> None:
+        assert isinstance(bot, Bot)
+        await bot.send_to(chat, "on_bot_disconnect")
+
+    await driver._lifespan.startup()
+    await wait_until(lambda: APP in adapter.bots)
+    await adapter.connections.disconnect(APP)
+    await wait_until(lambda: texts(sandbox) == ["on_bot_disconnect"])
+    await adapter.connections.connect(APP)
+    await wait_until(lambda: APP in adapter.bots)
+    await driver._lifespan.shutdown()
+    assert texts(sandbox) == ["on_bot_disconnect", "on_shutdown", "on_bot_disconnect"]
+    assert APP not in adapter.bots
+    assert not [line for line in logs if "ERROR" in line]
+    saw(f"delivered: {', then '.join(texts(sandbox))}")
+
+
+async def test_a_hook_that_does_not_end_holds_up_the_end_for_a_bounded_time(
+    sandbox, run_adapter, on_bot_disconnect, logs, monkeypatch
+):
+
+    monkeypatch.setattr("nonebot_adapter_feishu_ws.lifecycle.bot_registry.DRAIN_TIMEOUT", 0.05)
+    released = asyncio.Event()
+
+    @on_bot_disconnect
+    async def hang(bot: BaseBot) -> None:
+        await released.wait()
+
+    async with run_adapter() as adapter:
+        await adapter._registry.close()
+        assert any("1 on_bot_disconnect hooks still ran after 0.05 s" in line for line in logs)
+        released.set()
+
+
+async def test_an_adapter_that_has_never_started_ends_without_a_word(logs):
+    driver = NoneDriver(Env(environment="test"), Config.model_validate({"feishu_store": "memory://"}))
+    adapter = Adapter(driver)
+    await adapter._close()
+    assert adapter.bots == {}
