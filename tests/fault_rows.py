@@ -140,6 +140,11 @@ FAULTS: dict[int, Fault] = {
         "the question is recalled, or the topic's root is gone, while the answer is being made",
         "the answer is sent once to the topic's root or the chat, or dropped by an option; streams too",
     ),
+    41: Fault(
+        "TLS inspected by a company's proxy; a certificate for another name; no CA file at all",
+        "three texts with OpenSSL's reason and the cure; certifi where the machine has none; the SDK's transport alike",
+    ),
+    42: Fault("a plugin sends in `on_shutdown` or `on_bot_disconnect`", "delivered"),
     45: Fault(
         "an event comes hours late",
         "with `FEISHU_MAX_EVENT_AGE` dropped and counted in the metrics; `event.time` is right in every unit",
@@ -147,11 +152,7 @@ FAULTS: dict[int, Fault] = {
     46: Fault(
         "messages of other bots, and of oneself",
         "own ones are dropped, others unless `FEISHU_BOT_MESSAGES` lets them in; two bots do not talk for ever",
-    41: Fault(
-        "TLS inspected by a company's proxy; a certificate for another name; no CA file at all",
-        "three texts with OpenSSL's reason and the cure; certifi where the machine has none; the SDK's transport alike",
     ),
-    42: Fault("a plugin sends in `on_shutdown` or `on_bot_disconnect`", "delivered"),
 }
 
 
