@@ -128,6 +128,10 @@ FAULTS: dict[int, Fault] = {
         "SDK missing, too new, or with a changed wire format",
         "the bot runs without it, `get_lark` says what to do, the contract test names the change",
     ),
+    37: Fault(
+        "the name server changes while the bot runs (laptop, VPN, systemd-resolved), with `aiodns` installed",
+        "connecting and sending recover without a restart",
+    ),
     38: Fault(
         "the first address of a name hangs: it takes connections, and nothing answers",
         "the next attempt takes another address: connected within two attempts",

@@ -11,6 +11,7 @@ SLOW = {
     "tests/compat/test_migration.py": "starts a process per plugin and adapter",
     "tests/doctor/test_doctor.py::test_the_command_and_its_exit_code": PROCESS,
     "tests/flow/test_crash.py": "kills bot processes again and again",
+    "tests/flow/test_dns.py": PROCESS,
     "tests/flow/test_drivers.py": "starts a bot process per NoneBot driver, and nb-cli",
     "tests/flow/test_faults.py::test_many_bots_come_back_spread": "connects 500 bots",
     "tests/flow/test_handlers.py::test_a_burst_is_acked_at_once_and_handled_a_bounded_number_at_a_time": PROCESS,
