@@ -1,6 +1,6 @@
 """The adapter's configuration."""
 
-from .load import explain_json, load_config, read_files, unknown_keys
+from .load import explain_json, load_config, read_files, unknown_keys, unused_proxies
 from .models import DEFAULT_STORE, FEISHU, LARK, SANDBOX_PORT, BotConfig, Config
 from .superusers import superuser_warnings
 
@@ -16,4 +16,5 @@ __all__ = [
     "read_files",
     "superuser_warnings",
     "unknown_keys",
+    "unused_proxies",
 ]

@@ -16,12 +16,14 @@ from nonebot.config import Env
 from pydantic import ValidationError
 
 from ..exception import ConfigError
+from .clean import COMMENT_ADVICE, has_comment, unquoted
 from .models import BotConfig, Config
 from .superusers import superuser_warnings
 
 _SHORT_FORM: Final = "feishu"
 _BOT_KEYS: Final = tuple(BotConfig.model_fields)
 _KEYS: Final = tuple(Config.model_fields)
+PROXY_VARIABLES: Final = ("HTTPS_PROXY", "ALL_PROXY")
 
 
 def load_config(raw: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Config:
@@ -35,7 +37,7 @@ def load_config(raw: Mapping[str, Any], environ: Mapping[str, str] | None = None
     Raises:
         ConfigError: the configuration is invalid; one line per problem.
     """
-    values = {**_from_environment(environ or {}), **raw}
+    values = {key: _without_quotes(value) for key, value in {**_from_environment(environ or {}), **raw}.items()}
     problems: list[str] = []
     bots: list[BotConfig] = []
     for label, entry in _entries(values, problems):
@@ -50,20 +52,41 @@ def load_config(raw: Mapping[str, Any], environ: Mapping[str, str] | None = None
     try:
         config = Config.model_validate(settings)
     except ValidationError as error:
-        raise ConfigError([*problems, *_problems(error)]) from None
+        raise ConfigError([*problems, *_problems(error, settings=settings)]) from None
     if problems:
         raise ConfigError(problems)
     resolved = [bot.at_origin(_resolve(bot, config)) for bot in bots]
     return config.model_copy(update={"feishu_bots": resolved})
 
 
-def unknown_keys(raw: Mapping[str, Any]) -> list[str]:
+def unknown_keys(raw: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> list[str]:
     """Warnings for ``FEISHU_*`` keys that this adapter does not know; others may."""
-    found = [key for key in raw if key.startswith("feishu_") and key not in _KEYS]
+    keys = dict.fromkeys([*raw, *(name.lower() for name in environ or {})])
+    found = {key: key.lstrip("\ufeff") for key in keys if key.lstrip("\ufeff") not in _KEYS or key.startswith("\ufeff")}
+    warnings: list[str] = []
+    for key, name in found.items():
+        if key != name:
+            warnings.append(
+                f"{name.upper()} is not read: .env begins with a byte order mark. Save it as UTF-8 without BOM"
+            )
+        elif (short := name.removeprefix("feishu_")) in _BOT_KEYS and short != name:
+            warnings.append(
+                f"{name.upper()} is not read: the key of one bot has two underscores, FEISHU__{short.upper()}"
+            )
+        elif short != name and (guess := get_close_matches(name, _KEYS, n=1, cutoff=0.8)):
+            warnings.append(f"{name.upper()} is no key of this adapter; did you mean {guess[0].upper()}?")
+    return warnings
+
+
+def unused_proxies(config: Config, environ: Mapping[str, str]) -> list[str]:
+    """What to say of proxy variables that bots without a ``proxy`` of their own do not use."""
+    bots = [bot.app_id for bot in config.feishu_bots if bot.proxy is None and bot.enabled]
+    names = [name for name in environ if name.upper() in PROXY_VARIABLES and environ[name]]
+    if not (bots and names) or config.feishu_sandbox:
+        return []
     return [
-        f"{key.upper()} is no key of this adapter; did you mean {guess[0].upper()}?"
-        for key in found
-        if (guess := get_close_matches(key, _KEYS, n=1, cutoff=0.8))
+        f"{' and '.join(names)} of the environment is not used by {', '.join(bots)}. A proxy is a key of the bot "
+        '("proxy": "http://host:port", FEISHU__PROXY); without one the machine must reach Feishu by itself'
     ]
 
 
@@ -78,7 +101,14 @@ def read_files(env_file: str | None = None) -> tuple[Config, list[str]]:
     """
     files = (env_file,) if env_file else (".env", f".env.{Env().environment}")
     raw = NoneBotConfig(_env_file=files).model_dump()  # pyright: ignore[reportCallIssue]
-    return load_config(raw, os.environ), [*unknown_keys(raw), *superuser_warnings(raw)]
+    config = load_config(raw, os.environ)
+    return config, [*unknown_keys(raw, os.environ), *unused_proxies(config, os.environ), *superuser_warnings(raw)]
+
+
+def _without_quotes(value: Any) -> Any:
+    if isinstance(value, dict):  # the short form
+        return {key: unquoted(each) for key, each in cast("dict[str, Any]", value).items()}
+    return unquoted(value)
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -126,11 +156,13 @@ def _entries(values: Mapping[str, Any], problems: list[str]) -> Iterator[tuple[s
         yield "FEISHU__", dict(cast("Mapping[str, Any]", short))
 
 
-def _problems(error: ValidationError, label: str = "") -> Iterator[str]:
+def _problems(error: ValidationError, label: str = "", settings: Mapping[str, Any] | None = None) -> Iterator[str]:
     for line in error.errors(include_url=False, include_input=False):
         key = str(line["loc"][0]) if line["loc"] else ""
         shown = key if label.startswith("FEISHU_BOTS") else key.upper()
-        yield f"{label}{shown}".rstrip("._") + f": {_say(line['type'], line['msg'], key)}"
+        commented = has_comment((settings or {}).get(key))
+        said = COMMENT_ADVICE if commented else _say(line["type"], line["msg"], key)
+        yield f"{label}{shown}".rstrip("._") + f": {said}"
 
 
 def _say(kind: str, message: str, key: str) -> str:
@@ -168,6 +200,8 @@ def _likely_cause(text: str) -> str:
     stripped = text.strip()
     if any(quote in text for quote in "“”‘’"):
         return "it has typographic quotes; replace them with \" and '"
+    if (end := max(text.rfind("]"), text.rfind("}"))) >= 0 and has_comment(text[end:]):
+        return f"it {COMMENT_ADVICE}"
     if stripped in ("[", "{", "[{"):
         return "only its first line arrived; put single quotes around the whole JSON: FEISHU_BOTS='[...]'"
     if "".join(stripped.split()).replace(",]", "").replace(",}", "") != "".join(stripped.split()):

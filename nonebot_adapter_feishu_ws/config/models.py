@@ -18,6 +18,8 @@ from pydantic import (
     model_validator,
 )
 
+from .clean import check_clean
+
 FEISHU: Final = "https://open.feishu.cn"
 LARK: Final = "https://open.larksuite.com"
 SANDBOX_PORT: Final = 8790
@@ -31,6 +33,17 @@ def _text(value: object) -> object:
     if isinstance(value, (float, bool)):
         raise ValueError('was read as a number or as true/false; put it into quotes: "..." inside the JSON')
     return str(value) if isinstance(value, int) else value
+
+
+def _own(value: object) -> object:
+    return _clean(_text(value), strict=True)
+
+
+def _clean(value: object, *, strict: bool = False) -> object:
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    if isinstance(text, str):
+        check_clean(text, strict=strict)
+    return value
 
 
 def _unset(value: object) -> object:
@@ -102,6 +115,10 @@ def _shape_of_tokens(value: object) -> object:
 
 def _tokens(value: dict[str, list[str]]) -> dict[str, list[str]]:
     for number, (token, bots) in enumerate(value.items(), start=1):
+        try:
+            check_clean(token, strict=False)
+        except ValueError as error:
+            raise ValueError(f"token {number} {error}") from None
         if not _is_strong(token):
             raise ValueError(
                 f"token {number} is too short: use at least {MIN_TOKEN} characters, such as the output of "
@@ -112,15 +129,15 @@ def _tokens(value: dict[str, list[str]]) -> dict[str, list[str]]:
     return value
 
 
-Text = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
+Text = Annotated[str, BeforeValidator(_own), Field(min_length=1)]
 Origin = Annotated[str, BeforeValidator(_origin)]
 Domain = Annotated[str, AfterValidator(_domain)]
-Proxy = Annotated[SecretStr, AfterValidator(_proxy)]
-StoreUrl = Annotated[str, BeforeValidator(_store)]
+Proxy = Annotated[SecretStr, BeforeValidator(_clean), AfterValidator(_proxy)]
+StoreUrl = Annotated[str, BeforeValidator(_store), BeforeValidator(_clean)]
 Tokens = Annotated[dict[str, list[Text]], BeforeValidator(_shape_of_tokens), AfterValidator(_tokens)]
 OptionalText = Annotated[str | None, BeforeValidator(_unset)]
-Secret = Annotated[SecretStr, BeforeValidator(_text), Field(min_length=1)]
-OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_unset)]
+Secret = Annotated[SecretStr, BeforeValidator(_own), Field(min_length=1)]
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_clean), BeforeValidator(_unset)]
 
 
 class BotConfig(BaseModel):

@@ -7,7 +7,7 @@ import nonebot
 from nonebot.adapters import Adapter as BaseAdapter
 from nonebot.drivers import Driver
 
-from ..config import BotConfig, Config, load_config, superuser_warnings, unknown_keys
+from ..config import BotConfig, Config, load_config, superuser_warnings, unknown_keys, unused_proxies
 from ..exception import ConfigError
 from ..log import log
 from ..store import CLAIM_TTL
@@ -30,8 +30,10 @@ def read_config(driver: Driver) -> Config:
         log("ERROR", "The Feishu configuration cannot be used:\n{}", error)
         # Not an exception with a traceback: the text above is all that helps.
         raise SystemExit(1) from None
-    for warning in (*unknown_keys(raw), *superuser_warnings(raw)):
+    for warning in (*unknown_keys(raw, os.environ), *superuser_warnings(raw)):
         log("WARNING", "{}", warning)
+    for note in unused_proxies(config, os.environ):
+        log("INFO", "{}", note)
     return config
 
 

@@ -1,5 +1,6 @@
 """Network errors, and descriptions of them that name the cause, for REST and the long connection alike."""
 
+import os
 import socket
 import ssl
 
@@ -31,6 +32,14 @@ def describe(error: BaseException, host: str, proxy: str | None = None) -> str:
     """Describe a network error on the way to ``host``; never with a URL, since URLs may carry tickets."""
     if isinstance(error, NotConnected) and error.__cause__ is not None:
         error = error.__cause__
+    text = _describe(error, host, proxy)
+    unused = [name for name, value in os.environ.items() if value and name.upper() in ("HTTPS_PROXY", "ALL_PROXY")]
+    if unused and proxy is None and not isinstance(error, (ssl.SSLError, BrokenAnswer)):
+        text += f' ({unused[0]} is set, but not used: a proxy is the key "proxy" of the bot\'s entry)'
+    return text
+
+
+def _describe(error: BaseException, host: str, proxy: str | None) -> str:
     if isinstance(error, ProxyError):
         return _describe_refusal(error, host, proxy)
     if isinstance(error, ssl.SSLError):

@@ -1,0 +1,63 @@
+"""What copying, editors and ``docker run --env-file`` leave around a value: found by its place, never shown."""
+
+import json
+import re
+import unicodedata
+from typing import Any, Final
+
+_NAMES: Final = {
+    " ": "a space",
+    "\t": "a tab",
+    "\r": "a carriage return (the file has Windows line ends)",
+    "\n": "a line break",
+    "\ufeff": "a byte order mark (U+FEFF)",
+}
+_COMMENT: Final = re.compile(r"\s#")
+COMMENT_ADVICE: Final = (
+    "has a comment behind it, which docker run --env-file keeps: put the comment on a line of its own"
+)
+_QUOTES: Final = "'\"`“”‘’"
+
+
+def has_comment(text: object) -> bool:
+    """Whether a value has a comment behind it."""
+    return isinstance(text, str) and _COMMENT.search(text) is not None
+
+
+def unquoted(value: object) -> Any:
+    """A value without the quotes around all of it, which ``docker run --env-file`` keeps, read as JSON if it is."""
+    if not isinstance(value, str) or len(value) < 2 or value[0] not in "'\"" or value[-1] != value[0]:
+        return value
+    text = value[1:-1]
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def check_clean(text: str, *, strict: bool) -> None:
+    """Refuse an id or a secret with what nobody typed.
+
+    Args:
+        text: the value.
+        strict: whether it is one of Feishu's own, which have ASCII without spaces only; else spaces inside are fine.
+
+    Raises:
+        ValueError: the text names the character and its place.
+    """
+    if has_comment(text):
+        raise ValueError(COMMENT_ADVICE)
+    if text and (text[0] in _QUOTES or text[-1] in _QUOTES):
+        raise ValueError("has quotes of its own around it; remove them, or put the whole value between ' and '")
+    for index, char in enumerate(text):
+        invisible = char.isspace() or unicodedata.category(char)[0] in "CZ"
+        outside = index in (0, len(text) - 1)
+        if (invisible and (char != " " or outside or strict)) or (strict and not char.isascii()):
+            where = "begins with" if index == 0 else "ends with" if outside else f"has as character {index + 1}"
+            raise ValueError(f"{where} {_name(char, invisible)}; copy the value again, without what is around it")
+
+
+def _name(char: str, invisible: bool) -> str:
+    if not invisible:
+        return "a character that no id or secret of Feishu has"
+    return _NAMES.get(char) or f"an invisible character (U+{ord(char):04X}, {unicodedata.name(char, 'a control')})"

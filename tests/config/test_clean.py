@@ -1,0 +1,136 @@
+"""What copying, editors and ``docker run --env-file`` leave around a value."""
+
+import pytest
+
+from nonebot_adapter_feishu_ws.config import BotConfig, load_config, unknown_keys, unused_proxies
+from nonebot_adapter_feishu_ws.exception import ConfigError
+
+BOT = {"app_id": "cli_1", "app_secret": "hunter2hunter2"}
+TOKEN = "hunter2-of-an-operator"
+
+
+def problems(raw: dict, environ: dict[str, str] | None = None) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load_config(raw, environ)
+    assert "hunter2" not in str(caught.value)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize("key", ["app_id", "app_secret", "encrypt_key", "verification_token"])
+@pytest.mark.parametrize(
+    ("template", "says"),
+    [
+        ("{} ", "ends with a space"),
+        (" {}", "begins with a space"),
+        ("{}\r", "ends with a carriage return (the file has Windows line ends)"),
+        ("{}\n", "ends with a line break"),
+        ("{}\t", "ends with a tab"),
+        ("\u200b{}", "begins with an invisible character (U+200B, ZERO WIDTH SPACE)"),
+        ("cli\u200b{}", "has as character 4 an invisible character (U+200B, ZERO WIDTH SPACE)"),
+        ("\ufeff{}", "begins with a byte order mark (U+FEFF)"),
+        ("{}\xa0", "ends with an invisible character (U+00A0, NO-BREAK SPACE)"),
+        ("{}\u3000", "ends with an invisible character (U+3000, IDEOGRAPHIC SPACE)"),
+        ("a\x00{}", "has as character 2 an invisible character (U+0000, a control)"),
+        ("{}\u202c", "(U+202C, POP DIRECTIONAL FORMATTING)"),
+        ("{} # my bot", "has a comment behind it"),
+        ("“{}”", "has quotes of its own around it"),
+        ("{}'", "has quotes of its own around it"),
+    ],
+)
+def test_what_nobody_typed_is_refused_at_start_with_its_place(key, template, says):
+    """With it, the start succeeded, and Feishu answered 514 or 10014, which says that the secret is wrong."""
+    [line] = problems({"feishu_bots": [{**BOT, key: template.format("hunter2hunter2")}]})
+    assert line.startswith(f"FEISHU_BOTS[0].{key}: ")
+    assert says in line
+
+
+@pytest.mark.parametrize("value", ["a b", "ａ", "ключ"])
+def test_ids_and_secrets_of_feishu_have_ascii_without_spaces(value):
+    assert problems({"feishu": {**BOT, "app_secret": value}})[0].startswith("FEISHU__APP_SECRET: ")
+    bot = load_config({"feishu": {**BOT, "encrypt_key": value}}).feishu_bots[0]
+    assert bot.encrypt_key is not None
+    assert bot.encrypt_key.get_secret_value() == value, "an encrypt key is the operator's own choice"
+
+
+@pytest.mark.parametrize(
+    ("raw", "where"),
+    [
+        ({"feishu_store": "sqlite:///data/s.db\r"}, "FEISHU_STORE"),
+        ({"feishu_store": "sqlite:///data/s.db # here"}, "FEISHU_STORE"),
+        ({"feishu_management_tokens": {f"{TOKEN}\r": ["*"]}}, "FEISHU_MANAGEMENT_TOKENS"),
+        ({"feishu_management_tokens": {TOKEN: ["cli_1\u200b"]}}, "FEISHU_MANAGEMENT_TOKENS"),
+        ({"feishu_bots": [{**BOT, "proxy": "http://h:1\r"}]}, "FEISHU_BOTS[0].proxy"),
+        ({"feishu_bots": {"cli_1 ": {"app_secret": "hunter2"}}}, 'FEISHU_BOTS["cli_1 "].app_id'),
+    ],
+)
+def test_other_values_that_would_be_taken_as_they_are(raw, where):
+    assert problems(raw)[0].startswith(where)
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_the_quotes_that_docker_keeps_are_understood(quote):
+    environ = {
+        "FEISHU_BOTS": f'{quote}[{{"app_id": "cli_1", "app_secret": "s"}}]{quote}',
+        "FEISHU__APP_ID": f"{quote}cli_2{quote}",
+        "FEISHU__APP_SECRET": f"{quote}123456{quote}",
+        "FEISHU_STORE": f"{quote}memory://{quote}",
+        "FEISHU_REPLAY_WINDOW": f"{quote}60{quote}",
+        "FEISHU_MANAGEMENT_TOKENS": f'{quote}{{"{TOKEN}": ["*"]}}{quote}',
+    }
+    for raw, env in (({}, environ), ({name.lower(): text for name, text in environ.items() if "__" not in name}, {})):
+        config = load_config(raw, env)
+        assert config.feishu_bots[0].app_id == "cli_1"
+        assert (config.feishu_store, config.feishu_replay_window) == ("memory://", 60)
+        assert config.feishu_management_tokens == {TOKEN: ["*"]}
+    assert load_config({}, environ).feishu_bots[1].app_secret.get_secret_value() == "123456"
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"FEISHU_REPLAY_WINDOW": "60 # seconds"},
+        {"FEISHU_SANDBOX": "true # offline"},
+        {"FEISHU_BOTS": '[{"app_id": "cli_1", "app_secret": "hunter2"}]  # mine'},
+        {"FEISHU__APP_ID": "cli_1\t# mine", "FEISHU__APP_SECRET": "hunter2"},
+    ],
+)
+def test_a_comment_behind_a_value_is_named(environ):
+    [line] = problems({}, environ)
+    assert "has a comment behind it, which docker run --env-file keeps" in line
+
+
+def test_a_hash_without_a_comment_is_fine():
+    config = load_config({"feishu_bots": [{**BOT, "name": "Bot #1", "app_secret": "a#b"}]})
+    assert (config.feishu_bots[0].name, config.feishu_bots[0].app_secret.get_secret_value()) == ("Bot #1", "a#b")
+
+
+@pytest.mark.parametrize("environ", [{}, {"FEISHU_APP_ID": "cli_1", "feishu_app_secret": "hunter2"}])
+def test_one_underscore_too_few_is_named(environ):
+    raw = {} if environ else {"feishu_app_id": "cli_1", "feishu_app_secret": "hunter2"}
+    first, second = unknown_keys(raw, environ)
+    assert first == "FEISHU_APP_ID is not read: the key of one bot has two underscores, FEISHU__APP_ID"
+    assert second.endswith("FEISHU__APP_SECRET")
+    assert (
+        unknown_keys({"feishu_api_base": "x", "feishu": BOT, "feishu_zzz": 1, "driver": "~none"}, {"HOME": "/"}) == []
+    )
+
+
+def test_a_key_behind_a_byte_order_mark_is_named():
+    [line] = unknown_keys({"\ufefffeishu_bots": "[]", "feishu_store": "memory://"})
+    assert line == "FEISHU_BOTS is not read: .env begins with a byte order mark. Save it as UTF-8 without BOM"
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+def test_a_proxy_of_the_environment_that_is_not_used_is_named(name):
+    environ = {name: "http://user:hunter2@proxy:8080"}
+    config = load_config({"feishu_bots": [BOT, {**BOT, "app_id": "cli_2", "proxy": "http://h:1"}]})
+    [line] = unused_proxies(config, environ)
+    assert line.startswith(f"{name} of the environment is not used by cli_1. A proxy is a key of the bot")
+    assert "hunter2" not in line
+    assert unused_proxies(config, {name: ""}) == unused_proxies(config, {"NO_PROXY": "*"}) == []
+    assert unused_proxies(load_config({"feishu_bots": [BOT], "feishu_sandbox": True}), environ) == []
+
+
+def test_a_bot_given_as_an_object_is_checked_too():
+    with pytest.raises(ValueError, match="ends with a space"):
+        BotConfig.model_validate({**BOT, "app_id": "cli_1 "})
