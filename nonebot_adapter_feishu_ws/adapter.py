@@ -23,6 +23,7 @@ from .lifecycle.connection_follower import ConnectionFollower, StartupChecks, St
 from .lifecycle.startup import claim_ttl, is_registered, make_transport, read_config, warn_of_other_adapter
 from .lifecycle.warm_up import WarmUp
 from .log import log
+from .net.loops import run_on
 from .sending.legacy_adapter import LegacyAdapter
 from .sending.send import SendHandler
 from .server.app_tickets import AppTickets
@@ -67,6 +68,7 @@ class Adapter(LegacyAdapter):
         self.feishu_config: Config = read_config(driver)
         config = self.feishu_config
         self.bot_configs: dict[str, BotConfig] = {bot.app_id: bot for bot in config.feishu_bots if bot.enabled}
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._network = NetworkThread(switch_interval=config.feishu_switch_interval)
         self._heartbeats = Heartbeats()
         self._store = _make_store(config)
@@ -141,6 +143,7 @@ class Adapter(LegacyAdapter):
     # Lifecycle
 
     async def _start(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self.driver.on_shutdown(self._drain)  # registered last, so it runs before the plugins close their own
         warn_of_other_adapter()
         if self.feishu_config.feishu_sandbox and not await self._open_sandbox():
@@ -284,12 +287,26 @@ class Adapter(LegacyAdapter):
     async def _call_api(self, bot: BaseBot, api: str, **data: Any) -> Any:
         assert isinstance(bot, Bot)
         client = self._clients.get(bot.bot_config)
+        if (home := self._other_loop()) is not None:
+            return await run_on(home, lambda: call_api(client, api, data, bot.idempotency_keys.next))
         return await call_api(client, api, data, bot.idempotency_keys.next)
+
+    def _other_loop(self) -> asyncio.AbstractEventLoop | None:
+        """NoneBot's loop, if another one runs here: a plugin's thread has a loop of its own."""
+        return self._loop if self._loop is not asyncio.get_running_loop() else None
 
     @override
     async def get_lark(self, bot: Bot) -> Client:
         """The official SDK's client of a bot; see :meth:`Bot.get_lark`."""
-        return await self._clients.get(bot.bot_config).get_lark()
+        make, home = self._clients.get(bot.bot_config).get_lark, self._other_loop()
+        return await (make() if home is None else run_on(home, make))
+
+    @override
+    async def mark_handled(self, event: Event) -> bool:
+        """Mark an event as handled before its handlers end; see :meth:`Bot.mark_handled`."""
+        if event.store_key is None or not self._network.running:
+            return event.store_key is None
+        return await self._network.call(self._receiver.mark_handled(event.store_key))
 
     @classmethod
     def json_to_event(cls, json_data: Any) -> Event | None:

@@ -76,6 +76,11 @@ class BotHost(BaseAdapter):
         """The official SDK's client of a bot."""
         raise NotImplementedError
 
+    @abstractmethod
+    async def mark_handled(self, event: Event) -> bool:
+        """Write down that an event is handled."""
+        raise NotImplementedError
+
 
 class Bot(TypedApi, LegacyMethods):
     """A Feishu bot. ``self_id`` is its app id.
@@ -182,6 +187,16 @@ class Bot(TypedApi, LegacyMethods):
             return None
         check_reply(event, self.self_id)
         return event.reply
+
+    async def mark_handled(self, event: Event) -> bool:
+        """Mark an event as handled already: for a handler that ends the process on purpose, such as a reboot command.
+
+        Otherwise the next start finds the event unfinished and handles it again, which ends the process again.
+
+        Returns:
+            Whether that is written down; False while the store is down.
+        """
+        return await self.adapter.mark_handled(event)
 
     @override
     async def send(self, event: BaseEvent, message: Sendable, **kwargs: Any) -> Any:

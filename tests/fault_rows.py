@@ -149,6 +149,11 @@ FAULTS: dict[int, Fault] = {
         "three texts with OpenSSL's reason and the cure; certifi where the machine has none; the SDK's transport alike",
     ),
     42: Fault("a plugin sends in `on_shutdown` or `on_bot_disconnect`", "delivered"),
+    43: Fault(
+        "a handler ends the process on purpose (a reboot command)",
+        "handled once if the plugin says so (`bot.mark_handled`); else the bound of three stays",
+    ),
+    44: Fault("`asyncio.run(bot.send(...))` in a thread", "sent, or one sentence that says what to call"),
     45: Fault(
         "an event comes hours late",
         "with `FEISHU_MAX_EVENT_AGE` dropped and counted in the metrics; `event.time` is right in every unit",

@@ -41,7 +41,8 @@ class Cache(Generic[K, V]):
 
     def refresh(self, key: K, fetch: Callable[[], Awaitable[V]]) -> asyncio.Task[V]:
         """Fetch a value, or join the fetch that is under way; until it is there the old one is served."""
-        if (flight := self._flights.get(key)) is None:
+        flight = self._flights.get(key)
+        if flight is None or flight.get_loop() is not asyncio.get_running_loop():  # a thread with a loop of its own
             flight = self._flights[key] = asyncio.ensure_future(self._fetch(key, fetch))
             # Callers get the error; when all of them were cancelled, asyncio would report it as never retrieved.
             flight.add_done_callback(lambda task: task.cancelled() or task.exception())

@@ -163,6 +163,7 @@ class Event(BaseEvent):
     __event__: ClassVar[str] = ""
 
     _callback: Callback | None = PrivateAttr(default=None)
+    _store_key: str | None = PrivateAttr(default=None)
 
     schema_: Text = Field(default="", alias="schema")
     header: Annotated[EventHeader, BeforeValidator(to_model)] = Field(default_factory=EventHeader)
@@ -173,9 +174,14 @@ class Event(BaseEvent):
         """What waits for an answer to this event; None for an event that is only told."""
         return self._callback
 
-    def set_callback(self, callback: Callback | None) -> None:
-        """Say what waits for an answer to this event; the adapter does."""
-        self._callback = callback
+    @property
+    def store_key(self) -> str | None:
+        """The event's name in the store, in which it stays until it is handled; None when it is not there."""
+        return self._store_key
+
+    def set_callback(self, callback: Callback | None, store_key: str | None = None) -> None:
+        """Say what waits for an answer to this event, and its name in the store; the adapter does."""
+        self._callback, self._store_key = callback, store_key
 
     @override
     def __repr__(self) -> str:

@@ -107,6 +107,12 @@ class Receiver:
                 self._warn(envelope, f"{identity.event_type} is refused with 500, Feishu will push it again: {error}")
             return self._end(envelope, "refused")
 
+    async def mark_handled(self, key: str) -> bool:
+        """Write down that an event is done, before its handlers have ended; returns whether that is safe."""
+        if self._store.inbox is not None:
+            await self._store.inbox.done([key])
+        return self._store.status.ok
+
     async def _receive(self, envelope: Envelope, payload: dict[str, Any], identity: EventIdentity) -> Receipt:
         if self._max_age is not None and self._is_too_old(envelope, payload, identity, self._max_age):
             return self._end(envelope, "too_old")

@@ -1,7 +1,8 @@
 """A bot as a process of its own: ``python replica_bot.py``. It answers, and writes down what it did.
 
 ``LEDGER`` names the file, ``REPLICA`` the process, ``WORK`` the seconds that a handler waits, ``DRAIN`` those that
-handlers get when the process is to end, ``LOG`` the level of the log. With ``SILENT`` it does not answer.
+handlers get when the process is to end, ``LOG`` the level of the log. With ``SILENT`` it does not answer. With ``ENDS``
+a handler ends the process; if that is ``told``, it marks its event as handled before.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import os
 import nonebot
 from nonebot import on_message
 
-from nonebot_adapter_feishu_ws import Adapter, MessageEvent, adapter
+from nonebot_adapter_feishu_ws import Adapter, Bot, MessageEvent, adapter
 
 nonebot.init(_env_file=None, driver="~none", log_level=os.environ.get("LOG", "INFO"))
 nonebot.get_driver().register_adapter(Adapter)
@@ -21,9 +22,13 @@ talk = on_message()
 
 
 @talk.handle()
-async def answer(event: MessageEvent) -> None:
+async def answer(bot: Bot, event: MessageEvent) -> None:
     text = event.get_plaintext()
     ledger.write(f"{name} begin {text}\n")
+    if ends := os.environ.get("ENDS"):
+        if ends == "told":
+            assert await bot.mark_handled(event)
+        os._exit(0)
     await asyncio.sleep(work)
     if "SILENT" not in os.environ:
         await talk.send(f"re {text}")
