@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from lark_oapi import Client
 
     from .backfill.backfill import Backfill
+    from .server.port_taken import PortWatch
     from .server.webhook import WebhookSecrets
 
 OTHER_CLIENTS_AFTER = 60.0
@@ -69,6 +70,7 @@ class Adapter(LegacyAdapter):
         config = self.feishu_config
         self.bot_configs: dict[str, BotConfig] = {bot.app_id: bot for bot in config.feishu_bots if bot.enabled}
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._port_watch: PortWatch | None = None
         self._network = NetworkThread(switch_interval=config.feishu_switch_interval)
         self._heartbeats = Heartbeats()
         self._store = _make_store(config)
@@ -146,6 +148,8 @@ class Adapter(LegacyAdapter):
         self._loop = asyncio.get_running_loop()
         self.driver.on_shutdown(self._drain)  # registered last, so it runs before the plugins close their own
         warn_of_other_adapter()
+        if self._port_watch is not None:
+            self._port_watch.start()
         if self.feishu_config.feishu_sandbox and not await self._open_sandbox():
             return
         if not self.bot_configs:
@@ -212,6 +216,8 @@ class Adapter(LegacyAdapter):
 
     async def _close(self) -> None:
         """Take the bots out of NoneBot, and close everything; does nothing when it has never started."""
+        if self._port_watch is not None:
+            self._port_watch.stop()
         await self._registry.close()
         await self._clients.close()
         if self._network.running:
@@ -229,7 +235,9 @@ class Adapter(LegacyAdapter):
             return
         from .management import Management  # doors, opened only where there are routes
         from .server.mount import mount
+        from .server.port_taken import PortWatch
 
+        self._port_watch = PortWatch()
         management = Management(
             self.connections,
             tokens=self.feishu_config.feishu_management_tokens,

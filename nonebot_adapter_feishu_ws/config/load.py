@@ -9,6 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, Final, cast
 
 from nonebot.config import Config as NoneBotConfig
@@ -62,19 +63,16 @@ def load_config(raw: Mapping[str, Any], environ: Mapping[str, str] | None = None
 def unknown_keys(raw: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> list[str]:
     """Warnings for ``FEISHU_*`` keys that this adapter does not know; others may."""
     keys = dict.fromkeys([*raw, *(name.lower() for name in environ or {})])
-    found = {key: key.lstrip("\ufeff") for key in keys if key.lstrip("\ufeff") not in _KEYS or key.startswith("\ufeff")}
     warnings: list[str] = []
-    for key, name in found.items():
-        if key != name:
-            warnings.append(
-                f"{name.upper()} is not read: .env begins with a byte order mark. Save it as UTF-8 without BOM"
-            )
-        elif (short := name.removeprefix("feishu_")) in _BOT_KEYS and short != name:
-            warnings.append(
-                f"{name.upper()} is not read: the key of one bot has two underscores, FEISHU__{short.upper()}"
-            )
-        elif short != name and (guess := get_close_matches(name, _KEYS, n=1, cutoff=0.8)):
-            warnings.append(f"{name.upper()} is no key of this adapter; did you mean {guess[0].upper()}?")
+    for key in keys:
+        name = key.removeprefix("feishu_")
+        if name == key or key in _KEYS:
+            continue
+        if name in _BOT_KEYS:
+            right = f"FEISHU__{name.upper()}"
+            warnings.append(f"{key.upper()} is not read: the key of one bot has two underscores, {right}")
+        elif guess := get_close_matches(key, _KEYS, n=1, cutoff=0.8):
+            warnings.append(f"{key.upper()} is no key of this adapter; did you mean {guess[0].upper()}?")
     return warnings
 
 
@@ -90,19 +88,38 @@ def unused_proxies(config: Config, environ: Mapping[str, str]) -> list[str]:
     ]
 
 
-def read_files(env_file: str | None = None) -> tuple[Config, list[str]]:
+def read_files(env_file: str | None = None, init: Mapping[str, Any] | None = None) -> tuple[Config, list[str]]:
     """The configuration as a bot started in this folder would read it, and warnings about keys that may be misspelt.
 
     Args:
         env_file: read this file instead of those that ``nonebot.init()`` reads.
+        init: the arguments of ``nonebot.init``, which come before all files.
 
     Raises:
-        ConfigError: the configuration is invalid.
+        ConfigError: the configuration is invalid, or a file cannot be read.
     """
-    files = (env_file,) if env_file else (".env", f".env.{Env().environment}")
-    raw = NoneBotConfig(_env_file=files).model_dump()  # pyright: ignore[reportCallIssue]
+    given = dict(init or {})
+    named = env_file or given.pop("_env_file", None)
+    files = (env_file,) if env_file else (".env", named)
+    try:
+        files = files if files[-1] else (".env", f".env.{Env().environment}")
+        raw = NoneBotConfig(**given, _env_file=files).model_dump()
+    except UnicodeDecodeError:
+        raise ConfigError([text for file in files if (text := _explain_encoding(file))]) from None
     config = load_config(raw, os.environ)
     return config, [*unknown_keys(raw, os.environ), *unused_proxies(config, os.environ), *superuser_warnings(raw)]
+
+
+def _explain_encoding(file: object) -> str:
+    """Why NoneBot cannot read a file; empty if it can."""
+    path = Path(str(file))
+    content = path.read_bytes() if path.is_file() else b""
+    kind = "UTF-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "another encoding, such as GBK"
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return f"{path} is written in {kind}: NoneBot reads UTF-8 only. Save it as UTF-8 (Notepad: Save as)"
+    return ""
 
 
 def _without_quotes(value: Any) -> Any:

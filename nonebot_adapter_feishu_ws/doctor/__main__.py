@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..config import BotConfig, Config, read_files
 from ..exception import ConfigError
+from .bot_file import init_arguments
 from .checks import Level, examine
 from .report import to_text
 
@@ -21,10 +22,12 @@ def main(arguments: list[str] | None = None) -> int:
         description="Check .env, credentials, domain, bot, scopes, other clients and the published version.",
     )
     parser.add_argument("--env-file", help="read this file instead of .env and .env.{ENVIRONMENT}")
+    parser.add_argument("--bot-file", default="bot.py", help="the script whose nonebot.init(...) counts, too")
     parser.add_argument("app_id", nargs="*", help="only these bots")
     options = parser.parse_args(arguments)
     try:
-        config, warnings = read_files(options.env_file)
+        script = Path(options.bot_file)
+        config, warnings = read_files(options.env_file, init_arguments(script) if script.is_file() else None)
     except ConfigError as error:
         print(f"The configuration cannot be used:\n{error}", file=sys.stderr)  # noqa: T201 - a command prints
         return 2
@@ -35,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     for warning in [*warnings, *_general(config, bots)]:
         print(f"WARN {warning}")  # noqa: T201
     if not bots:
-        print("No bot is configured: set FEISHU_BOTS in .env", file=sys.stderr)  # noqa: T201
+        print("No bot is configured: set FEISHU_BOTS in .env, or name your script: --bot-file", file=sys.stderr)  # noqa: T201
         return 2
     return asyncio.run(_examine_all(bots, backfill=config.feishu_backfill_after is not None))
 

@@ -53,12 +53,14 @@ class Management:
 
     def routes(self) -> list[tuple[str, str, str, Handler]]:
         """What NoneBot's driver is to serve: method, path, name and handler of each route."""
-        health = ("GET", "/feishu/healthz", "feishu_healthz", self.health)
+        # Monitors ask with HEAD, too; the server leaves the body out.
+        path = "/feishu/healthz"
+        health = ("GET", path, "feishu_healthz", self.health), ("HEAD", path, "feishu_healthz_head", self.health)
         if not self._tokens:
-            return [health, ("GET", "/feishu/", "feishu_page", _no_page)]
+            return [*health, ("GET", "/feishu/", "feishu_page", _no_page)]
         bot = "/feishu/bots/{app_id}"
         return [
-            health,
+            *health,
             ("GET", "/feishu/", "feishu_page", status_page.page),
             *(
                 ("GET", f"/feishu/page/{name}", f"feishu_page_{name.replace('.', '_')}", status_page.file)

@@ -115,11 +115,6 @@ def test_one_underscore_too_few_is_named(environ):
     )
 
 
-def test_a_key_behind_a_byte_order_mark_is_named():
-    [line] = unknown_keys({"\ufefffeishu_bots": "[]", "feishu_store": "memory://"})
-    assert line == "FEISHU_BOTS is not read: .env begins with a byte order mark. Save it as UTF-8 without BOM"
-
-
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
 def test_a_proxy_of_the_environment_that_is_not_used_is_named(name):
     environ = {name: "http://user:hunter2@proxy:8080"}

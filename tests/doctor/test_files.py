@@ -1,0 +1,66 @@
+"""Where the doctor finds the bots: files in other encodings, and what a script gives to ``nonebot.init``."""
+
+import pytest
+
+from nonebot_adapter_feishu_ws.doctor import __main__ as command
+from nonebot_adapter_feishu_ws.doctor.bot_file import init_arguments
+from nonebot_adapter_feishu_ws.exception import ConfigError
+
+LINE = "# 机器人\nFEISHU__APP_ID=cli_1\nFEISHU__APP_SECRET=1234567890123456\n"
+INIT = 'import nonebot\nnonebot.init(driver="~none", feishu_bots=[{"app_id": "cli_2", "app_secret": "hunter2"}])\n'
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder of its own; the doctor asks nobody, but lists the bots that it would ask about."""
+    monkeypatch.chdir(tmp_path)
+    asked: list[str] = []
+
+    async def examine_all(bots, *, backfill):
+        asked.extend(bot.app_id for bot in bots)
+        return 0
+
+    monkeypatch.setattr(command, "_examine_all", examine_all)
+    return tmp_path, asked
+
+
+@pytest.mark.parametrize(("encoding", "says"), [("utf-16", "UTF-16"), ("gbk", "another encoding, such as GBK")])
+@pytest.mark.parametrize("arguments", [[], ["--env-file", ".env"]])
+def test_a_file_in_another_encoding_is_named(here, capsys, encoding, says, arguments):
+    folder, _ = here
+    (folder / ".env").write_bytes(LINE.encode(encoding))
+    assert command.main(arguments) == 2
+    told = capsys.readouterr().err
+    assert f".env is written in {says}: NoneBot reads UTF-8 only" in told
+    assert "Traceback" not in told
+
+
+def test_utf_8_with_a_byte_order_mark_is_read(here):
+    folder, asked = here
+    (folder / ".env").write_bytes(LINE.encode("utf-8-sig"))
+    assert command.main([]) == 0
+    assert asked == ["cli_1"]
+
+
+@pytest.mark.parametrize("name", ["bot.py", "main.py"])
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_bots_that_are_given_to_nonebot_init_are_seen(here, name, wrapped):
+    folder, asked = here
+    (folder / "settings.py").write_text("NAME = 1\n")
+    body = INIT + 'raise AssertionError("nothing after nonebot.init runs")\n'
+    if wrapped:
+        body = "def main():\n" + "".join(f"    {line}\n" for line in body.splitlines())
+        body += 'if __name__ == "__main__":\n    main()\n'
+    (folder / name).write_text("import settings\n" + body)
+    (folder / ".env").write_text(LINE)
+    assert command.main([] if name == "bot.py" else ["--bot-file", name]) == 0
+    assert asked == ["cli_2", "cli_1"]
+
+
+def test_a_script_that_fails_before_is_told_and_one_without_the_call_gives_nothing(tmp_path):
+    script = tmp_path / "bot.py"
+    script.write_text("import no_such_module\n")
+    with pytest.raises(ConfigError, match=r"ends before it calls nonebot\.init \(ModuleNotFoundError: .*--bot-file"):
+        init_arguments(script)
+    script.write_text("x = 1\n")
+    assert init_arguments(script) == {}

@@ -1,0 +1,54 @@
+"""A monitor that asks with HEAD, and a port that is taken."""
+
+import socket
+import subprocess
+import sys
+
+import pytest
+from nonebot.drivers.fastapi import Driver as FastAPIDriver
+from nonebot.drivers.quart import Driver as QuartDriver
+
+from nonebot_adapter_feishu_ws.net.session import HttpSession, target_of
+from tests.conftest import serving
+
+TOKEN = "a-token-of-an-operator"
+
+
+@pytest.mark.parametrize("driver", [FastAPIDriver, QuartDriver])
+@pytest.mark.parametrize("headers", [{}, {"Authorization": f"Bearer {TOKEN}"}])
+async def test_head_of_healthz_answers_as_get_does(run_adapter, driver, headers):
+    async with run_adapter(driver=driver, feishu_management_tokens={TOKEN: ["*"]}) as adapter, serving(adapter) as url:
+        for method in ("HEAD", "GET"):
+            response, body = await HttpSession().request(
+                method, target_of(url), "/feishu/healthz", headers, patience=10
+            )
+            assert response.status == 200
+            assert (body != b"") == (method == "GET" and headers != {})
+
+
+SCRIPT = """
+import nonebot
+from nonebot_adapter_feishu_ws import Adapter
+nonebot.init(_env_file=None, driver="~fastapi", port=int(__import__("sys").argv[1]), feishu_store="memory://",
+             feishu_bots=[{"app_id": "cli_1", "app_secret": "s", "domain": "http://127.0.0.1:9"}])
+nonebot.get_driver().register_adapter(Adapter)
+nonebot.run()
+"""
+
+
+def test_the_last_thing_on_screen_is_that_the_port_is_taken(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        run = subprocess.run(
+            [sys.executable, "-c", SCRIPT, str(taken.getsockname()[1])],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+    last = run.stdout.splitlines()[-1]
+    assert run.returncode != 0
+    assert "Traceback" not in run.stdout
+    assert "The bot has ended, since its port is taken" in last
+    assert "set another PORT in .env" in last
