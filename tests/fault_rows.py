@@ -162,6 +162,7 @@ FAULTS: dict[int, Fault] = {
         "messages of other bots, and of oneself",
         "own ones are dropped, others unless `FEISHU_BOT_MESSAGES` lets them in; two bots do not talk for ever",
     ),
+    48: Fault("a burst of 5,000 with `memory://`", "nothing refused while memory allows"),
 }
 
 

@@ -17,6 +17,7 @@ SLOW = {
     "tests/flow/test_handlers.py::test_a_burst_is_acked_at_once_and_handled_a_bounded_number_at_a_time": PROCESS,
     "tests/flow/test_handlers.py::test_many_commands_do_not_hold_up_acks": "matches 100 commands for each event",
     "tests/flow/test_proxy.py": "sends everything through proxies in processes, by both transports",
+    "tests/flow/test_memory_burst.py": PROCESS,
     "tests/flow/test_reboot.py": PROCESS,
     "tests/flow/test_replicas.py": "runs fleets of bot processes on one Redis, and kills some",
     "tests/flow/test_second_process.py": PROCESS,

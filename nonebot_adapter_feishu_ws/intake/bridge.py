@@ -30,6 +30,10 @@ TELL_AT = 16
 CROWD = 64
 """Waiting deliveries of a bot from which on further ones are kept as text: parsed, each would be a dozen objects more
 for Python's collector to walk."""
+MAX_BYTES = 32 * 1024 * 1024
+"""Bytes of JSON of a bot's waiting deliveries, about 40,000 texts; more of them wait in the store."""
+MAX_BYTES_ALONE = 8 * MAX_BYTES
+"""The same without a store (``memory://``): what does not fit is refused."""
 MIN_BEGUN = 32
 """Deliveries of a bot that may wait for their handlers, however few of these run at a time."""
 
@@ -62,7 +66,7 @@ class Bridge:
         *,
         max_waiting: int = 100_000,
         max_running: int | None = None,
-        max_bytes: int = 32 * 1024 * 1024,
+        max_bytes: int = MAX_BYTES,
         clock: Callable[[], float] = boottime,
     ) -> None:
         """Create both ends; each is opened on its own loop.
@@ -71,7 +75,7 @@ class Bridge:
             max_waiting: deliveries of one bot between arrival and the start of their handlers.
             max_running: handlers of one bot that run at a time. Of the events that can wait in a store only a few more
                 than these are taken: when the process dies, all that it had begun are abandoned.
-            max_bytes: JSON of one bot's waiting deliveries; 32 MB are about 40,000 texts.
+            max_bytes: JSON of one bot's waiting deliveries.
             clock: seconds that count while the machine sleeps.
         """
         max_begun = max_waiting if max_running is None else min(max_waiting, max(MIN_BEGUN, 2 * max_running))
