@@ -64,19 +64,20 @@ class Fallback:
         mode = self._modes[0]
         while (page := self._pager.overflow(text, mode.fits)) is not None:
             content, end = page
-            await mode.close(content)
+            # What the page closes is closed for good, and continues on the next one.
+            await mode.close(content, len(content))
             self._turn(text, end)
 
     async def _show(self, text: str) -> None:
-        content, end = self._pager.page(text)
-        if text[self._pager.start : end].strip() and await self._modes[0].show(content):
+        content, written, end = self._pager.page(text)
+        if text[self._pager.start : end].strip() and await self._modes[0].show(content, written):
             self._pager.shown = end
             self._page_is_open = True
 
     async def _finish(self, text: str) -> None:
         if self._page_is_open or text[self._pager.start :].strip():
-            content, _ = self._pager.page(text, whole=True)
-            await self._modes[0].close(content)
+            content, written, _ = self._pager.page(text, whole=True)
+            await self._modes[0].close(content, written)
         self._turn(text, len(text))
 
     async def _fall_back(self, error: ActionFailed, text: str) -> None:

@@ -31,26 +31,37 @@ class PlainMode:
 
     def fits(self, text: str) -> bool:
         """Whether a page is small enough for one message."""
-        return len(self._post(text, self._context.next_title).encode()) <= SIZE_LIMIT
+        # What is code only once it is closed takes other bytes until then.
+        return all(
+            len(self._post(self._safe(text, written), self._context.next_title).encode()) <= SIZE_LIMIT
+            for written in (0, len(text))
+        )
 
     def delay(self) -> float:
         """Seconds until the page may be shown again; infinite when only the finished page will be shown."""
         return math.inf
 
-    async def show(self, text: str) -> bool:
-        """Show the page as far as it is written; returns whether all of it is visible now."""
+    async def show(self, text: str, written: int) -> bool:
+        """Show the page as far as it is written; returns whether all of it is visible now.
+
+        Args:
+            text: the page, with what closes it.
+            written: the characters before that.
+        """
         return False
 
-    async def close(self, text: str) -> None:
+    async def close(self, text: str, written: int) -> None:
         """Show the page's final text; the next call is about another page."""
-        await self._context.send(self._post(text, self._context.next_title), "post")
+        await self._context.send(self._post(self._safe(text, written), self._context.next_title), "post")
 
     async def leave(self) -> None:
         """Leave the page as it is, because another mode takes over. Feishu's errors are logged, not raised."""
 
-    def _post(self, text: str, title: str) -> str:
-        shown = tables_as_code(sanitize(text, mentions=self._context.mentions))
-        return dump({"zh_cn": {"title": title, "content": [[{"tag": "md", "text": shown}]]}})
+    def _safe(self, text: str, written: int) -> str:
+        return sanitize(text, mentions=self._context.mentions, written=written)
+
+    def _post(self, safe: str, title: str) -> str:
+        return dump({"zh_cn": {"title": title, "content": [[{"tag": "md", "text": tables_as_code(safe)}]]}})
 
 
 class EditMode(PlainMode):
@@ -70,15 +81,16 @@ class EditMode(PlainMode):
         return 0.0 if self._pace is None else self._pace.delay()
 
     @override
-    async def show(self, text: str) -> bool:
-        if self._pace is not None and text != self._shown and self._pace.delay() == math.inf:
+    async def show(self, text: str, written: int) -> bool:
+        safe = self._safe(text, written)
+        if self._pace is not None and safe != self._shown and self._pace.delay() == math.inf:
             return False
-        await self._update(text)
+        await self._update(safe)
         return True
 
     @override
-    async def close(self, text: str) -> None:
-        await self._update(text)
+    async def close(self, text: str, written: int) -> None:
+        await self._update(self._safe(text, written))
         await self.leave()
 
     @override
@@ -109,16 +121,17 @@ class CardMode(PlainMode):
 
     @override
     def fits(self, text: str) -> bool:
-        card = self._card(sanitize(text, mentions=self._context.mentions))
-        return len(dump(card).encode()) <= SIZE_LIMIT and count_tables(text) <= MAX_TABLES
+        return count_tables(text) <= MAX_TABLES and all(
+            len(dump(self._card(self._safe(text, written))).encode()) <= SIZE_LIMIT for written in (0, len(text))
+        )
 
     @override
     def delay(self) -> float:
         return self._pace.delay()
 
     @override
-    async def show(self, text: str) -> bool:
-        text = sanitize(text, mentions=self._context.mentions)
+    async def show(self, text: str, written: int) -> bool:
+        text = self._safe(text, written)
         if self._entity is None:
             self._entity = await self._open(text)
         elif text != self._shown:
@@ -127,8 +140,8 @@ class CardMode(PlainMode):
         return True
 
     @override
-    async def close(self, text: str) -> None:
-        await self.show(text)
+    async def close(self, text: str, written: int) -> None:
+        await self.show(text, written)
         await self.leave()
 
     @override

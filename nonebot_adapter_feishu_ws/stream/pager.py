@@ -28,8 +28,8 @@ class Pager:
     opening: str = ""
     shown: int = 0
 
-    def page(self, text: str, *, whole: bool = False) -> tuple[str, int]:
-        """The current page of the text so far, as valid Markdown, and how far of the text it shows.
+    def page(self, text: str, *, whole: bool = False) -> tuple[str, int, int]:
+        """The current page, as valid Markdown, how much of it the author wrote, and where in the text it ends.
 
         Args:
             text: the whole text so far.
@@ -38,8 +38,8 @@ class Pager:
         raw = self.opening + text[self.start :]
         length, end = (len(raw), seam(raw, "")[0]) if whole else partial(raw)
         if length <= len(self.opening):
-            return "", self.start
-        return raw[:length] + end, self.start + length - len(self.opening)
+            return "", 0, self.start
+        return raw[:length] + end, length, self.start + length - len(self.opening)
 
     def overflow(self, text: str, fits: Fits) -> tuple[str, int] | None:
         """The finished page and its end in the text; None while the text still fits."""

@@ -1,28 +1,44 @@
 """Makes a model's text safe for cards and rich text. Pure."""
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
+from ..message.markup import Picture, rewrite
 from .markdown import read_lines
 
 SUMMARY_LENGTH: Final = 80
 _MENTION: Final = re.compile(r"<(?=\s*at\b)", re.IGNORECASE)
-_IMAGE: Final = re.compile(r"!\[([^\]\n]*)\]\((?!img_)([^)\n]*)\)")
 _MARKS: Final = re.compile(r"<[^<>\n]*>|[*~`#>|]+|!?\[([^\]\n]*)\]\([^)\n]*\)")
 
 
-def sanitize(text: str, *, mentions: bool = False) -> str:
-    """Disarm mentions and foreign images.
+def sanitize(
+    text: str,
+    *,
+    mentions: bool = False,
+    written: int | None = None,
+    keys: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """Disarm mentions and foreign pictures outside of code.
 
     ``<at id=all>`` in a model's answer would notify the whole group, so it gets an invisible space. Feishu refuses a
-    card with an image that is not an ``image_key``, so such an image becomes a link.
+    card with a picture that is not an ``image_key``, so such a picture becomes a link.
 
     Args:
         text: Markdown.
         mentions: keep mentions.
+        written: how much of it the author has written: code that is closed behind that is not closed yet.
+        keys: keys of uploaded pictures, by their URLs.
     """
-    linked = _IMAGE.sub(lambda match: f"[{match[1] or 'image'}]({match[2]})", text)
-    return linked if mentions else _MENTION.sub("<\u200b", linked)
+    if "![" not in text and (mentions or not _MENTION.search(text)):
+        return text
+
+    def show(picture: Picture) -> str:
+        key = None if picture.in_link else keys.get(picture.url or "")
+        return f"![{picture.alt}]({key})" if key else picture.as_link()
+
+    return rewrite(text, show, str if mentions else lambda words: _MENTION.sub("<\u200b", words), written)
 
 
 def tables_as_code(text: str) -> str:
@@ -30,7 +46,7 @@ def tables_as_code(text: str) -> str:
     lines = read_lines(text)
     shown: list[str] = []
     inside = False
-    for line, following in zip(lines, [*lines[1:], None], strict=True):
+    for line, following in zip(lines, [*lines[1:], None], strict=False):
         begins = following is not None and following.tables > line.tables
         if begins and not inside:
             shown.append("```")

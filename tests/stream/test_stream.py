@@ -415,3 +415,31 @@ async def test_a_model_cannot_call_the_whole_group(stage):
     async with stage("group", at=[APP]) as s:
         await s.bot.send_stream(s.event, words("Hi <at id=all></at>!"), **FAST)
     assert "<at" not in s.texts()[0]
+
+
+@pytest.mark.parametrize("modes", [["card"], ["edit"], ["plain"]])
+async def test_code_is_shown_as_it_is_once_its_fence_is_closed(stage, modes):
+    code = "```html\n<at id=all></at> ![a](https://x/y.png)\n```\n"
+    async with stage() as s, s.bot.stream(s.event, modes=modes, edit_every=0.01, **FAST) as stream:
+        await stream.write(code[:-5])
+        if modes != ["plain"]:
+            await wait_until(lambda: s.messages())
+            assert s.texts() == ["```html\n<\u200bat id=all></at> [a](https://x/y.png)\n```"]
+        await stream.write("\n```\n")
+        await stream.write("`<at id=all></at>` and <at id=all></at>")
+    assert s.texts() == [f"{code}`<at id=all></at>` and <\u200bat id=all></at>"]
+
+
+async def test_code_on_several_pages_is_shown_as_it_is(stage):
+    code = "<at id=all></at> ![a](https://x/y.png)\n" * 1000
+    async with stage() as s:
+        await s.bot.send_stream(s.event, words(f"```html\n{code}```\n", 4000), **FAST)
+    pages = s.texts()
+    assert len(pages) > 1
+    assert "".join(page.strip().removeprefix("```html\n").removesuffix("```") for page in pages) == code
+
+
+async def test_code_that_is_never_closed_mentions_nobody(stage):
+    async with stage() as s:
+        await s.bot.send_stream(s.event, words("```\n<at id=all></at>\n", 30), **FAST)
+    assert s.texts() == ["```\n<\u200bat id=all></at>\n```"]
