@@ -9,7 +9,7 @@ from typing import Any, Self, cast
 from typing_extensions import override
 
 from .base import APART, ELEMENTS, Component, Part, part_of, plain, read_part
-from .check import check_card, check_size
+from .check import check_card, check_raw, check_size
 from .containers import Layout
 from .head import Config, Header
 from .parts import URL, Url
@@ -170,5 +170,5 @@ class RawCard(Part, Sendable):
 
     @override
     def validate(self) -> Self:
-        check_size(self.to_dict())
+        check_raw(self.to_dict())
         return self

@@ -23,6 +23,7 @@ from .choices import (
     PLACEHOLDER_OR,
     TAG_COLORS,
 )
+from .pictures import picture_problems
 
 SIZE_LIMIT: Final = 30 * 1024
 MAX_COMPONENTS: Final = 200
@@ -104,6 +105,17 @@ def check_card(card: Mapping[str, Any]) -> None:
     check_size(card)
 
 
+def check_raw(card: Mapping[str, Any]) -> None:
+    """Check what can be told of a card of any version: its pictures and its size.
+
+    Raises:
+        CardError: with every problem that was found.
+    """
+    if problems := list(picture_problems(card)):
+        raise CardError(problems)
+    check_size(card)
+
+
 def _problems(card: Mapping[str, Any]) -> Iterator[str]:
     body = as_object(card.get("body"))
     elements = body.get("elements")
@@ -121,6 +133,7 @@ def _problems(card: Mapping[str, Any]) -> Iterator[str]:
     seen = _Seen(COLORS | frozenset(own))
     yield from _check_header(as_object(card.get("header")), seen)
     yield from _check_children(body, "elements", _Place(""), seen)
+    yield from picture_problems(card)
 
 
 def count_components(card: Mapping[str, Any]) -> int:

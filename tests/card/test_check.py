@@ -191,3 +191,36 @@ def test_a_segment_takes_a_card_and_checks_it():
 def test_half_a_character_is_told_as_a_mistake_of_the_card(card):
     with pytest.raises(CardError, match="half of a character"):
         card.validate()
+
+
+URL = "https://x/y.png"
+
+
+@pytest.mark.parametrize(
+    ("element", "path"),
+    [
+        (Markdown(f"a ![b]({URL}) c"), "elements[0].content"),
+        (Markdown(f"![two\nlines]({URL})"), "elements[0].content"),
+        (Markdown(f"[![badge]({URL})](https://ci)"), "elements[0].content"),
+        (Markdown("x", i18n_content={"en_us": f"![b]({URL})"}), "elements[0].i18n_content.en_us"),
+        (Raw({"tag": "div", "text": {"tag": "lark_md", "content": f"![b]({URL})"}}), "elements[0].text.content"),
+        (Raw({"tag": "img", "img_key": URL, "alt": {"tag": "plain_text", "content": ""}}), "elements[0].img_key"),
+        (
+            Raw({"tag": "table", "columns": [{"name": "c", "data_type": "markdown"}], "rows": [{"c": f"![]({URL})"}]}),
+            "elements[0].rows[0].c",
+        ),
+    ],
+)
+def test_a_picture_by_url_is_named_before_feishu_refuses_the_card(element, path):
+    with pytest.raises(CardError, match=r"bot\.upload_pictures") as caught:
+        Card([element]).validate()
+    assert [f"{path}: the picture {URL!r}" in problem for problem in caught.value.problems] == [True]
+
+
+def test_pictures_in_code_and_uploaded_ones_are_no_problem():
+    Card([Markdown(f"`![a]({URL})`\n```\n![a]({URL})\n```\n![a](img_v3_1)")]).validate()
+
+
+def test_a_card_of_the_first_version_is_checked_for_pictures_too():
+    with pytest.raises(CardError, match="not uploaded"):
+        RawCard({"elements": [{"tag": "markdown", "content": f"![a]({URL})"}]}).validate()

@@ -62,6 +62,8 @@ HR = {"tag": "hr"}
         ({"schema": "2.0", "elements": [HR]}, 230099, "ErrCode: 200621"),
         (v2([{"tag": "action", "actions": []}]), 230099, "ErrCode: 200861"),
         (v2([HR] * 201), 230099, "element exceeds the limit"),
+        (v2([{"tag": "markdown", "content": "![a](https://x/y.png)"}]), 230099, "ErrCode: 200570"),
+        ({"elements": [{"tag": "img", "img_key": "https://x/y.png"}]}, 230099, "image key https://x/y.png"),
         (v2([{"tag": "table", "columns": [], "rows": []}] * 6), 230099, "card table number over limit"),
         (v2([{**HR, "element_id": "a"}] * 2), 230099, "Duplicate element_id"),
         (v2([{"tag": "input", "name": "a"}] * 2), 230099, "name(a) duplicate"),

@@ -238,7 +238,7 @@ def _check(card: dict[str, Any]) -> None:
     try:
         check_card(card)
     except ApiError as error:
-        code = next((code for code in (300301, 300305) if str(code) in error.msg), 200220)
+        code = next((code for code in (200570, 300301, 300305) if str(code) in error.msg), 200220)
         raise ApiError(code, error.msg) from None
 
 

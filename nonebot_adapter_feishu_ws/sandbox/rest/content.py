@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from unicodedata import east_asian_width
 
+from ...card.pictures import picture_places
 from ...net.bounded_json import as_list, as_object, is_list, is_object
 from ..state import World
 from .call import ApiError, ensure
@@ -115,6 +116,8 @@ def check_card(card: Mapping[str, Any]) -> None:
         if not isinstance(as_object(card.get("data")).get(key), str):
             raise _refusal(200380, f"template does not exist; ErrorValue: {key}")
         return
+    if url := next((url for place in picture_places(card) for url in place.urls()), ""):
+        raise _refusal(200570, f"card contains invalid image keys; ErrorValue: image key {url}")
     schema = card.get("schema", "1.0")
     if schema == "1.0":
         if not is_list(card.get("elements", [])):
