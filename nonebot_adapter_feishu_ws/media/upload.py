@@ -49,16 +49,17 @@ class Uploads:
         progress = cast("Progress | None", data.pop("progress", None))
         cover = cast("Source | None", data.pop("cover", None))
         if cover is not None:
-            data["image_key"] = await self._image(cover, None)
+            data["image_key"] = await self.image(cover)
         source = cast("Source | None", data.pop("source", None))
         if source is not None and segment.type in ("image", "img"):
-            data["image_key"] = await self._image(source, progress)
+            data["image_key"] = await self.image(source, progress)
         elif source is not None:
             data["file_name"] = data.get("file_name") or name_of(source, segment.type)
             data["file_key"] = await self._file(source, segment.type, data, progress)
         return type(segment)(segment.type, data)
 
-    async def _image(self, source: Source, progress: Progress | None) -> str:
+    async def image(self, source: Source, progress: Progress | None = None) -> str:
+        """Upload an image, or fetch it and upload it; returns its key."""
         content, size = await self._open(source, IMAGE)
 
         async def upload() -> str:

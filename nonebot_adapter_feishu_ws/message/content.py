@@ -159,6 +159,8 @@ def _lines_of(run: Iterable[Segment]) -> tuple[str, list[Line]]:
             if segment.type == "post":
                 title = title or whole(str(segment.data.get("title") or ""))
                 lines += _own_lines(segment)
+            elif segment.type == "markdown":
+                lines += _markdown_lines(text_of(segment))
             else:
                 lines.append([_element(segment)])
             closed = True
@@ -198,10 +200,15 @@ def _element(segment: Segment) -> Element:
         return {"tag": tag, key: need(segment, key)}
     if segment.type == "link":
         return {"tag": "a", "text": text_of(segment) or need(segment, "href"), "href": need(segment, "href")}
-    if segment.type == "code_block":
-        language = segment.data.get("language")
-        return {"tag": "code_block", "text": text_of(segment), **({"language": language} if language else {})}
-    return {"tag": "md", "text": text_of(segment)}
+    language = segment.data.get("language")
+    return {"tag": "code_block", "text": text_of(segment), **({"language": language} if language else {})}
+
+
+def _markdown_lines(text: str) -> list[Line]:
+    from .markup import without_foreign_pictures  # few messages are Markdown
+    from .paragraphs import paragraphs
+
+    return [[{"tag": "md", "text": part}] for part in paragraphs(without_foreign_pictures(text))]
 
 
 class _Posts:

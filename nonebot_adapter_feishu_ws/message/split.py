@@ -31,6 +31,7 @@ _LONGEST: Final = 4100
 _LONGEST_CLUSTER: Final = 512
 _FLAG_LETTERS: Final = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
+_DELIMITER: Final = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 _FENCE: Final = re.compile(r"([ \t]*)(`{3,}|~{3,})([^\n]*)")
 
 
@@ -129,13 +130,17 @@ def split_text(text: str, first: int, rest: int) -> Iterator[str]:
 
 
 def split_markdown(text: str, first: int, rest: int) -> Iterator[str]:
-    """Cut Markdown as :func:`split_text` does, at the ends of lines; a fence that is cut is closed and reopened."""
+    """Cut Markdown as :func:`split_text` does, at the ends of lines.
+
+    A fence that is cut is closed and reopened, and a table repeats its header.
+    """
     if fits(text, first):
         yield text
         return
-    part, budget = _MarkdownPart(""), first
-    for line in _LINE.findall(text):
+    part, budget, table = _MarkdownPart(""), first, ""
+    for line in _rows(_LINE.findall(text)):
         after = fence_after(line, part.fence)
+        table = "" if part.fence or after else _table_after(line, table)
         while not part.takes(line, after, budget):
             if part.is_new and budget == rest:
                 # The line is too long for a part of its own.
@@ -145,23 +150,51 @@ def split_markdown(text: str, first: int, rest: int) -> Iterator[str]:
                 part.add(line[:end], part.fence)
                 line = line[end:]
             yield part.closed()
-            part, budget = _MarkdownPart(part.fence), rest
+            # A header that would fill the part is not worth repeating.
+            repeated = table if not line.startswith(table) and cost(table) <= rest // 4 else ""
+            part, budget = _MarkdownPart(part.fence, repeated), rest
         part.add(line, after)
     yield "".join(part.lines)
+
+
+def is_delimiter(line: str, header: str) -> bool:
+    """Whether a line makes a table of the line before it."""
+    return "|" in line and "|" in header and bool(_DELIMITER.match(line))
+
+
+def _rows(lines: list[str]) -> Iterator[str]:
+    """Lines, with the header of each table and the two lines that follow it as one."""
+    at, fence = 0, ""
+    while at < len(lines):
+        fence = fence_after(lines[at], fence)
+        is_header = not fence and at + 1 < len(lines) and is_delimiter(lines[at + 1].rstrip("\r\n"), lines[at])
+        end = at + 3 if is_header and at + 2 < len(lines) and "|" in lines[at + 2] else at + 1 + is_header
+        yield "".join(lines[at:end])
+        at = end
+
+
+def _table_after(line: str, table: str) -> str:
+    """Header and delimiter of the table that is open after a line (or a header with its rows), else empty."""
+    header, _, rest = line.partition("\n")
+    delimiter = rest.partition("\n")[0].rstrip("\r")
+    if delimiter and is_delimiter(delimiter, header):
+        return f"{header}\n{delimiter}\n"
+    return table if "|" in line else ""
 
 
 class _MarkdownPart:
     """Builds one part of Markdown; ``fence`` is the opening line of the code fence that is open, or empty."""
 
-    def __init__(self, fence: str) -> None:
+    def __init__(self, fence: str, table: str = "") -> None:
         self.fence = fence
-        self.lines = [fence + "\n"] if fence else []
+        self.lines = [fence + "\n"] if fence else [table] if table else []
+        self._repeated = len(self.lines)
         self.used = sum(map(cost, self.lines))
         self._opened_at = 0 if fence else -1
 
     @property
     def is_new(self) -> bool:
-        return len(self.lines) <= (1 if self.fence and self._opened_at == 0 else 0)
+        return len(self.lines) <= self._repeated
 
     def takes(self, line: str, after: str, budget: int) -> bool:
         return self.used + cost(line) + cost(_closing(after)) <= budget

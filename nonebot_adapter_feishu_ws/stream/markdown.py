@@ -4,13 +4,12 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from ..message.split import closing_line, fence_after
+from ..message.split import closing_line, fence_after, is_delimiter
 
 HOLD: Final = 60
 """Characters of an unfinished link, emphasis or tag that are held back, so that shown text only grows."""
 _FENCE_BEGINS: Final = re.compile(r"[ \t]*(`{1,2}|`{3,}[^`\n]*|~{2,}[^~\n]*)$")
 _FENCE_ENDS: Final = re.compile(r"[ \t]*(`+|~+)[ \t]*$")
-_DELIMITER: Final = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 _LINK: Final = re.compile(r"\[[^\]\n]*\]\([^)\n]*\)")
 _LINK_BEGINS: Final = re.compile(r"\[[^\]\n]*(\](\([^)\n]*)?)?$")
 _TAG_BEGINS: Final = re.compile(r"</?[a-zA-Z][^<>\n]{0,200}$|</?$")
@@ -47,7 +46,7 @@ def read_lines(text: str) -> list[Line]:
             table = ""
         elif table:
             table = table if "|" in line else ""
-        elif lines and _is_delimiter(line, lines[-1].text) and not lines[-1].fence:
+        elif lines and is_delimiter(line, lines[-1].text) and not lines[-1].fence:
             table, tables = f"{lines[-1].text}\n{line}\n", tables + 1
         lines.append(Line(start, start + len(raw), line, fence, table, tables))
         start += len(raw)
@@ -59,10 +58,6 @@ def _split(text: str) -> list[str]:
     parts = [part + "\n" for part in text.split("\n")]
     parts[-1] = parts[-1][:-1]
     return parts if parts[-1] else parts[:-1]
-
-
-def _is_delimiter(line: str, header: str) -> bool:
-    return "|" in line and "|" in header and bool(_DELIMITER.match(line))
 
 
 def count_tables(text: str) -> int:

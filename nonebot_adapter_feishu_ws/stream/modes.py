@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from ..exception import ActionFailed, NetworkError
 from ..log import log
+from ..message.paragraphs import paragraphs
 from .context import StreamContext
 from .entity import Entity, dump, streaming_card
 from .markdown import count_tables
@@ -61,7 +62,8 @@ class PlainMode:
         return sanitize(text, mentions=self._context.mentions, written=written)
 
     def _post(self, safe: str, title: str) -> str:
-        return dump({"zh_cn": {"title": title, "content": [[{"tag": "md", "text": tables_as_code(safe)}]]}})
+        lines = [[{"tag": "md", "text": part}] for part in paragraphs(tables_as_code(safe))]
+        return dump({"zh_cn": {"title": title, "content": lines}})
 
 
 class EditMode(PlainMode):

@@ -118,7 +118,7 @@ def fenced(text):
         elif mark and mark[1] == fence[:3] and not mark[2]:
             fence = ""
         else:
-            yield line, fence
+            yield line.rstrip(), fence
     yield "", fence
 
 
@@ -261,3 +261,57 @@ def test_a_fence_in_a_list_item_is_closed_inside_the_item(indent):
         assert part.endswith(f"\n{indent}```")
     for part in parts[1:]:
         assert part.startswith(f"{indent}```py\n")
+
+
+def test_a_long_table_repeats_its_header_in_every_part():
+    head, rows = "| a | b |\n|---|:-:|\n", "".join(f"| {number} | {'x' * 40} |\n" for number in range(2000))
+    outgoing = render(Message(S.markdown(f"Before\n\n{head}{rows}\nAfter")))
+    parts = [text_of(out) for out in outgoing]
+    assert len(parts) > 2
+    assert all(body_size(out) <= RICH_LIMIT for out in outgoing)
+    assert parts[0].startswith(f"Before\n\n{head}| 0 |")
+    assert all(part.startswith(f"{head}| ") for part in parts[1:])
+    assert "".join(part.replace(head, "") for part in parts) == f"Before\n\n{rows}\nAfter"
+
+
+def test_a_table_in_code_or_with_a_huge_header_repeats_nothing():
+    rows = "| 1 | 2 |\n" * 200
+    parts = list(split_markdown(f"```\n| a | b |\n|---|---|\n{rows}```", 900, 900))
+    assert [part.count("| a |") for part in parts] == [1] + [0] * (len(parts) - 1)
+    parts = list(split_markdown(f"| {'a' * 400} | b |\n|---|---|\n{rows}", 900, 900))
+    assert [part.count("aaa | b") for part in parts] == [1] + [0] * (len(parts) - 1)
+
+
+def test_a_table_begins_with_its_header_and_a_row_on_the_same_part():
+    text = "word\n" * 30 + "\n| a | b |\n|---|---|\n" + "| 1 | 2 |\n" * 30
+    parts = list(split_markdown(text, 190, 190))
+    assert all("| 1 |" in part for part in parts if "| a |" in part)
+    assert all("| a | b |\n|---|---|\n| 1 |" in part for part in parts if "| 1 |" in part)
+
+
+@pytest.mark.parametrize(
+    ("text", "elements"),
+    [
+        ("a\nb\n\nc\r\nd", ["a", "b\n\nc\r", "d"]),
+        ("# T\na\nb", ["# T\na", "b"]),
+        ("- a\n- b\nc\n1. d\n2. e", ["- a\n- b", "c\n1. d\n2. e"]),
+        ("> a\n> b\nc", ["> a  \n> b", "c"]),
+        ("- a\n  b\n  - c", ["- a\n  b\n  - c"]),
+        ("```\na\nb\n```\nc\nd", ["```\na\nb\n```\nc", "d"]),
+        ("| a | b |\n|---|---|\n| 1 | 2 |\nc", ["| a | b |\n|---|---|\n| 1 | 2 |", "c"]),
+        ("**a\nb**\nc", ["**a  \nb**", "c"]),
+        ("[a\nb](u)", ["[a  \nb](u)"]),
+        ('a\n<at user_id="ou_1"></at> b', ["a", '<at user_id="ou_1"></at> b']),
+        ("a\n---\nb", ["a\n---", "b"]),
+        ("", []),
+    ],
+)
+def test_line_breaks_that_somebody_typed_stay_line_breaks(text, elements):
+    outgoing = render(Message([S.markdown(text), S.image("img_1")]))
+    [lines] = [json.loads(out.content)["zh_cn"]["content"] for out in outgoing]
+    assert [element["text"] for [element] in lines if element["tag"] == "md" and element["text"]] == elements
+
+
+def test_a_picture_by_url_in_markdown_becomes_a_link_and_code_stays():
+    [out] = render(Message(S.markdown("![a](https://x/y.png) `![a](https://x/y.png)`")))
+    assert text_of(out) == "[a](https://x/y.png) `![a](https://x/y.png)`"

@@ -1,0 +1,64 @@
+"""Uploads the pictures that Markdown and cards name by URL, and puts their keys in place of the URLs."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Final
+
+from ..card.base import plain
+from ..card.pictures import picture_places
+from ..exception import ActionFailed, NetworkError
+from ..log import log
+from ..message.markup import Picture, foreign_pictures, rewrite
+
+MOST: Final = 20
+"""Pictures that are uploaded for one text or card; each may take 10 MB."""
+_AT_ONCE: Final = 4
+
+Upload = Callable[[str], Awaitable[str]]
+"""Uploads what a URL leads to; returns the key."""
+
+
+async def upload_in_text(upload: Upload, text: str) -> str:
+    """Markdown with keys in place of URLs; what cannot be uploaded becomes a link."""
+    return _with_keys(text, await _keys(upload, _targets(text)))
+
+
+async def upload_in_card(upload: Upload, card: Mapping[str, Any]) -> dict[str, Any]:
+    """A card's JSON with keys in place of URLs; in its Markdown, what cannot be uploaded becomes a link."""
+    copy: dict[str, Any] = plain(card)
+    places = [place for place in picture_places(copy) if place.urls()]
+    urls = [url for place in places for url in (_targets(place.text) if place.is_markdown else [place.text])]
+    keys = await _keys(upload, urls)
+    for place in places:
+        new = _with_keys(place.text, keys) if place.is_markdown else keys.get(place.text, place.text)
+        place.holder[place.key] = new
+    return copy
+
+
+def _targets(text: str) -> list[str]:
+    return [picture.url for picture in foreign_pictures(text) if picture.url and not picture.in_link]
+
+
+def _with_keys(text: str, keys: Mapping[str, str]) -> str:
+    def show(picture: Picture) -> str:
+        key = None if picture.in_link else keys.get(picture.url or "")
+        return f"![{picture.alt}]({key})" if key else picture.as_link()
+
+    return rewrite(text, show)
+
+
+async def _keys(upload: Upload, urls: Iterable[str]) -> dict[str, str]:
+    """The keys of the pictures that could be uploaded, by URL."""
+    wanted = [url for url in dict.fromkeys(urls) if url.startswith(("http://", "https://"))]
+    turn = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(url: str) -> str:
+        async with turn:
+            try:
+                return await upload(url)
+            except (ActionFailed, NetworkError, ValueError) as error:
+                log("WARNING", "A picture is shown as a link, since it could not be uploaded: {}", error)
+                return ""
+
+    keys = await asyncio.gather(*map(one, wanted[:MOST]))
+    return {url: key for url, key in zip(wanted, keys, strict=False) if key}
