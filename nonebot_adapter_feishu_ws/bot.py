@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import AsyncIterable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from nonebot.adapters import Adapter as BaseAdapter
 from nonebot.adapters import Event as BaseEvent
@@ -36,7 +36,7 @@ from .store import Shared
 if TYPE_CHECKING:
     from lark_oapi import Client
 
-    from .card import Card, CardEntity, RawCard, Template, Toast
+    from .card import Card, RawCard, Template, Toast
     from .sending.respond import Answer
     from .stream import Stream, StreamOptions, StreamResult
 
@@ -313,34 +313,6 @@ class Bot(TypedApi, LegacyMethods):
             NetworkError: no usable answer came.
         """
         return await download(self, segment, source, to, progress)
-
-    @overload
-    async def upload_pictures(self, content: str) -> str: ...
-    @overload
-    async def upload_pictures(self, content: Card | RawCard) -> Card | Template | CardEntity | RawCard: ...
-    @overload
-    async def upload_pictures(self, content: Mapping[str, Any]) -> dict[str, Any]: ...
-    async def upload_pictures(self, content: str | Card | RawCard | Mapping[str, Any]) -> Any:
-        """Upload the pictures that Markdown or a card names by URL, at most 20 (上传图片); Feishu shows no others.
-
-        URLs are fetched from public addresses only. In Markdown, what cannot be fetched or uploaded becomes a link, as
-        every picture does that is not uploaded, and a WARNING says why.
-
-        Args:
-            content: Markdown, or a card: an object or JSON.
-
-        Returns:
-            The same with keys in place of the URLs.
-        """
-        from .card import Card, RawCard  # only a plugin with pictures loads what builds cards
-        from .media.pictures import upload_in_card, upload_in_text
-
-        if isinstance(content, str):
-            return await upload_in_text(self.uploads.image, content)
-        if isinstance(content, (Card, RawCard)):
-            card = await upload_in_card(self.uploads.image, content.to_dict())
-            return Card.from_dict(card) if isinstance(content, Card) else RawCard(card)
-        return await upload_in_card(self.uploads.image, content)
 
     def stream(self, event: BaseEvent, **options: Unpack[StreamOptions]) -> Stream:
         """Answer with a growing text: ``async with bot.stream(event) as stream: await stream.write(chunk)``.

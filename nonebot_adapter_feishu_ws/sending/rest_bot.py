@@ -1,12 +1,18 @@
 """A bot as ``sending/`` and ``stream/`` see it: REST calls by path, and what every send needs."""
 
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, overload
 
 from nonebot.adapters import Bot as BaseBot
 from typing_extensions import override
 
 from ..media.upload import Uploads
 from .idempotency import IdempotencyKeys
+
+if TYPE_CHECKING:
+    from ..card import Card, CardEntity, RawCard, Template
 
 
 class RestBot(BaseBot):
@@ -35,6 +41,34 @@ class RestBot(BaseBot):
             NetworkError: no usable answer came.
         """
         return await super().call_api(api, **data)
+
+    @overload
+    async def upload_pictures(self, content: str) -> str: ...
+    @overload
+    async def upload_pictures(self, content: Card | RawCard) -> Card | Template | CardEntity | RawCard: ...
+    @overload
+    async def upload_pictures(self, content: Mapping[str, Any]) -> dict[str, Any]: ...
+    async def upload_pictures(self, content: str | Card | RawCard | Mapping[str, Any]) -> Any:
+        """Upload the pictures that Markdown or a card names by URL, at most 20 (上传图片); Feishu shows no others.
+
+        URLs are fetched from public addresses only. In Markdown, what cannot be fetched or uploaded becomes a link, as
+        every picture does that is not uploaded, and a WARNING says why.
+
+        Args:
+            content: Markdown, or a card: an object or JSON.
+
+        Returns:
+            The same with keys in place of the URLs.
+        """
+        from ..card import Card, RawCard  # only a plugin with pictures loads what builds cards
+        from ..media.pictures import upload_in_card, upload_in_text
+
+        if isinstance(content, str):
+            return await upload_in_text(self.uploads.image, content)
+        if isinstance(content, (Card, RawCard)):
+            card = await upload_in_card(self.uploads.image, content.to_dict())
+            return Card.from_dict(card) if isinstance(content, Card) else RawCard(card)
+        return await upload_in_card(self.uploads.image, content)
 
 
 def given(**options: Any) -> dict[str, Any]:
