@@ -24,6 +24,8 @@ def is_secret(node: ast.expr) -> bool:
     if isinstance(node, ast.Attribute):
         return bool(SECRET.search(node.attr)) or is_secret(node.value)
     if isinstance(node, ast.Call):
+        if isinstance(node.func, ast.Name) and node.func.id == "len":
+            return False  # how long a signature is, everybody knows
         return is_secret(node.func) or any(is_secret(argument) for argument in node.args)
     return isinstance(node, ast.Subscript) and is_secret(node.value)
 

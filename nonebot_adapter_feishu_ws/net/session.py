@@ -145,19 +145,14 @@ class HttpSession:
         return None
 
     def _give_back(self, target: Target, connection: HttpConnection) -> None:
-        if not connection.is_complete:
-            self._leave(target, connection.peer)
+        if not connection.is_complete and not connection.idle_since:
+            # It has never answered. One that has is left by a caller who lost patience, which says nothing of the host.
+            self.dialer.avoid(connection.peer)
         if not (connection.is_complete and connection.is_reusable):
             connection.close()
             return
         connection.idle_since = self._loop.time()
         self._idle[target].append(connection)
-
-    def _leave(self, target: Target, peer: Peer | None) -> None:
-        """Avoid an address that did not answer, also by the connections that wait for their next request."""
-        self.dialer.avoid(peer)
-        for connection in self._idle[target]:
-            connection.is_reusable = connection.is_reusable and connection.peer != peer
 
     async def _connect(self, target: Target) -> HttpConnection:
         context, name = (tls_context(), target.host) if target.tls else (None, None)
@@ -174,7 +169,7 @@ class HttpSession:
                     HttpConnection, sock=sock, ssl=context, server_hostname=name
                 )
         except BaseException as error:  # the caller's own time may be up, too
-            self._leave(target, peer)
+            self.dialer.avoid(peer)
             if isinstance(error, (OSError, ProxyError, EOFError)):
                 raise NotConnected(str(error)) from error
             raise
