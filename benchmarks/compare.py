@@ -18,8 +18,8 @@ from typing import Any
 
 import chart
 from measure import ALIVE, FLOOR, MANY, SLOW, measure
-from processes import HERE, Candidate, describe_machine, write_section
-from table import BEFORE, BEFORE_MEMORY, EXISTING, NOW, NOW_MEMORY, SDK, Rounds, make_table, make_targets
+from processes import HERE, Candidate, describe_machine, write_fault_row, write_section
+from table import BEFORE, BEFORE_MEMORY, EXISTING, NOW, NOW_MEMORY, SDK, Rounds, busy_cores, make_table, make_targets
 
 IMPORT = "from {} import Adapter, Bot, MessageEvent"
 NOW_CANDIDATE = Candidate(
@@ -139,6 +139,8 @@ def main() -> None:
     print(text)
     if options.write:
         write_section("compare", text)
+        if busy := busy_cores(kept["rounds"]):
+            write_fault_row(47, busy)
         chart.main()
 
 

@@ -65,7 +65,8 @@ def measure_echo(bot: Running, options: Namespace) -> dict[str, float]:
 
 def measure_busy(bot: Running, options: Namespace) -> dict[str, float]:
     with BusyCores():
-        return {"busy_p50": percentile(bot.ask(do="echo", count=options.count, rate=20)["reply"], 0.5)}
+        echo = bot.ask(do="echo", count=options.count, rate=20)
+    return {"busy_p50": percentile(echo["reply"], 0.5), "busy_ack_p99": percentile(echo["ack"], 0.99)}
 
 
 def measure_burst(bot: Running, options: Namespace) -> dict[str, float]:

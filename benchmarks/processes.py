@@ -44,6 +44,15 @@ def write_section(name: str, text: str) -> None:
     PAGE.write_text(f"{head}{begin}\n{text}\n{end}{rest.partition(end)[2]}", "utf-8")
 
 
+def write_fault_row(row: int, seen: str) -> None:
+    """Put what was measured into a row of the table of faults in docs/reliability.md."""
+    page = ROOT / "docs" / "reliability.md"
+    text = page.read_text("utf-8")
+    [line] = [line for line in text.splitlines() if line.startswith(f"| {row} |")]
+    head, _, test = line.rsplit(" | ", 2)
+    page.write_text(text.replace(line, f"{head} | {seen} | {test}"), "utf-8")
+
+
 def percentile(values: list[float], share: float) -> float:
     """In milliseconds, of values in seconds."""
     ordered = sorted(values)

@@ -25,6 +25,7 @@ ROWS = {
     "event to reply p50, ms": "reply_p50",
     "event to reply p99, ms": "reply_p99",
     "event to reply p50 while other processes use both cores, ms": "busy_p50",
+    "event to ack p99 while other processes use both cores, ms": "busy_ack_p99",
     "CPU per 1,000 echoes at 20/s, s": "cpu_rate",
     "CPU per 1,000 echoes at 20/s, times NoneBot alone": "floor_rate",
     "burst: CPU per 1,000 echoes, s": "cpu_burst",
@@ -121,6 +122,15 @@ def of(key: str, below: str, above: str = NOW) -> Callable[[Medians], float]:
 
 def own(key: str, name: str = NOW) -> Callable[[Medians], float]:
     return lambda figures: figures.get(name, {}).get(key, NOTHING)
+
+
+def busy_cores(rounds: Rounds) -> str:
+    """What the table of faults says of busy cores; empty when it was not measured."""
+    figures = summarize(rounds)
+    ack, times = own("busy_ack_p99")(figures), of("busy_p50", EXISTING)(figures)
+    if ack != ack or times != times:
+        return ""
+    return f"acks p99 after {ack:.0f} ms; replies p50 after {times:.2f} times the existing adapter's"
 
 
 def of_best_peer(figures: Medians) -> float:

@@ -28,7 +28,7 @@ def main() -> int:
             print(f"Nothing was seen of row {row}: {FAULTS[row].fault}", file=sys.stderr)
             code = code or 1
         if code == 0:
-            write("rows", to_table(seen))
+            write("rows", to_table(seen, PAGE.read_text("utf-8")))
             write("faults", HEAD + (folder / "faults").read_text("utf-8"))
             write("fallback", (folder / "fallback").read_text("utf-8"))
         return code
