@@ -25,7 +25,7 @@ ALONE = 0.002
 """Seconds without another operation after which one counts as alone; those of a burst go into the thread's batches."""
 QUICK = 0.005
 """Seconds that a write on the loop may take: a longer one has waited for the disk, another process or Python's lock."""
-CAUTION = 10.0
+CAUTION = 1.0
 """Seconds for which everything goes to the thread after a write on the loop that was not quick."""
 
 
