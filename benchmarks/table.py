@@ -174,4 +174,4 @@ def make_targets(rounds: Rounds) -> str:
     """Each target whose figures were measured, and whether it is met."""
     figures = summarize(rounds)
     rows = [row for target in TARGETS if (row := target.row(figures))]
-    return "\n".join(["| target of issue 12 | | wanted | measured | met |", "|---:|---|---|---:|---|", *rows])
+    return "\n".join(["| target, by group | | wanted | measured | met |", "|---:|---|---|---:|---|", *rows])

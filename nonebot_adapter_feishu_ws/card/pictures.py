@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from ..message.markup import foreign_pictures
-from ..net.bounded_json import as_list, as_object, is_list, is_object
+from ..net.bounded_json import as_list, as_object, as_text, is_list, is_object
 
 _MARKDOWN: Final = frozenset({"markdown", "lark_md"})
 _KEYS: Final = frozenset({"img_key", "image_key"})
@@ -45,14 +45,14 @@ def picture_places(card: Mapping[str, Any]) -> Iterator[Place]:
             rest += [(f"{path}[{index}]", each) for index, each in reversed(list(enumerate(item)))]
         if not is_object(item):
             continue
-        tag = item.get("tag")
+        tag = as_text(item.get("tag"))
         if tag in _MARKDOWN:
             yield from _texts(path, item, ["content"])
             for key in ("i18n_content", "i18n"):
                 yield from _texts(f"{path}.{key}", as_object(item.get(key)))
         if tag == "table":
             columns = [as_object(column) for column in as_list(item.get("columns"))]
-            names = [str(each.get("name")) for each in columns if each.get("data_type") in _MARKDOWN]
+            names = [str(each.get("name")) for each in columns if as_text(each.get("data_type")) in _MARKDOWN]
             for index, row in enumerate(as_list(item.get("rows"))):
                 yield from _texts(f"{path}.rows[{index}]", as_object(row), names)
         for key in _KEYS & item.keys():

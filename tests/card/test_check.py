@@ -33,6 +33,7 @@ from nonebot_adapter_feishu_ws.card import (
     TextTag,
     check_card,
 )
+from nonebot_adapter_feishu_ws.card.pictures import picture_problems
 from nonebot_adapter_feishu_ws.message import MessageSegment
 
 SUBMIT = Button("Send", name="send", form_action_type="submit")
@@ -224,3 +225,11 @@ def test_pictures_in_code_and_uploaded_ones_are_no_problem():
 def test_a_card_of_the_first_version_is_checked_for_pictures_too():
     with pytest.raises(CardError, match="not uploaded"):
         RawCard({"elements": [{"tag": "markdown", "content": f"![a]({URL})"}]}).validate()
+
+
+@pytest.mark.parametrize("tag", [[], {}, None, 1])
+def test_a_tag_that_is_no_text_is_refused_by_name_and_not_by_a_type_error(tag):
+    table = {"tag": "table", "columns": [{"name": "a", "data_type": tag}], "rows": [{"a": "b"}]}
+    with pytest.raises(CardError):
+        Card.from_dict({"schema": "2.0", "body": {"elements": [{"tag": tag, "content": "x"}, table]}}).validate()
+    assert list(picture_problems({"elements": [{"tag": tag, "content": f"![a]({URL})"}, table]})) == []

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from ...net.bounded_json import as_list, as_object, is_list, is_object
+from ...net.bounded_json import as_list, as_object, as_text, is_list, is_object
 from ..state import World
 from .cardkit import shown_content
 
@@ -101,7 +101,7 @@ def _rows(elements: object) -> list[list[dict[str, Any]]]:
                 texts = [element.get("text", element), *(field.get("text") for field in element.get("fields", ()))]
                 row: list[dict[str, Any]] = [{"tag": "text", "text": _words(text)} for text in texts]
                 extra = as_object(element.get("extra"))
-                rows.append([*row, _control(extra)] if extra.get("tag") in _CONTROLS else row)
+                rows.append([*row, _control(extra)] if as_text(extra.get("tag")) in _CONTROLS else row)
     return rows
 
 
