@@ -17,6 +17,7 @@ from nonebot.config import Env
 from pydantic import ValidationError
 
 from ..exception import ConfigError
+from ..net.errors import proxy_variables
 from .clean import COMMENT_ADVICE, has_comment, unquoted
 from .models import BotConfig, Config
 from .superusers import superuser_warnings
@@ -24,7 +25,6 @@ from .superusers import superuser_warnings
 _SHORT_FORM: Final = "feishu"
 _BOT_KEYS: Final = tuple(BotConfig.model_fields)
 _KEYS: Final = tuple(Config.model_fields)
-PROXY_VARIABLES: Final = ("HTTPS_PROXY", "ALL_PROXY")
 
 
 def load_config(raw: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Config:
@@ -36,7 +36,7 @@ def load_config(raw: Mapping[str, Any], environ: Mapping[str, str] | None = None
             a container that sets ``FEISHU_BOTS`` in its environment alone needs these.
 
     Raises:
-        ConfigError: the configuration is invalid; one line per problem.
+        ConfigError: the configuration is invalid; one line per problem, and per unknown key, which may be its cause.
     """
     values = {key: _without_quotes(value) for key, value in {**_from_environment(environ or {}), **raw}.items()}
     problems: list[str] = []
@@ -53,9 +53,10 @@ def load_config(raw: Mapping[str, Any], environ: Mapping[str, str] | None = None
     try:
         config = Config.model_validate(settings)
     except ValidationError as error:
-        raise ConfigError([*problems, *_problems(error, settings=settings)]) from None
+        found = [*problems, *_problems(error, settings=settings), *unknown_keys(raw, environ)]
+        raise ConfigError(found) from None
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError([*problems, *unknown_keys(raw, environ)])
     resolved = [bot.at_origin(_resolve(bot, config)) for bot in bots]
     return config.model_copy(update={"feishu_bots": resolved})
 
@@ -79,7 +80,7 @@ def unknown_keys(raw: Mapping[str, Any], environ: Mapping[str, str] | None = Non
 def unused_proxies(config: Config, environ: Mapping[str, str]) -> list[str]:
     """What to say of proxy variables that bots without a ``proxy`` of their own do not use."""
     bots = [bot.app_id for bot in config.feishu_bots if bot.proxy is None and bot.enabled]
-    names = [name for name in environ if name.upper() in PROXY_VARIABLES and environ[name]]
+    names = proxy_variables(environ)
     if not (bots and names) or config.feishu_sandbox:
         return []
     return [

@@ -3,11 +3,17 @@
 import os
 import socket
 import ssl
+from collections.abc import Mapping
 
 from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 
 from ..exception import NetworkError
 from .tls import explain_tls
+
+
+def proxy_variables(environ: Mapping[str, str]) -> list[str]:
+    """The variables of an environment that name a proxy for other programs; no bot uses them."""
+    return [name for name, value in environ.items() if value and name.upper() in ("HTTPS_PROXY", "ALL_PROXY")]
 
 
 class NotConnected(OSError):
@@ -33,7 +39,7 @@ def describe(error: BaseException, host: str, proxy: str | None = None) -> str:
     if isinstance(error, NotConnected) and error.__cause__ is not None:
         error = error.__cause__
     text = _describe(error, host, proxy)
-    unused = [name for name, value in os.environ.items() if value and name.upper() in ("HTTPS_PROXY", "ALL_PROXY")]
+    unused = proxy_variables(os.environ)
     if unused and proxy is None and not isinstance(error, (ssl.SSLError, BrokenAnswer)):
         text += f' ({unused[0]} is set, but not used: a proxy is the key "proxy" of the bot\'s entry)'
     return text
@@ -43,7 +49,7 @@ def _describe(error: BaseException, host: str, proxy: str | None) -> str:
     if isinstance(error, ProxyError):
         return _describe_refusal(error, host, proxy)
     if isinstance(error, ssl.SSLError):
-        return f"TLS with {host} failed ({explain_tls(error)}"
+        return f"TLS with {host} failed {explain_tls(error)}"
     if isinstance(error, BrokenAnswer):
         return f"{host} answered with what is no HTTP ({error})"
     if isinstance(error, ConnectionResetError):

@@ -46,7 +46,7 @@ def explain_tls(error: ssl.SSLError) -> str:
         advice = "what answers there speaks no TLS: check the domain, and a proxy in between"
     else:
         advice = "a proxy that inspects TLS? SSL_CERT_FILE names its certificates"
-    return f"{reason.rstrip('.')}): {advice}"
+    return f"({reason.rstrip('.')}): {advice}"
 
 
 def _missing() -> str | None:

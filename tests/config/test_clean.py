@@ -115,6 +115,15 @@ def test_one_underscore_too_few_is_named(environ):
     )
 
 
+def test_a_configuration_that_fails_for_one_underscore_names_it():
+    raw = {"feishu_app_id": "cli_1", "feishu": {"app_secret": "hunter2"}}
+    with pytest.raises(ConfigError) as caught:
+        load_config(raw)
+    assert "FEISHU__APP_ID: is missing" in str(caught.value)
+    assert "FEISHU_APP_ID is not read: the key of one bot has two underscores, FEISHU__APP_ID" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
 def test_a_proxy_of_the_environment_that_is_not_used_is_named(name):
     environ = {name: "http://user:hunter2@proxy:8080"}
