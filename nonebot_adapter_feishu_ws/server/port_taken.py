@@ -26,5 +26,9 @@ class PortWatch(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         error: object = record.msg
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            text = "The bot has ended, since its port is taken ({}). Another process listens there, perhaps this bot: "
-            atexit.register(log, "ERROR", text + "end that one, or set another PORT in .env", error.strerror)
+            atexit.register(_say_why, error.strerror)
+
+
+def _say_why(reason: str | None) -> None:
+    text = "The bot has ended, since its port is taken ({}). Another process listens there, perhaps this bot: "
+    log("ERROR", text + "end that one, or set another PORT in .env", reason)

@@ -51,4 +51,5 @@ def test_the_last_thing_on_screen_is_that_the_port_is_taken(tmp_path):
     assert run.returncode != 0
     assert "Traceback" not in run.stdout
     assert "The bot has ended, since its port is taken" in last
+    assert "nonebot_adapter_feishu_ws | " in last  # the line has its logger's name
     assert "set another PORT in .env" in last
