@@ -31,7 +31,7 @@ for _table in TABLES:
     CLASSES |= tomllib.loads(Path(__file__).with_name(_table).read_text("utf-8"))
 OWN = {entry["type"]: name for name, entry in CLASSES.items() if "type" in entry}
 """Event type -> class, for the types of ``event_classes.toml`` and ``event_bodies.toml``."""
-BASES = {"Detail": "base", "NoticeEvent": "base", "UserId": "base", "to_time": "times"}
+BASES = {"Detail": "base", "NoticeEvent": "base", "UserId": "base", "to_time": ".message.times"}
 BASES |= {"ActionValue": "base", "FormValue": "base"}
 BASES |= {"GroupNoticeEvent": "chat", "PrivateNoticeEvent": "chat", "escape": "log_text"}
 """What generated modules import from those written by hand."""

@@ -9,10 +9,10 @@ from pydantic.functional_validators import ModelWrapValidatorHandler
 from typing_extensions import override
 
 from ..message import Message
+from ..message.times import to_time
 from ..net.bounded_json import JsonError, is_list, is_object, read_json
 from .callback import Callback
 from .log_text import escape
-from .times import to_time
 
 
 def _to_text(value: object) -> object:

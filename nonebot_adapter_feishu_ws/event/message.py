@@ -7,10 +7,10 @@ from pydantic import BeforeValidator, Field, PrivateAttr
 from typing_extensions import override
 
 from ..message import Message, parse
+from ..message.times import to_time
 from ..net.bounded_json import is_list, is_object
 from .base import Event, FeishuModel, NoticeEvent, Text, UserId, to_ids, to_model
 from .log_text import escape
-from .times import to_time
 
 
 def _to_models(value: object) -> list[object] | None:

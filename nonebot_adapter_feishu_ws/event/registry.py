@@ -5,11 +5,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ..message.times import to_seconds
 from ..net.bounded_json import as_object, as_text
 from .base import Event, EventHeader, NoticeEvent
 from .catalog import find_class
 from .message import GroupMessageEvent, MessageEvent, PrivateMessageEvent, TopicMessageEvent
-from .times import to_seconds
 
 Fallback = Callable[[str, Exception | None], None]
 MAX_NAMES = 1000

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from ..event.callback import Callback
 from ..event.envelope import Envelope
-from ..event.times import to_seconds
 from ..log import log
+from ..message.times import to_seconds
 from ..net.bounded_json import as_object, as_text, read_object
 from ..store import Entry
 

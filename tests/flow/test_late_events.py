@@ -12,10 +12,10 @@ from nonebot.drivers.fastapi import Driver as FastAPIDriver
 from nonebot_adapter_feishu_ws import Adapter, Event
 from nonebot_adapter_feishu_ws.config import load_config
 from nonebot_adapter_feishu_ws.event.envelope import Envelope
-from nonebot_adapter_feishu_ws.event.times import to_seconds
 from nonebot_adapter_feishu_ws.exception import ConfigError
 from nonebot_adapter_feishu_ws.intake.bridge import Bridge
 from nonebot_adapter_feishu_ws.intake.receiver import Receiver
+from nonebot_adapter_feishu_ws.message.times import to_seconds
 from nonebot_adapter_feishu_ws.store import MemoryStore
 from tests.conftest import APP, serving, wait_until
 from tests.intake.collector import Collector

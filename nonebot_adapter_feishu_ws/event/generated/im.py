@@ -9,10 +9,10 @@ from typing import ClassVar
 from pydantic import Field
 from typing_extensions import override
 
+from ...message.times import to_time
 from ..base import Detail, NoticeEvent, UserId
 from ..chat import GroupNoticeEvent, PrivateNoticeEvent
 from ..log_text import escape
-from ..times import to_time
 
 
 class BotP2PChatEnteredEventDetail(Detail):
