@@ -86,7 +86,7 @@ class Writer(Generic[Op]):
         if later:
             self._later.append(job)
             self._later_timer = self._later_timer or loop.call_later(LATEST, self._put)
-        elif here is None or not self._is_alone(loop.time()) or not self._wrote_here(here, job, loop):
+        elif here is None or not self._comes_alone(loop.time()) or not self._try_here(here, job, loop):
             self._put(job)
         return job.future
 
@@ -104,13 +104,13 @@ class Writer(Generic[Op]):
 
     # On the loop
 
-    def _is_alone(self, now: float) -> bool:
-        """Whether an operation may be written on the loop: the thread waits, and no burst has begun."""
+    def _comes_alone(self, now: float) -> bool:
+        """Note an operation; returns whether it may be written here: the thread waits, and no burst has begun."""
         alone = self._queued == 0 and now >= self._alone_from
         self._alone_from = max(self._alone_from, now + ALONE)
         return alone
 
-    def _wrote_here(self, write: WriteHere[Op], job: _Job, loop: asyncio.AbstractEventLoop) -> bool:
+    def _try_here(self, write: WriteHere[Op], job: _Job, loop: asyncio.AbstractEventLoop) -> bool:
         """Write an operation on the loop, with those that have waited for it; False if it would have to wait."""
         started, batch = loop.time(), [*self._later, job]
         results = _attempt(lambda jobs: write([job.operation for job in jobs]), batch)
