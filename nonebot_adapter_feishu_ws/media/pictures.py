@@ -8,7 +8,7 @@ from ..card.base import plain
 from ..card.pictures import picture_places
 from ..exception import ActionFailed, NetworkError
 from ..log import log
-from ..message.markup import Picture, foreign_pictures, rewrite
+from ..message.markup import foreign_pictures, rewrite
 
 MOST: Final = 20
 """Pictures that are uploaded for one text or card; each may take 10 MB."""
@@ -40,11 +40,7 @@ def _targets(text: str) -> list[str]:
 
 
 def _with_keys(text: str, keys: Mapping[str, str]) -> str:
-    def show(picture: Picture) -> str:
-        key = None if picture.in_link else keys.get(picture.url or "")
-        return f"![{picture.alt}]({key})" if key else picture.as_link()
-
-    return rewrite(text, show)
+    return rewrite(text, lambda picture: picture.with_key(keys))
 
 
 async def _keys(upload: Upload, urls: Iterable[str]) -> dict[str, str]:

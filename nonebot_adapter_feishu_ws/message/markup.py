@@ -5,7 +5,7 @@ plausible way to read it, and only what all of them agree upon is certain.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 Span = tuple[int, int]
@@ -59,6 +59,11 @@ class Picture(NamedTuple):
             return self.alt or "image"
         return f"[{self.alt or 'image'}]" + (f"({self.url.translate(_UNSAFE)})" if self.url else "")
 
+    def with_key(self, keys: Mapping[str, str]) -> str:
+        """The picture by its key, if these keys of uploaded ones, by URL, have it; else what stands in for it."""
+        key = None if self.in_link else keys.get(self.url or "")
+        return f"![{self.alt}]({key})" if key else self.as_link()
+
 
 def code_spans(text: str, until: int | None = None) -> list[Span]:
     """Where a text is certainly code: fences of three backticks, and inline code, that are closed beyond doubt.
@@ -72,7 +77,7 @@ def code_spans(text: str, until: int | None = None) -> list[Span]:
     """
     until = len(text) if until is None else until
     spans: list[Span] = []
-    at = balance = 0
+    at, brackets = 0, _Brackets()
     while at < len(text):
         if fence := _FENCE.match(text, at):
             if fence.end() > until:
@@ -82,33 +87,46 @@ def code_spans(text: str, until: int | None = None) -> list[Span]:
             continue
         line = _LINE.match(text, at)
         assert line is not None
-        if (inside := _inline_code(line[0], balance)) is None:
+        if (inside := _inline_code(line[0], brackets)) is None:
             break
-        found, balance = inside
+        found, brackets = inside
         spans += ((at + start, at + end) for start, end in found if at + end <= until)
         at = line.end()
     return spans
 
 
-def _inline_code(line: str, balance: int) -> tuple[list[Span], int] | None:
-    """The inline code of a line, and the brackets left open after it; None when it can be read in two ways."""
+class _Brackets(NamedTuple):
+    """The brackets up to a place: how many more open than close, and whether the last one opens."""
+
+    balance: int = 0
+    last_opens: bool = False
+
+    def after(self, text: str) -> "_Brackets":
+        """The same behind a text."""
+        last = max(text.rfind("["), text.rfind("]"))
+        opens = self.last_opens if last < 0 else text[last] == "["
+        return _Brackets(self.balance + text.count("[") - text.count("]"), opens)
+
+
+def _inline_code(line: str, brackets: _Brackets) -> tuple[list[Span], _Brackets] | None:
+    """The inline code of a line, and the brackets up to its end; None when it can be read in two ways."""
     ticks = list(_TICKS.finditer(line))
     if len(ticks) % 2 or any(len(tick[0]) > 1 for tick in ticks) or "\\`" in line or line.lstrip().startswith("~~~"):
         return None
     spans = [(opens.start(), closes.end()) for opens, closes in zip(ticks[::2], ticks[1::2], strict=True)]
+    certain: list[Span] = []
     for start, end in spans:
-        content, before = line[start:end], masked(line[:start], [span for span in spans if span[1] <= start])
-        if "](" in _LINK.sub("", content) or ("]" in content and balance + _open_brackets(before)):
+        content = line[start:end]
+        before = brackets.after(masked(line[:start], [span for span in spans if span[1] <= start]))
+        if "](" in _LINK.sub("", content) or ("]" in content and before.balance):
             return None
+        if not before.last_opens:  # else it may be the text of a link, which some read before code
+            certain.append((start, end))
     outer = masked(line, spans)
     if _TAG.search(_HARMLESS.sub("", _HARMLESS.sub("", outer))) or "](" in _LINK_END.sub("", outer):
         return None
     # A table's cells end at a pipe, inside of code as well.
-    return ([] if any("|" in line[start:end] for start, end in spans) else spans), balance + _open_brackets(outer)
-
-
-def _open_brackets(text: str) -> int:
-    return text.count("[") - text.count("]")
+    return ([] if any("|" in line[start:end] for start, end in spans) else certain), brackets.after(outer)
 
 
 def masked(text: str, spans: Sequence[Span]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from ..message.markup import Picture, rewrite
+from ..message.markup import rewrite
 from .markdown import read_lines
 
 SUMMARY_LENGTH: Final = 80
@@ -34,11 +34,12 @@ def sanitize(
     if "![" not in text and (mentions or not _MENTION.search(text)):
         return text
 
-    def show(picture: Picture) -> str:
-        key = None if picture.in_link else keys.get(picture.url or "")
-        return f"![{picture.alt}]({key})" if key else picture.as_link()
+    disarm = str if mentions else _disarm
+    return rewrite(text, lambda picture: picture.with_key(keys), disarm, written)
 
-    return rewrite(text, show, str if mentions else lambda words: _MENTION.sub("<\u200b", words), written)
+
+def _disarm(words: str) -> str:
+    return _MENTION.sub("<\u200b", words)
 
 
 def tables_as_code(text: str) -> str:

@@ -72,6 +72,9 @@ READERS: list[Callable[[str], str]] = [commonmark, by_patterns, by_lines, links_
 @example(f"[a\n`b [c](u) {AT} `")
 @example(f"`x | {AT}`\n--|--")
 @example(f"a `\nb ` {AT} `")
+@example(f"[`{AT}`](u)")
+@example(f"] [`{AT}`](u)")
+@example(f"[a\n`{AT}` b](u)")
 def test_no_text_mentions_anybody_outside_of_code(text):
     shown = sanitize(text)
     for reader in READERS:
@@ -81,6 +84,7 @@ def test_no_text_mentions_anybody_outside_of_code(text):
 
 @settings(max_examples=200)
 @given(TEXTS, st.integers(0, 200))
+@example(f"[`{AT}`![a](img_1)", 30)
 def test_nor_does_a_text_that_is_still_being_written(text, length):
     shown, end = partial(text[:length])
     sent = sanitize(text[:shown] + end, written=shown)
@@ -114,6 +118,7 @@ def test_no_text_shows_a_picture_that_feishu_refuses(text):
         f"```\n{AT}\n\n~~~\n`x` ``\n```",
         f"```c++\n{AT}\n\n    deeper\n```",
         f"`{AT}` and `![a](https://x/y.png)`",
+        f"as in [`that`](https://x), `{AT}`\n```\n{AT}\n```",
         f"see [docs](https://x) on `{AT}`, a < b, Map<str, List<int>>, <font color='red'>x</font> and `a`",
         f"| `{AT}` | `![a](u)` |\n|---|---|\n| 1 | `x` |",
         f"{AT} is written as `{AT}`:\n```\n{AT}\n```\n".replace(AT, "x", 1),
