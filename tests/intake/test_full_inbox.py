@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-import threading
 import time
 
 import pytest
@@ -96,25 +95,19 @@ async def test_a_full_inbox_is_told_by_an_exception_of_its_own(full):
 
 @pytest.fixture
 async def slow(tmp_path):
-    """A process whose disk hangs while ``gate`` is closed."""
+    """A process whose file another one locks with ``hang`` until it rolls back, for longer than a write may take."""
     disk = SqliteStore(tmp_path / "s.db")
     process = Process(FallbackStore(disk, probe_every=0.02), max_waiting=2)
     await process.open()
-    gate = threading.Event()
+    other = sqlite3.connect(disk.path, isolation_level=None)
 
-    def hang() -> threading.Event:
+    def hang() -> sqlite3.Connection:
         disk._writer.timeout = 0.05  # not before: a busy disk may need longer for what must succeed
-        disk._writer.write = hanging
-        return gate
-
-    write = disk._writer.write
-
-    def hanging(operations):
-        gate.wait(5)
-        return write(operations)
+        other.execute("BEGIN IMMEDIATE")
+        return other
 
     yield process, hang
-    gate.set()
+    other.close()
     await process.intake.close()
 
 
@@ -123,9 +116,9 @@ async def test_what_a_slow_write_left_waiting_is_fetched_when_the_store_is_back(
     backlog nobody handled it."""
     process, hang = slow
     assert [await process.give(number) for number in range(2)] == [200, 200]
-    gate = hang()
+    lock = hang()
     assert await process.give(2) == 500
-    gate.set()
+    lock.rollback()
     await wait_until(lambda: process.store.status.ok)
     assert await process.give(2) == 200
     await wait_until(lambda: len(process.taken) == 2)
@@ -138,12 +131,12 @@ async def test_what_a_slow_fetch_has_begun_is_fetched_again(slow):
     process, hang = slow
     assert [await process.give(number) for number in range(5)] == [200] * 5
     await wait_until(lambda: len(process.taken) == 2)
-    gate = hang()
+    lock = hang()
     done = list(process.taken)
     for delivery in done:
         process.bridge.plugins.started(delivery)  # there is room now, so the feeder fetches
     await wait_until(lambda: not process.store.status.ok)
-    gate.set()
+    lock.rollback()
     for delivery in done:
         process.bridge.plugins.ended(delivery, True)
     await wait_until(lambda: len(process.taken) == 4)
