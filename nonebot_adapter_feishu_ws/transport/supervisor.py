@@ -1,6 +1,7 @@
 """Keeps one bot connected: quick attempts, slow probing, and the status that describes them."""
 
 import asyncio
+from asyncio import Timeout, timeout
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from itertools import islice
@@ -47,6 +48,7 @@ class Supervisor:
     client_config: ClientConfig = field(default_factory=ClientConfig)
     _reconnect_now: asyncio.Event = field(default_factory=asyncio.Event)
     _reconnect_spread: float = 0.0
+    _serving: Timeout | None = None
     _last_heartbeat: float | None = None
     _opened_at: float | None = None
 
@@ -65,6 +67,8 @@ class Supervisor:
         ``spread``: wait a random time of up to this many seconds, so that many bots do not reconnect at once.
         """
         self._reconnect_spread = spread
+        if not self._reconnect_now.is_set() and self._serving is not None:
+            self._serving.reschedule(0)
         self._reconnect_now.set()
 
     async def run(self) -> None:
@@ -121,15 +125,14 @@ class Supervisor:
 
     async def _serve_until_reconnect(self) -> ConnectionFailed | None:
         """Serve one connection; returns why it ended, or None when :meth:`reconnect_now` ended it."""
-        serving = asyncio.ensure_future(self._serve())
-        reconnecting = asyncio.ensure_future(self._reconnect_now.wait())
         try:
-            await asyncio.wait({serving, reconnecting}, return_when=asyncio.FIRST_COMPLETED)
-            return serving.result() if serving.done() else None
+            # A deadline that reconnect_now() sets: two more tasks per bot would do the same.
+            async with timeout(0 if self._reconnect_now.is_set() else None) as self._serving:
+                return await self._serve()
+        except TimeoutError:
+            return None
         finally:
-            serving.cancel()
-            reconnecting.cancel()
-            await asyncio.gather(serving, reconnecting, return_exceptions=True)
+            self._serving = None
 
     async def _serve(self) -> ConnectionFailed:
         try:
