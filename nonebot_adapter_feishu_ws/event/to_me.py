@@ -42,15 +42,18 @@ def check_at_me(event: MessageEvent, bot_open_id: str | None, *, at_all: bool = 
 
 
 def _drop_at_start(message: Message, is_me: _Test) -> bool:
-    first = 1 if message and message[0].type == "text" and not str(message[0]).strip() else 0
-    if len(message) <= first or not is_me(message[first]):
-        return False
-    del message[: first + 1]
-    if message and message[0].type == "text":
-        message[0].data["text"] = re.sub(f"^{_SEPARATOR}", "", str(message[0]))
-        if not message[0].data["text"]:
-            del message[0]
-    return True
+    """Drop each of them: who replies to a message of the bot may have one from the client and one of their own."""
+    dropped = False
+    while True:
+        first = 1 if message and message[0].type == "text" and not str(message[0]).strip() else 0
+        if len(message) <= first or not is_me(message[first]):
+            return dropped
+        del message[: first + 1]
+        dropped = True
+        if message and message[0].type == "text":
+            message[0].data["text"] = re.sub(f"^{_SEPARATOR}", "", str(message[0]))
+            if not message[0].data["text"]:
+                del message[0]
 
 
 def _drop_at_end(message: Message, is_me: _Test) -> None:

@@ -38,7 +38,7 @@ _APART: Final = _SILENT | frozenset(_PARTS)
 _INLINE: Final = frozenset(
     ("text", "a", "link", "number_tag", "at", "at_all", "emotion", "emoji", "code_span", "br", "local_datetime")
 )
-_AT: Final = re.compile(r"```.*?```|`[^`\n]*`|<at\b([^>]*)>(?:([^<]*)</at>)?", re.DOTALL)
+_AT: Final = re.compile(r"```.*?```|`[^`\n]*`|<(?:at|person)\b([^>]*)>(?:([^<]*)</(?:at|person)>)?", re.DOTALL)
 _ATTRIBUTE: Final = re.compile(r"""(\w+)\s*=\s*["']?([^"'\s>]+)""")
 _GO_TEXT: Final = re.compile(r"\btext:(.*?)(?= \w+:|\])")
 """A list of tags in a cell of the client's tree, as Go prints it: ``[map[text:VIP] map[text:New]]``."""
@@ -176,7 +176,7 @@ class _Reader:
 
     def named(self, text: str) -> str:
         """A text with its mentions by name, outside of code."""
-        return _AT.sub(self._mention, text) if "<at" in text else text
+        return _AT.sub(self._mention, text) if "<at" in text or "<person" in text else text
 
     def _mention(self, found: re.Match[str]) -> str:
         if found[1] is None:
@@ -276,10 +276,13 @@ class _Reader:
         title = spec.get("title")
         yield f"[chart: {label}]" if (label := self.text(title, depth + 1)) else "[chart]"
         yield self.text(get(title, "subtext"), depth + 1)
-        for axis in as_list(spec.get("axes")):
-            yield self.text(get(axis, "title"), depth + 1)
-        data = spec.get("data")
-        for series in data if is_list(data) else [data]:
+        indicator, data = spec.get("indicator"), spec.get("data")
+        labels = (get(axis, "title") for axis in as_list(spec.get("axes")))
+        inside = (get(part, "style") for part in (get(indicator, "title"), *_each(get(indicator, "content"))))
+        for words in chain(labels, inside):
+            yield self.text(words, depth + 1)
+        # Combined charts may have the data beside each series.
+        for series in (*_each(data), *(get(series, "data") for series in as_list(spec.get("series")))):
             for values in as_list(get(series, "values")):
                 yield ", ".join(self.text(each, depth + 1) for each in as_object(values).values())
 
@@ -345,6 +348,10 @@ def _told(lines: Iterable[str]) -> Generator[str, None, bool]:
         told = told or bool(line.strip())
         yield line
     return told
+
+
+def _each(value: object) -> list[Any]:
+    return value if is_list(value) else [value]
 
 
 def _linked(label: str, links: list[str]) -> str:

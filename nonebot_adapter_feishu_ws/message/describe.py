@@ -78,7 +78,7 @@ def _element_text(element: object) -> str:
     if not is_object(element):
         return ""
     if element.get("tag") == "at":
-        return f"@{_first(element, 'user_name', 'user_id', 'open_id')}"
+        return f"@{_first(element, 'user_name', 'user_id', 'open_id').removeprefix('@')}"
     return _first(element, "text", "href") or f"[{words(element.get('tag'))}]"
 
 

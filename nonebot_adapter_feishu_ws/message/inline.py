@@ -12,19 +12,22 @@ Part = tuple[str, dict[str, Any], bool]
 
 Kind = Literal["words", "text", "markdown"]
 _PLACEHOLDER: Final = re.compile(r"@_all|@_user_[0-9]{1,9}")
-# The link of a typed URL or address repeats it, whatever parentheses it holds; those of a named link match.
+# The link of a typed URL or address repeats it, whatever brackets it holds; those of a named link match.
+_TARGET: Final = r"(?:[^()\s]|\((?:[^()\s]|\([^()\s]{0,200}\)){0,200}\)){1,6000}"
+_LABEL: Final = r"(?:[^\[\]\n]|\[[^\[\]\n]{0,200}\]){1,4000}"
 _LINK: Final = (
-    r"\[(?P<typed>(?:[A-Za-z][A-Za-z0-9+.-]{0,20}://|www\.|[^\s@\[\]()]{1,64}@)(?:[^\s\[\]]|\](?!\()){1,2000})\]"
+    r"\[(?P<typed>(?:[A-Za-z][A-Za-z0-9+.-]{0,20}://|www\.|[^\s@\[\]()]{1,64}@)"
+    r"(?=[^\s\]])[^\s\[\]]{0,4000}+(?:(?:\[|\](?!\())[^\s\[\]]{0,1000}+){0,30}+)\]"
     r"\((?P<target>(?:[a-z]{2,8}:(?://)?)?(?P=typed)/?)\)"
-    r"|\[(?!!\[)(?P<label>(?:[^\[\]\n]|\[[^\[\]\n]{0,200}\]){1,2000})\]"
-    r"\((?P<href>(?:[A-Za-z][A-Za-z0-9+.-]{0,20}://|mailto:|tel:)"
-    r"(?:[^()\s]|\((?:[^()\s]|\([^()\s]{0,200}\)){0,200}\)){1,2000})\)"
+    rf"|\[(?!!\[)(?P<label>{_LABEL})\]"
+    rf"\((?P<href>(?:[A-Za-z][A-Za-z0-9+.-]{{0,20}}://|mailto:|tel:){_TARGET})\)"
 )
 _MENTION: Final = r"(?P<key>{}@_all|@_user_[0-9]{{1,9}})"
 _MARKDOWN_ONLY: Final = (
     r"\\[\[\]!<`\\]"
     r"|<at\b(?P<attributes>[^<>]{0,500}?)(?:/>|>(?P<name>[^<>]{0,200})</at>)"
-    r"|!\[(?:[^\[\]\n]|\n(?!\n)){0,2000}\]\((?:(?P<image>img_[\w-]{1,200})|[^()\s]{1,2000})\)"
+    r"|!\[(?:[^\[\]\n]|\n(?!\n)|\[[^\[\]\n]{0,200}\]){0,2000}\]"
+    rf"\((?:(?P<image>img_[\w-]{{1,200}})|{_TARGET})\)"
 )
 _KINDS: Final = {"words": "", "text": f"{_LINK}|", "markdown": f"{_MARKDOWN_ONLY}|{_LINK}|"}
 _PATTERNS: Final = {kind: re.compile(marks + _MENTION.format("")) for kind, marks in _KINDS.items()}
@@ -96,7 +99,7 @@ def split_inline(text: str, people: People, kind: Kind, *, everybody: bool = Tru
         everybody: whether an ``<at>`` of everybody is one.
     """
     start = 0
-    code = _code(text) if kind != "words" else iter(())
+    code = _code(text, tildes=kind == "markdown") if kind != "words" else iter(())
     begins, ends = next(code, (len(text), len(text)))
     for match in people.pattern(kind).finditer(text):
         while ends <= match.start() < len(text):
@@ -142,13 +145,18 @@ def _longest_key(found: str, following: str, people: People) -> str | None:
     return next((found[:end] for end in ends if found[:end] in people), None)
 
 
-def _code(text: str) -> Iterator[tuple[int, int]]:
-    """Where code stands: fences (one that stays open reaches the end), and inline code, which ends in its paragraph."""
-    if "`" not in text and "~~~" not in text:
+def _code(text: str, *, tildes: bool) -> Iterator[tuple[int, int]]:
+    """Where code stands: fences (one that stays open reaches the end), and inline code, which ends in its paragraph.
+
+    Without ``tildes`` only backticks make a fence: ``~~~`` in a chat is a tone of voice, or a line.
+    """
+    if "`" not in text and not (tildes and "~~~" in text):
         return
     fence, at, since = "", 0, 0
     for line in _LINE.findall(text):
         after = fence_after(line, fence)
+        if not tildes and after.lstrip().startswith("~"):
+            after = ""
         if (after and not fence) or (not fence and not line.strip()):
             yield from _inline_code(text, since, at)
             since = at

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from ..net.bounded_json import JsonError, as_list, is_list, is_object, read_json
+from ..net.bounded_json import JsonError, as_list, as_object, is_list, is_object, read_json
 from .inline import EVERYBODY, MentionLike, Part, People, at_part, split_inline, text_part
 
 DELIVERED: Final = frozenset(
@@ -36,6 +36,8 @@ def parse_parts(
         fields = {**fields, "message_id": message_id}
     if message_type in _VIDEO:
         message_type = "media"
+    if message_type == "todo" and people:
+        _name_mentions(as_object(fields.get("summary")), people)
     if message_type == "interactive" and people:
         # A card names people by these keys, often inside JSON of its own.
         fields = {**fields, "mentions": {key: at_part(key, people)[1] for key in people}}
@@ -105,6 +107,13 @@ def _parse_lines(body: dict[str, Any], people: People) -> list[Part]:
         if any(kind != "text" or data["text"].strip() for kind, data, _ in parts):
             return parts
     return list(_parse_elements(lines, people, True))
+
+
+def _name_mentions(post: dict[str, Any], people: People) -> None:
+    """Write the names into the mentions of rich text that stays as it came."""
+    for element in (each for key in _CONTENTS for each in _elements(as_list(post.get(key))) if each.get("tag") == "at"):
+        if person := people.find(_string(element.get("user_id"))):
+            element["user_name"] = person.name or element.get("user_name")
 
 
 def _elements(lines: list[Any]) -> Iterator[dict[str, Any]]:

@@ -38,6 +38,8 @@ def event(text: str, *, chat_type: str = "group", mentions: tuple[str, ...] = (B
         ("/help me @_user_1", "/help me"),
         ("/help me @_user_1  ", "/help me"),
         ("  @_user_1 /help", "/help"),
+        ("@_user_1 @_user_1 /help", "/help"),  # one by the client, in a reply, and one by hand
+        ("@_user_1, @_user_1: /help", "/help"),
     ],
 )
 def test_an_at_at_either_end_is_dropped(text, left):

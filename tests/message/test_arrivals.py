@@ -76,6 +76,24 @@ def test_A1_links_and_mail_addresses_of_a_text_are_links_with_what_was_typed(con
     assert message.extract_plain_text() == "".join(p if isinstance(p, str) else p[0] for p in LINKS[content])
 
 
+LONG = "https://files.example/?signature=" + "0f" * 1500
+MORE_LINKS = {
+    # Before: a line of tildes made code of the rest, as no chat means it.
+    "~~~~~~\n[https://a.b](https://a.b)": ["~~~~~~\n", ("https://a.b", "https://a.b")],
+    # Before: a link with the text "x".
+    "[https://a.b/[x](https://a.b/[x)": [("https://a.b/[x", "https://a.b/[x")],
+    "[http://[::1]:80/?q=[](http://[::1]:80/?q=[)": [("http://[::1]:80/?q=[", "http://[::1]:80/?q=[")],
+    # Before: Markdown, from 2,000 characters on, as signed URLs have them.
+    f"/get [{LONG}]({LONG})": ["/get ", (LONG, LONG)],
+    f"[下载]({LONG})": [("下载", LONG)],
+}
+
+
+@pytest.mark.parametrize("content", MORE_LINKS, ids=range(len(MORE_LINKS)))
+def test_A1_links_below_a_line_of_tildes_with_one_bracket_and_long_ones(content):
+    assert shown(text(content)) == MORE_LINKS[content]
+
+
 def test_A1_mentions_and_links_stand_side_by_side():
     message = text("@_user_1 open [https://a.b/@_user_1](https://a.b/@_user_1) `@_user_1`", BOT)
     assert shown(message) == [
@@ -99,6 +117,9 @@ MARKDOWN = {
     "[![p](img_1)](https://a.b)": ["[", "img_1", "](https://a.b)"],
     "![two\nlines](img_1) \\`![p](img_2) `x`": ["img_1", " \\`", "img_2", " `x`"],
     "~~~\n[a](https://a.b)\n": ["~~~\n[a](https://a.b)\n"],
+    # Before: a text, and a link behind an exclamation mark.
+    "![截图[1].png](img_1)": ["img_1"],
+    "![p](https://a.b/p_(1).png)": ["![p](https://a.b/p_(1).png)"],
 }
 
 
@@ -221,6 +242,15 @@ def test_A6_a_message_shows_names_where_they_are_known():
     assert str(MessageSegment.at("all", "x") + MessageSegment.at("ou_1", "Wang")) == "@all@Wang"
 
 
+@pytest.mark.parametrize("name", ["Li Lei", ""])
+def test_A6_a_task_shows_the_names_of_its_mentions(name):
+    """Before: ``@@_user_1``, since the element of the documents has an empty name."""
+    at = {"tag": "at", "user_id": "@_user_1", "user_name": ""}
+    content = json.dumps({"task_id": "t", "summary": {"title": "", "content": [[at, {"tag": "text", "text": " pay"}]]}})
+    people = [Mention(key="@_user_1", open_id="ou_li", name=name)] if name else []
+    assert str(parse("todo", content, people)) == f"[todo:@{name or '_user_1'} pay]"
+
+
 HOSTILE = [
     "[http://](",
     "[",
@@ -233,6 +263,8 @@ HOSTILE = [
     "~~~\n",
     "`a``b",
     "![a",
+    "[http://a",
+    "![a[b](img",
 ]
 
 

@@ -52,6 +52,11 @@ def text_fields() -> list[tuple[str, str]]:
 TABLE: list[tuple[str, dict[str, Any], list[str]]] = [
     ("markdown.content", {"tag": "markdown", "content": "**a** [b](https://x)"}, ["**a** [b](https://x)"]),
     ("markdown <at>", {"tag": "markdown", "content": "<at id=ou_li></at> hi"}, ["@Li Lei hi"]),
+    (
+        "markdown <person>",
+        {"tag": "markdown", "content": "<person id='ou_li' show_name=true></person> hi"},
+        ["@Li Lei hi"],
+    ),
     ("markdown.i18n_content", {"tag": "markdown", "content": "", "i18n_content": {"en_us": "hello"}}, ["hello"]),
     ("div.text", {"tag": "div", "text": words("plain")}, ["plain"]),
     ("div.fields", {"tag": "div", "fields": [{"is_short": True, "text": words("a field", "lark_md")}]}, ["a field"]),
@@ -80,6 +85,25 @@ TABLE: list[tuple[str, dict[str, Any], list[str]]] = [
             "chart_spec": {"type": "bar", "data": [{"values": [{"x": "May", "y": 7}, {"x": "Jun", "y": 8}]}]},
         },
         ["May, 7", "Jun, 8"],
+    ),
+    (
+        "chart.series.data",
+        {
+            "tag": "chart",
+            "chart_spec": {"type": "common", "series": [{"type": "bar", "data": {"values": [{"x": "May", "y": 7}]}}]},
+        },
+        ["May, 7"],
+    ),
+    (
+        "chart.indicator",
+        {
+            "tag": "chart",
+            "chart_spec": {
+                "type": "circularProgress",
+                "indicator": {"title": {"style": {"text": "Done"}}, "content": [{"style": {"text": "80%"}}]},
+            },
+        },
+        ["Done", "80%"],
     ),
     ("chart.data object", {"tag": "chart", "chart_spec": {"data": {"values": [{"x": "May", "y": 7}]}}}, ["May, 7"]),
     (
