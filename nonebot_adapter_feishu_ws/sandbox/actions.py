@@ -1,13 +1,13 @@
 """What people, administrators and the network do to a sandbox, as tests and the chat page call it."""
 
 import asyncio
-import json
 import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from .events import as_typed, mention, message_event
-from .gateway import Delivery, Gateway, data_frame
+from .gateway import Gateway, data_frame
+from .groups import Groups
+from .people import People
 from .rest.cards import Cards, Click
 from .state import ROOT, TENANT, App, Chat, ChatMode, Department, Message, User, World, new_id
 
@@ -15,13 +15,12 @@ GROUP = "Sandbox group"
 YOU = "You"
 
 
-class Actions:
+class Actions(People, Groups):
     """Everything that can be done to a sandbox from outside its protocols."""
 
     def __init__(self, world: World, gateway: Gateway) -> None:
         """Act on a world; ``gateway`` sends the events out."""
-        self.world: World = world
-        self.gateway: Gateway = gateway
+        super().__init__(world, gateway)
         self.cards: Cards = Cards(world, gateway)
         self._seen: dict[str, int] = {}
 
@@ -31,12 +30,14 @@ class Actions:
         """A self-built app; ``options`` are further fields of :class:`App`."""
         app = App(app_id, app_secret, name or app_id, new_id("ou"), **options)
         self.world.apps[app_id] = app
+        self.world.feed.add("app", app_id)
         return app
 
-    def add_user(self, name: str, *, tenant_key: str = TENANT) -> User:
-        """A person; of another tenant than the others, if one is named."""
-        user = User(new_id("ou"), secrets.token_hex(4), new_id("on"), name, tenant_key)
+    def add_user(self, name: str, *, tenant_key: str = TENANT, role: str = "") -> User:
+        """A person; of another tenant than the others, if one is named; ``role`` is their job title."""
+        user = User(new_id("ou"), secrets.token_hex(4), new_id("on"), name, tenant_key, role)
         self.world.users[user.open_id] = user
+        self.world.feed.add("person", user.open_id)
         return user
 
     def add_chat(
@@ -72,52 +73,7 @@ class Actions:
         """Make every token of an app invalid."""
         self.world.apps[app_id].tokens.clear()
 
-    # What people do
-
-    async def say(
-        self,
-        user: User,
-        chat: Chat,
-        content: str | dict[str, Any],
-        *,
-        msg_type: str = "text",
-        at: Sequence[str | User] = (),
-        reply_to: Message | None = None,
-        thread_id: str | None = None,
-    ) -> Message:
-        """A user sends a message; every app of the chat gets its event.
-
-        Args:
-            content: the text as it is typed, or the content's object as Feishu delivers it.
-            at: app ids, users or ``"all"``, put in front of a text.
-            reply_to: quote this message.
-            thread_id: inside this topic.
-        """
-        first_app = self.world.apps[chat.apps[0]]
-        keys, mentions = self._mentions(first_app, at)
-        fields = (
-            {"text": "".join(f"{key} " for key in keys) + as_typed(content)} if isinstance(content, str) else content
-        )
-        message = self.world.new_message(chat, user.open_id, "user", msg_type, json.dumps(fields, ensure_ascii=False))
-        message.mentions = mentions
-        message.thread_id = thread_id or (reply_to.thread_id if reply_to else None)
-        self.world.put_below(message, reply_to)
-        self.world.add_message(message)
-        await self._deliver(message, chat)
-        return message
-
-    async def forward(self, user: User, chat: Chat, messages: Sequence[Message]) -> Message:
-        """A user forwards several messages as one; every app of the chat gets its event."""
-        message = self.world.add_message(self.world.new_merged(chat, user.open_id, "user", messages))
-        await self._deliver(message, chat)
-        return message
-
-    async def _deliver(self, message: Message, chat: Chat) -> None:
-        for app_id in chat.apps:
-            app = self.world.apps[app_id]
-            event = message_event(self.world, app, message)
-            await self.push(app_id, "im.message.receive_v1", event, tenant_key=chat.tenant_key)
-        await self.world.notify()
+    # What people do beyond messages and groups
 
     async def click(
         self,
@@ -141,24 +97,6 @@ class Actions:
             ValueError: the message is no card of a bot.
         """
         return await self.cards.click(user, message, {"tag": tag, "value": value, **action}, transport)
-
-    def _mentions(self, app: App, at: Sequence[str | User]) -> tuple[list[str], list[dict[str, Any]]]:
-        keys: list[str] = []
-        mentions: list[dict[str, Any]] = []
-        for target in at:
-            if target == "all":
-                keys.append("@_all")
-                continue
-            key = f"@_user_{len(mentions) + 1}"
-            keys.append(key)
-            mentions.append(mention(self.world, app, key, target.open_id if isinstance(target, User) else target))
-        return keys, mentions
-
-    async def push(
-        self, app_id: str, event_type: str, event: dict[str, Any], *, transport: str = "auto", **header: Any
-    ) -> Delivery:
-        """Send an event to an app, by socket if one is there, else by webhook (or by the one that is named)."""
-        return self.gateway.push_event(app_id, event_type, event, transport, **header)
 
     async def push_raw(
         self, app_id: str, payload: bytes, *, type_: str = "event", headers: dict[str, str | None] | None = None

@@ -44,10 +44,10 @@ def envelope(app: App, event_type: str, event: dict[str, Any], create_time: int,
     }
 
 
-def user_ids(user: User, app: App) -> dict[str, Any]:
-    """A user's ids as this app sees them."""
+def user_ids(user: User, app: App | None) -> dict[str, Any]:
+    """A user's ids as this app sees them; all of them without an app."""
     ids: dict[str, Any] = {"open_id": user.open_id}
-    if app.user_id_scope:
+    if app is None or app.user_id_scope:
         ids |= {"union_id": user.union_id, "user_id": user.user_id}
     return ids
 
@@ -80,8 +80,10 @@ def _sender(world: World, app: App, message: Message) -> dict[str, Any]:
     return {"sender_id": user_ids(user, app), "sender_type": "user", "tenant_key": user.tenant_key}
 
 
-def mention(world: World, app: App, key: str, target: str) -> dict[str, Any]:
-    """An entry of ``mentions`` for a user's open_id or a bot's app id."""
+def mention(world: World, app: App | None, key: str, target: str) -> dict[str, Any]:
+    """An entry of ``mentions`` for a user's open_id or a bot's app id; raises ``ValueError`` if there is none."""
+    if target not in world.apps and target not in world.users:
+        raise ValueError(f"nobody here has the id {target!r}: a mention names an app id, an open_id or all")
     if target in world.apps:
         other = world.apps[target]
         ids: dict[str, Any] = {"open_id": other.bot_open_id, "union_id": "", "user_id": ""}

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from .feed import Feed
+
 TENANT = "sandbox_tenant"
 ROOT = "0"
 """The root department."""
@@ -18,6 +20,23 @@ TOKEN_RENEWAL = 1800.0
 MAX_MESSAGES = 20_000
 """Messages kept; the oldest go first, so that a long run stays small."""
 ChatMode = Literal["p2p", "group", "topic"]
+EVENTS = (
+    "im.message.receive_v1",
+    "im.message.reaction.created_v1",
+    "im.message.reaction.deleted_v1",
+    "im.message.recalled_v1",
+    "im.message.message_read_v1",
+    "im.chat.updated_v1",
+    "im.chat.disbanded_v1",
+    "im.chat.member.bot.added_v1",
+    "im.chat.member.bot.deleted_v1",
+    "im.chat.member.user.added_v1",
+    "im.chat.member.user.deleted_v1",
+    "im.chat.member.user.withdrawn_v1",
+    "im.chat.access_event.bot_p2p_chat_entered_v1",
+    "application.bot.menu_v6",
+)
+"""What the sandbox sends by itself; an app subscribes to all of it unless told otherwise."""
 ALL_SCOPES = frozenset(
     {
         "application:application:self_manage",
@@ -55,7 +74,7 @@ class App:
     """Whether events carry ``user_id`` and ``union_id``, which Feishu gives only with their scopes."""
     has_bot: bool = True
     scopes: frozenset[str] = ALL_SCOPES
-    subscribed: tuple[str, ...] = ("im.message.receive_v1",)
+    subscribed: tuple[str, ...] = EVENTS
     event_mode: Literal["websocket", "webhook"] = "websocket"
     published: bool = True
     tokens: dict[str, float] = field(default_factory=dict[str, float])
@@ -75,6 +94,8 @@ class User:
     union_id: str
     name: str
     tenant_key: str = TENANT
+    role: str = ""
+    """The job title."""
 
     @property
     def email(self) -> str:
@@ -108,6 +129,7 @@ class Chat:
         settings: what the group has beyond its name, such as ``description``, by the names of the REST methods.
         menu: the top entries of the group's menu.
         created_with: the app and the uuid of the REST call that created the group.
+        read_to: open_id -> number of the message up to which a person has read.
     """
 
     chat_id: str
@@ -122,6 +144,7 @@ class Chat:
     top_notice: list[Any] = field(default_factory=list[Any])
     menu: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     created_with: tuple[str, str] = ("", "")
+    read_to: dict[str, int] = field(default_factory=dict[str, int])
 
     @property
     def owner_id(self) -> str:
@@ -210,6 +233,12 @@ class World:
         self.changed: asyncio.Condition = asyncio.Condition()
         self.version: int = 0
         """Counts the changes that the chat page shows."""
+        self.feed: Feed = Feed()
+
+    async def show(self, message: Message) -> None:
+        """A message looks different now."""
+        self.feed.add("message", message.message_id)
+        await self.notify()
 
     async def notify(self) -> None:
         """Wake everybody who waits for a change."""
@@ -223,6 +252,7 @@ class World:
         if members and members[0] in self.users:
             chat.tenant_key = self.users[members[0]].tenant_key
         self.chats[chat.chat_id] = chat
+        self.feed.add("chat", chat.chat_id)
         return chat
 
     def p2p(self, open_id: str, app_id: str) -> Chat:
@@ -239,6 +269,7 @@ class World:
         if self.chats[message.chat_id].mode == "topic" and message.thread_id is None:
             message.thread_id = new_id("omt")
         self.messages[message.message_id] = message
+        self.feed.add("message", message.message_id)
         while len(self.messages) > MAX_MESSAGES:
             self.messages.popitem(last=False)
         return message
@@ -265,7 +296,7 @@ class World:
     async def change_content(self, message: Message, content: str) -> None:
         """Replace what a message shows."""
         message.content, message.update_time = content, self.now_ms()
-        await self.notify()
+        await self.show(message)
 
     def history(self, chat_id: str | None = None, *, after: int = 0, thread_id: str | None = None) -> Iterator[Message]:
         """Messages of a chat or topic in order, from behind message number ``after``."""

@@ -70,6 +70,8 @@ def operation(handler: Callable[[Call, CardEntity, dict[str, Any]], None]) -> Ha
         entity.card, entity.sequence = card, sequence
         if uuid:
             entity.uuids.add(uuid)
+        if entity.message_id is not None:
+            call.world.feed.add("message", entity.message_id)
         await call.world.notify()
         return {}
 

@@ -195,8 +195,9 @@ async def patch_card(call: Call) -> dict[str, Any]:
 
 async def recall(call: Call) -> dict[str, Any]:
     """撤回消息."""
-    find_own_message(call).deleted = True
-    await call.world.notify()
+    message = find_own_message(call)
+    message.deleted = True
+    await call.world.show(message)
     return {}
 
 
@@ -268,7 +269,7 @@ async def add_reaction(call: Call) -> dict[str, Any]:
         "reaction_type": call.json.get("reaction_type"),
     }
     call.world.reactions.setdefault(message.message_id, []).append(reaction)
-    await call.world.notify()
+    await call.world.show(message)
     return reaction
 
 
@@ -279,11 +280,12 @@ async def list_reactions(call: Call) -> dict[str, Any]:
 
 async def remove_reaction(call: Call) -> dict[str, Any]:
     """删除消息表情回复."""
-    held = call.world.reactions.get(find_message(call).message_id, [])
+    message = find_message(call)
+    held = call.world.reactions.get(message.message_id, [])
     for reaction in held:
         if reaction["reaction_id"] == call.path("reaction_id"):
             held.remove(reaction)
-            await call.world.notify()
+            await call.world.show(message)
             return reaction
     raise ApiError(231003, "The reaction is not found.")
 

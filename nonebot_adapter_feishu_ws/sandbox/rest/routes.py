@@ -196,6 +196,8 @@ class Rest:
             self.limits.count_call(app.app_id, name)
             check(call)
             answer = await handler(call)
+            if request.method != "GET" and (chat_id := request.match_info.get("chat_id")):
+                self.world.feed.add("chat", chat_id)
             return answer if isinstance(answer, web.StreamResponse) else _ok(answer)
 
         return run
