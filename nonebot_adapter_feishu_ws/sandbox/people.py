@@ -41,7 +41,8 @@ class People(Acting):
             content: the text as it is typed, or the content's object as Feishu delivers it. In a text,
                 ``<at user_id="ID">Name</at>`` is a mention: an open_id, an app id or ``all``.
             msg_type: ``text`` or another type of the content.
-            at: app ids, users or ``"all"``, put in front of a text.
+            at: app ids, users or ``"all"``, put in front of a text; a content of another type names them by their keys,
+                ``@_user_1`` and so on.
             reply_to: quote this message.
             thread_id: inside this topic.
 
@@ -50,9 +51,10 @@ class People(Acting):
         """
         app = next((self.world.apps[each] for each in chat.apps), None)
         mentions: list[dict[str, Any]] = []
+        marks = "".join(f'<at user_id="{each.open_id if isinstance(each, User) else each}"></at> ' for each in at)
+        front = self._with_mentions(marks, app, mentions)
         if isinstance(content, str):
-            marks = (f'<at user_id="{each.open_id if isinstance(each, User) else each}"></at> ' for each in at)
-            fields = {"text": self._with_mentions("".join(marks) + as_typed(content), app, mentions)}
+            fields = {"text": front + self._with_mentions(as_typed(content), app, mentions)}
         else:
             fields = content
         message = self.world.new_message(chat, user.open_id, "user", msg_type, json.dumps(fields, ensure_ascii=False))
