@@ -6,6 +6,7 @@ from nonebot.permission import Permission
 
 from .bot import Bot
 from .event import MessageEvent, NoticeEvent
+from .event.message import AboutMessage
 from .exception import ActionFailed, NetworkError
 from .log import log
 
@@ -36,11 +37,11 @@ async def _internal_user(event: MessageEvent) -> bool:
     return bool(event.header.tenant_key) and event.sender.tenant_key == event.header.tenant_key
 
 
-async def _bot(event: MessageEvent) -> bool:
+async def _bot(event: AboutMessage) -> bool:
     return event.is_from_bot
 
 
-async def _person(event: MessageEvent) -> bool:
+async def _person(event: AboutMessage) -> bool:
     return not event.is_from_bot
 
 

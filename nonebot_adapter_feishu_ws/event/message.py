@@ -35,8 +35,11 @@ class Mention(FeishuModel):
 
     @property
     def open_id(self) -> str:
-        """The open_id of the mentioned; ``all`` for everybody, whom Feishu gives a ``user_id`` only."""
-        return self.id.open_id or ("all" if self.id.user_id == "all" else "")
+        """The open_id of the mentioned, or what else came; ``all`` for everybody, whom Feishu gives a ``user_id`` only.
+
+        An @ that is sent takes each of these ids (发送消息内容).
+        """
+        return self.id.any
 
 
 class EventMessage(FeishuModel):

@@ -65,9 +65,14 @@ def card_text(card: object, *, limit: int = MAX_TEXT) -> str:
 
 
 def is_stub(card: Mapping[str, Any]) -> bool:
-    """Whether a card's words are elsewhere: in a template, an entity, or behind a summary that asks for an update."""
+    """Whether a card's words are elsewhere: in a template, an entity, or behind a summary that asks for an update.
+
+    One that streams may come as it began.
+    """
     if source_of(card) is None and (
-        card.get("type") in ("template", "card") or _STUB_LIKE.search(str(card.get("elements")))
+        card.get("type") in ("template", "card")
+        or get(card.get("config"), "streaming_mode") is True
+        or _STUB_LIKE.search(str(card.get("elements")))
     ):
         return True
     return not card_text(card)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from nonebot_adapter_feishu_ws import Adapter, MessageEvent, Reply
-from nonebot_adapter_feishu_ws.event import check_at_me, check_nickname, check_reply
+from nonebot_adapter_feishu_ws.event import UserId, check_at_me, check_nickname, check_reply
 from nonebot_adapter_feishu_ws.event.message import EventMessage
 
 BOT = "ou_bot"
@@ -96,6 +96,18 @@ def test_A6_everybody_is_known_by_the_user_id_alone():
     it.event.message.mentions[0].id.user_id = "all"
     check_at_me(it, BOT, at_all=True)
     assert it.to_me
+
+
+@pytest.mark.parametrize(
+    ("ids", "user_id"), [({"user_id": "7a8b"}, "7a8b"), ({"union_id": "on_1"}, "on_1"), ({}, "@_user_1")]
+)
+def test_A6_a_mention_without_an_open_id_has_the_id_that_came(ids, user_id):
+    """Before: the placeholder, which mentions nobody in an answer."""
+    it = event("@_user_1 hi", mentions=("",))
+    it.event.message.mentions[0].id = UserId(**ids)
+    assert it.get_message()[0].data == {"user_id": user_id, "user_name": "x"}
+    check_at_me(it, BOT)
+    assert not it.to_me
 
 
 @pytest.mark.parametrize(

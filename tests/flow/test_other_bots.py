@@ -101,6 +101,15 @@ async def test_permissions_tell_bots_from_people(app):
             assert (await BOT(bot, it), await PERSON(bot, it)) == expected
 
 
+async def test_permissions_tell_edits_of_bots_from_those_of_people(app):
+    """Before: neither matched an edit, which is a notice."""
+    async with app.test_api() as ctx:
+        bot = ctx.create_bot(base=Bot, adapter=ctx.create_adapter(base=Adapter), **bot_options())
+        for kind, expected in (("bot", (True, False)), ("user", (False, True))):
+            it = message(kind=kind, event_type="im.message.updated_v1")
+            assert (await BOT(bot, it), await PERSON(bot, it)) == expected
+
+
 async def test_one_s_own_reaction_sets_nothing_off(app):
     async with app.test_api() as ctx:
         bot = ctx.create_bot(base=Bot, adapter=ctx.create_adapter(base=Adapter), **bot_options())

@@ -405,6 +405,8 @@ def test_a_card_that_was_read_back_as_it_was_sent_can_be_sent_again():
         ({"type": "card", "data": {"card_id": "7"}}, True),
         ({"type": "template", "data": {"template_id": "A", "template_variable": {"a": "b"}}}, True),
         ({}, True),
+        ({**as_sent(words("the first word", "markdown")), "config": {"streaming_mode": True}}, True),
+        ({**as_sent(words("all words", "markdown")), "config": {"streaming_mode": False}}, False),
         ({"elements": [[{"tag": "text", "text": "Please upgrade to the latest version of Lark."}]]}, True),
         ({"title": "Title", "elements": []}, False),
         (as_sent(words("x", "markdown")), False),
