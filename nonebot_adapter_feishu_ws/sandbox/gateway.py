@@ -8,14 +8,14 @@ import json
 import random
 import secrets
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 from aiohttp import WSMsgType, web
 
-from ..net.bounded_json import as_object
+from ..log import log
+from ..net.bounded_json import JsonError, as_object, read_json, read_object
 from ..transport import wire
 from ..transport.frame import CONTROL, DATA, Frame, FrameError, decode, get_header
 from .events import deliver, envelope
@@ -70,7 +70,6 @@ class Gateway:
 
     world: World
     faults: Faults
-    base_url: Callable[[], str]
     client_config: dict[str, int]
     redelivery: tuple[float, ...]
     ack_timeout: float
@@ -84,7 +83,7 @@ class Gateway:
         self.changed: asyncio.Condition = asyncio.Condition()
         self.fragment_size: int | None = None
         self.lost_fragments: set[int] = set()
-        self.config_in_pong: dict[str, int] | None = None
+        self.config_in_pong: dict[str, int] = {}
         self.pong_delay: float = 0.0
         self.discoveries: int = 0
 
@@ -108,20 +107,24 @@ class Gateway:
         if fault is not None and (answer := await play(fault, request)) is not None:
             return answer
         if fault is not None and fault.code is not None:
-            return web.json_response({"code": fault.code, "msg": "scripted"}, status=fault.status or 200)
-        body = as_object(await request.json())
+            return _undiscovered(fault.code, "scripted", fault.status or 200)
+        body = read_object(await request.read())
+        if body is None:
+            log("WARNING", "The sandbox refused a discovery whose body is not a JSON object ({})", request.content_type)
+            return _undiscovered(wire.CODE_NO_CREDENTIAL, "no credential: the body is not a JSON object")
         app = self.world.apps.get(str(body.get("AppID")))
         if app is None or app.app_secret != body.get("AppSecret"):
-            return web.json_response({"code": wire.CODE_AUTH_FAILED, "msg": "auth failed"})
+            return _undiscovered(wire.CODE_AUTH_FAILED, "auth failed")
         if app.is_store:
-            return web.json_response({"code": wire.CODE_FORBIDDEN, "msg": "forbidden"})
+            return _undiscovered(wire.CODE_FORBIDDEN, "forbidden")
         if app.wrong_domain:
-            return web.json_response({"code": wire.CODE_WRONG_DOMAIN, "msg": "incorrect domain name"})
-        ticket = secrets.token_hex(16)
-        self._tickets[ticket] = app.app_id
-        url = self.base_url().replace("http", "ws", 1)
-        query = f"device_id={secrets.randbits(60)}&access_key={ticket}&service_id=33554678&fpid=493&aid=552564"
-        data = {"URL": f"{url}/ws/v2?{query}", "ClientConfig": self.client_config}
+            return _undiscovered(wire.CODE_WRONG_DOMAIN, "incorrect domain name")
+        key = secrets.token_hex(16)
+        self._tickets[key] = app.app_id
+        # The name by which the client came: with --tls, that of Feishu, for which alone the certificate is.
+        origin = f"{'wss' if request.secure else 'ws'}://{request.host}"
+        query = f"fpid=493&aid=552564&device_id={secrets.randbits(60)}&access_key={key}&service_id=33554678"
+        data = {"URL": f"{origin}/ws/v2?{query}&ticket={secrets.token_hex(16)}", "ClientConfig": self.client_config}
         return web.json_response({"code": 0, "msg": "", "data": data})
 
     async def accept(self, request: web.Request) -> web.StreamResponse:
@@ -133,7 +136,8 @@ class Gateway:
                 await asyncio.sleep(3600)
             return _refuse(fault.code, fault.auth_code, fault.status)
         app_id = self._tickets.pop(request.query.get("access_key", ""), None)
-        if app_id is None:
+        service_id = request.query.get("service_id", "")
+        if app_id is None or not service_id.isdecimal():
             return _refuse(wire.CODE_AUTH_FAILED, None, None)
         held = self.connections.setdefault(app_id, [])
         if len(held) >= MAX_CONNECTIONS:
@@ -141,13 +145,15 @@ class Gateway:
         socket = web.WebSocketResponse(max_msg_size=0, compress=False)
         await socket.prepare(request)
         transport = request.transport
-        connection = Connection(app_id, int(request.query["service_id"]), socket, transport)
+        connection = Connection(app_id, int(service_id), socket, transport)
         held.append(connection)
         await self._notify()
         try:
             async for message in socket:
                 if message.type is WSMsgType.BINARY:
                     await self._take(connection, message.data)
+                else:
+                    _drop(connection, f"a {message.type.name} message, where frames are binary")
         finally:
             held.remove(connection)
             await self._notify()
@@ -161,8 +167,9 @@ class Gateway:
         if connection.silent:
             return
         try:
-            frame = decode(data)
-        except FrameError:
+            frame = decode(data, complete=False)
+        except FrameError as error:
+            _drop(connection, str(error))
             return
         if frame.method == CONTROL:
             connection.pings += 1
@@ -172,15 +179,22 @@ class Gateway:
         connection.acks.append(data)
         if len(connection.acks) > 100:
             del connection.acks[:50]
-        delivery = self._pending.get(get_header(frame, wire.HEADER_MESSAGE_ID) or "")
-        if delivery is not None:
-            self._acked(delivery, json.loads(frame.payload))
+        message_id = get_header(frame, wire.HEADER_MESSAGE_ID) or ""
+        delivery = self._pending.get(message_id)
+        if delivery is None:
+            # An ack that comes after its event was acked, or given up, is ordinary.
+            log("DEBUG", "The sandbox dropped an ack from {}: no event {!r} waits", connection.app_id, message_id)
+            return
+        try:
+            self._acked(delivery, read_json(frame.payload))
+        except ValueError as error:
+            reason = f"{error}" if isinstance(error, JsonError) else "has data that is not JSON in base64"
+            _drop(connection, f"an ack of {message_id} whose payload {reason}")
 
     def _pong(self, ping: Frame) -> bytes:
         frame = Frame(SeqID=0, LogID=0, service=ping.service, method=CONTROL)
         frame.headers.add(key=wire.HEADER_TYPE, value=wire.TYPE_PONG)
-        config = self.config_in_pong
-        frame.payload = json.dumps({**self.client_config, **config}).encode() if config else b""
+        frame.payload = json.dumps({**self.client_config, **self.config_in_pong}).encode()
         return frame.SerializeToString()
 
     # Events
@@ -262,11 +276,12 @@ class Gateway:
             }
             await connection.socket.send_bytes(data_frame(part, headers, connection.service_id))
 
-    def _acked(self, delivery: Delivery, answer: dict[str, Any]) -> None:
-        delivery.latency = time.perf_counter() - delivery.pushed_at
-        delivery.ack_code = answer.get("code")
+    def _acked(self, delivery: Delivery, payload: object) -> None:
+        answer = as_object(payload)
         data = answer.get("data")
-        delivery.answer = json.loads(base64.b64decode(data)) if isinstance(data, str) else data
+        decoded = read_json(base64.b64decode(data)) if data and isinstance(data, str) else data
+        delivery.latency = time.perf_counter() - delivery.pushed_at
+        delivery.ack_code, delivery.answer = answer.get("code"), decoded
         delivery.acked.set()
         if delivery.ack_code == wire.ACK_OK:
             delivery.done.set()
@@ -278,6 +293,15 @@ def data_frame(payload: bytes, headers: dict[str, str], service_id: int) -> byte
     for key, value in headers.items():
         frame.headers.add(key=key, value=value)
     return frame.SerializeToString()
+
+
+def _drop(connection: Connection, what: str) -> None:
+    log("WARNING", "The sandbox dropped what {} sent: {}", connection.app_id, what)
+
+
+def _undiscovered(code: int, msg: str, status: int = 200) -> web.Response:
+    # Clients read data even then.
+    return web.json_response({"code": code, "msg": msg, "data": {}}, status=status)
 
 
 def _refuse(code: int | None, auth_code: int | None, status: int | None) -> web.Response:

@@ -50,7 +50,6 @@ class Sandbox(Actions):
         gateway = Gateway(
             world,
             self.faults,
-            base_url=lambda: self.url,
             client_config={**CLIENT_CONFIG, **(client_config or {})},
             redelivery=redelivery,
             ack_timeout=ack_timeout,

@@ -96,18 +96,22 @@ class FrameError(ValueError):
     """Not a frame, or a frame without the fields that its kind requires."""
 
 
-def decode(data: bytes) -> Frame:
+def decode(data: bytes, *, complete: bool = True) -> Frame:
     """Parse one binary WebSocket message.
 
+    Args:
+        data: the message.
+        complete: refuse a frame without its required fields; otherwise they are zero, as proto3 clients mean it.
+
     Raises:
-        FrameError: the bytes are not a complete ``pbbp2.Frame``.
+        FrameError: the bytes are not a ``pbbp2.Frame``, or not a complete one.
     """
     frame = Frame()
     try:
         frame.ParseFromString(data)
     except DecodeError as error:
         raise FrameError(f"not a pbbp2.Frame ({len(data)} bytes): {error}") from error
-    if not frame.IsInitialized():
+    if complete and not frame.IsInitialized():
         raise FrameError(f"a pbbp2.Frame without its required fields ({len(data)} bytes)")
     return frame
 

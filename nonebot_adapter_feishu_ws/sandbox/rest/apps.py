@@ -23,6 +23,11 @@ class Tokens:
         token, expire = self._world.issue_token(self._app(body, store=False))
         return {"code": 0, "msg": "ok", "tenant_access_token": token, "expire": expire}
 
+    async def internal_app(self, body: dict[str, Any]) -> dict[str, Any]:
+        """自建应用获取 app_access_token: the same token under both names."""
+        answer = await self.internal(body)
+        return {**answer, "app_access_token": answer["tenant_access_token"]}
+
     async def app_token(self, body: dict[str, Any]) -> dict[str, Any]:
         """商店应用获取 app_access_token."""
         app = self._app(body, store=True)

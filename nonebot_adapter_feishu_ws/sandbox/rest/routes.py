@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
@@ -10,7 +11,7 @@ from typing import Any
 
 from aiohttp import BodyPartReader, web
 
-from ...net.bounded_json import as_object
+from ...net.bounded_json import JsonError, as_object, read_json
 from ..faults import Faults, play
 from ..gateway import Gateway
 from ..state import TENANT, App, World
@@ -132,12 +133,17 @@ class Rest:
 
     def routes(self, cards: Cards, tokens: Tokens) -> list[web.RouteDef]:
         """The routes, and a 404 in Feishu's shape for the rest."""
-        runs = {
-            "POST auth/v3/tenant_access_token/internal": self._open(tokens.internal),
-            "POST auth/v3/app_access_token": self._open(tokens.app_token),
-            "POST auth/v3/tenant_access_token": self._open(tokens.tenant_token),
-            "POST auth/v3/app_ticket/resend": self._open(tokens.resend_ticket),
-        }
+        runs: dict[str, _Run] = {}
+        for path, handler in (
+            ("tenant_access_token/internal", tokens.internal),
+            ("app_access_token/internal", tokens.internal_app),
+            ("app_access_token", tokens.app_token),
+            ("tenant_access_token", tokens.tenant_token),
+            ("app_ticket/resend", tokens.resend_ticket),
+        ):
+            # Feishu serves both, and clients use both.
+            for end in ("", "/"):
+                runs[f"POST auth/v3/{path}{end}"] = self._open(handler)
         for name, handler in {**HANDLERS, "POST interactive/v1/card/update": cards.update}.items():
             runs[name] = self._authorised(name, handler)
         routes: list[web.RouteDef] = []
@@ -236,20 +242,20 @@ def _answer(status: int, body: Any, log_id: str = "") -> web.Response:
 
 async def _json(request: web.Request) -> dict[str, Any]:
     try:
-        return as_object(json.loads(await request.read() or b"{}"))
-    except ValueError:
-        raise ApiError(9499, "Invalid parameter value: body is not JSON") from None
+        return as_object(read_json(await request.read() or b"{}", max_values=math.inf))
+    except JsonError as error:
+        raise ApiError(9499, f"Invalid parameter value: the body {error}") from None
 
 
 async def _read_form(call: Call) -> None:
     try:
         reader = await call.request.multipart()
-    except (AssertionError, ValueError):
-        raise ApiError(call.endpoint.invalid) from None
-    while (part := await reader.next()) is not None:
-        if not isinstance(part, BodyPartReader) or not part.name:
-            continue
-        if part.filename is None and part.name not in ("file", "image"):
-            call.json[part.name] = await part.text()
-        else:
-            call.files[part.name] = Upload(part.filename or part.name, bytes(await part.read(decode=False)))
+        while (part := await reader.next()) is not None:
+            if not isinstance(part, BodyPartReader) or not part.name:
+                continue
+            if part.filename is None and part.name not in ("file", "image"):
+                call.json[part.name] = await part.text()
+            else:
+                call.files[part.name] = Upload(part.filename or part.name, bytes(await part.read(decode=False)))
+    except (AssertionError, ValueError, LookupError):
+        raise ApiError(call.endpoint.invalid, ext="the form cannot be read.") from None
