@@ -269,8 +269,11 @@ class Adapter(LegacyAdapter):
     async def _open_sandbox(self) -> bool:
         from .sandbox import SandboxError, open_for_bots
 
+        config = self.feishu_config
         try:
-            self._sandbox, bots = await open_for_bots(self.bot_configs, self.feishu_config.feishu_sandbox_port)
+            self._sandbox, bots = await open_for_bots(
+                self.bot_configs, config.feishu_sandbox_port, in_production=config.feishu_sandbox_in_production
+            )
         except SandboxError as error:
             log("ERROR", "No Feishu bot runs: {}", error)
             return False

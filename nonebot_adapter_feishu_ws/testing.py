@@ -37,7 +37,7 @@ from .event import (
 
 E = TypeVar("E", bound=Event)
 
-APP_ID: Final = "cli_test"
+APP_ID: Final = "cli_a0b1c2d3e4f56789"
 """The bot of these events."""
 BOT_OPEN_ID: Final = "ou_bot"
 """Its own open_id."""

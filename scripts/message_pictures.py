@@ -18,7 +18,7 @@ from nonebot_adapter_feishu_ws.card import Button, Card, Column, Columns, Header
 from nonebot_adapter_feishu_ws.sandbox import Chat, Sandbox, User
 
 FOLDER = Path(__file__).parent.parent / "docs" / "images" / "messages"
-APP, SECRET = "cli_pictures", "secret"
+APP, SECRET = "cli_a0b1c2d3e4f56789", "secret"
 DUE = 1_710_500_000_000
 """A fixed time, so that the pictures stay the same."""
 

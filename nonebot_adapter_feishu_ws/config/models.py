@@ -244,6 +244,7 @@ class Config(BaseModel):
     feishu_reconnect_delays: list[Annotated[float, Field(gt=0, le=86_400)]] = Field([1, 2, 4, 8, 16], min_length=1)
     feishu_sandbox: bool = False
     feishu_sandbox_port: int = Field(SANDBOX_PORT, ge=0, le=65_535)
+    feishu_sandbox_in_production: bool = False
     feishu_max_running_handlers: int = Field(64, ge=1, le=100_000)
     feishu_switch_interval: float = Field(0.0005, gt=0, le=1)
     feishu_gc_threshold: int = Field(10_000, ge=0, le=1_000_000)

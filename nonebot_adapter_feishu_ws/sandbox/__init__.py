@@ -5,10 +5,11 @@ For trying a bot without an account, for developing plugins offline, and as the 
 
 from .faults import Fault, Faults
 from .gateway import Delivery
+from .guard import SandboxError
 from .rest.cards import Click
 from .server import Sandbox
 from .state import App, Chat, Message, User
-from .thread import SandboxError, SandboxThread, open_for_bots
+from .thread import SandboxThread, open_for_bots
 
 __all__ = [
     "App",

@@ -1,10 +1,12 @@
 """What people, administrators and the network do to a sandbox, as tests and the chat page call it."""
 
 import asyncio
+import re
 import secrets
 from collections.abc import Sequence
 from typing import Any
 
+from ..log import log
 from .gateway import Gateway, data_frame
 from .groups import Groups
 from .people import People
@@ -13,6 +15,7 @@ from .state import ROOT, TENANT, App, Chat, ChatMode, Department, Message, User,
 
 GROUP = "Sandbox group"
 YOU = "You"
+_APP_ID = re.compile(r"cli_[0-9a-fA-F]{16}")
 
 
 class Actions(People, Groups):
@@ -28,6 +31,8 @@ class Actions(People, Groups):
 
     def add_app(self, app_id: str, app_secret: str, *, name: str = "", **options: Any) -> App:
         """A self-built app; ``options`` are further fields of :class:`App`."""
+        if not _APP_ID.fullmatch(app_id):
+            log("INFO", "Some clients take only app ids of the form cli_ and 16 hex digits, and {!r} is none", app_id)
         app = App(app_id, app_secret, name or app_id, new_id("ou"), **options)
         self.world.apps[app_id] = app
         self.world.feed.add("app", app_id)

@@ -122,7 +122,8 @@ class Gateway:
         key = secrets.token_hex(16)
         self._tickets[key] = app.app_id
         # The name by which the client came: with --tls, that of Feishu, for which alone the certificate is.
-        origin = f"{'wss' if request.secure else 'ws'}://{request.host}"
+        secure = request.secure or request.raw_path.startswith("https:")
+        origin = f"{'wss' if secure else 'ws'}://{request.host}"
         query = f"fpid=493&aid=552564&device_id={secrets.randbits(60)}&access_key={key}&service_id=33554678"
         data = {"URL": f"{origin}/ws/v2?{query}&ticket={secrets.token_hex(16)}", "ClientConfig": self.client_config}
         return web.json_response({"code": 0, "msg": "", "data": data})

@@ -8,8 +8,10 @@ from typing import Self
 from aiohttp import web
 
 from .actions import Actions
+from .connect_proxy import ConnectProxy
 from .faults import Faults
 from .gateway import ACK_TIMEOUT, REDELIVERY, Gateway
+from .guard import check_host
 from .page.page import Page
 from .rest.apps import Tokens
 from .rest.call import Limits
@@ -27,6 +29,7 @@ class Sandbox(Actions):
         *,
         host: str = "127.0.0.1",
         port: int = 0,
+        beyond_loopback: bool = False,
         tls: ssl.SSLContext | None = None,
         client_config: dict[str, int] | None = None,
         redelivery: tuple[float, ...] = REDELIVERY,
@@ -35,13 +38,19 @@ class Sandbox(Actions):
         """Create a sandbox; it listens once started.
 
         Args:
-            host: where to listen; loopback unless you know better.
+            host: where to listen.
+            beyond_loopback: listen even where other machines can connect.
             port: 0 takes a free one.
             tls: serve ``https`` and ``wss`` with this context.
             client_config: laid over the configuration that clients get (seconds).
             redelivery: seconds before each further push of an unacked event.
             ack_timeout: seconds in which an ack must come.
+
+        Raises:
+            SandboxError: the host is not loopback, and ``beyond_loopback`` is not set.
         """
+        if not beyond_loopback:
+            check_host(host, "beyond_loopback=True (--beyond-loopback)")
         self.host: str = host
         self.port: int = port
         self._tls = tls
@@ -59,6 +68,7 @@ class Sandbox(Actions):
         self.rest: Rest = Rest(self.world, self.gateway, self.faults, self.limits)
         self.tokens: Tokens = Tokens(self.world, self.gateway)
         self._runner: web.AppRunner | None = None
+        self._proxy: ConnectProxy | None = None
 
     @property
     def url(self) -> str:
@@ -85,8 +95,34 @@ class Sandbox(Actions):
             self.port = self._runner.addresses[0][1]
         return self
 
+    async def open_proxy(self, tls: ssl.SSLContext, port: int = 0, https_port: int | None = None) -> str:
+        """Serve clients whose host is hard-coded, by a proxy that answers for Feishu's names and forwards nothing.
+
+        Args:
+            tls: with certificates for the names.
+            port: on loopback; 0 takes a free one.
+            https_port: serve ``https`` and ``wss`` there as well, on loopback, for clients that use no proxy.
+
+        Returns:
+            The proxy's URL.
+
+        Raises:
+            OSError: a port is taken.
+        """
+        runner = self._runner
+        assert runner is not None, "start() comes first"
+        assert runner.server is not None
+        if https_port is not None:
+            await web.TCPSite(runner, "127.0.0.1", https_port, ssl_context=tls).start()
+        self._proxy = ConnectProxy(runner.server, tls)
+        await self._proxy.start(port)
+        return self._proxy.url
+
     async def stop(self) -> None:
         """Close every connection and stop listening."""
+        if self._proxy is not None:
+            await self._proxy.stop()
+            self._proxy = None
         await self.gateway.close()
         if self._runner is not None:
             await self._runner.cleanup()

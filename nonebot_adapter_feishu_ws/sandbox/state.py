@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 from .feed import Feed
 
+DEFAULT_APP, DEFAULT_SECRET = "cli_5a4db0c5a4db0c01", "local-secret"
+"""The app that is made up where none is named; clients check the form of its id."""
 TENANT = "sandbox_tenant"
 ROOT = "0"
 """The root department."""

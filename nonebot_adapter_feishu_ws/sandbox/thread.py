@@ -7,13 +7,9 @@ from concurrent.futures import Future
 
 from ..config import BotConfig
 from ..log import log
+from .guard import SandboxError, check_production
 from .server import Sandbox
-
-DEFAULT_APP = "cli_sandbox"
-
-
-class SandboxError(RuntimeError):
-    """The sandbox cannot start; the message says why and what to do."""
+from .state import DEFAULT_APP, DEFAULT_SECRET
 
 
 class SandboxThread:
@@ -50,17 +46,27 @@ class SandboxThread:
         self._loop.close()
 
 
-async def open_for_bots(bots: Mapping[str, BotConfig], port: int) -> tuple[SandboxThread, dict[str, BotConfig]]:
+async def open_for_bots(
+    bots: Mapping[str, BotConfig], port: int, *, in_production: bool = False
+) -> tuple[SandboxThread, dict[str, BotConfig]]:
     """Start a sandbox for the bots of a process; if there are none, a bot is made up.
+
+    Args:
+        bots: by app id.
+        port: where it listens on loopback.
+        in_production: start even where ``ENVIRONMENT=prod`` is written.
 
     Returns:
         The running sandbox, and the bots as they must be configured to talk to it.
 
     Raises:
-        SandboxError: its port is taken.
+        SandboxError: its port is taken, or this is production.
     """
+    if not in_production:
+        check_production("FEISHU_SANDBOX_IN_PRODUCTION=true")
     sandbox = Sandbox(port=port)
-    chosen = dict(bots) or {DEFAULT_APP: BotConfig.model_validate({"app_id": DEFAULT_APP, "app_secret": "sandbox"})}
+    made_up = {"app_id": DEFAULT_APP, "app_secret": DEFAULT_SECRET}
+    chosen = dict(bots) or {DEFAULT_APP: BotConfig.model_validate(made_up)}
     for bot in chosen.values():
         sandbox.add_app(
             bot.app_id,

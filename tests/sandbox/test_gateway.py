@@ -1,4 +1,4 @@
-"""What every client may count on at the gateway and the routes without a token, and what happens to what is malformed."""
+"""What every client may count on at the gateway and the token routes, and what becomes of what is malformed."""
 
 import json
 
@@ -105,7 +105,13 @@ async def test_what_is_dropped_is_logged_and_the_socket_lives(sandbox, socket, l
     await socket.send_bytes(short_frame(DATA, headers, b'{"code":200}'))
     await delivery.wait(5)
     dropped = [line for line in logs if "The sandbox dropped" in line]
-    for words in ("a TEXT message", "not a pbbp2.Frame", "is not JSON", "not JSON in base64", "no event 'nobody' waits"):
+    for words in (
+        "a TEXT message",
+        "not a pbbp2.Frame",
+        "is not JSON",
+        "not JSON in base64",
+        "no event 'nobody' waits",
+    ):
         assert any(words in line for line in dropped), words
 
 
@@ -127,7 +133,9 @@ async def test_a_store_app_gets_its_tokens_with_and_without_a_slash(sandbox, htt
     credentials = {"app_id": "cli_00000000000000aa", "app_secret": "store-secret"}
     async with http.post(f"{TOKENS}/app_ticket/resend{end}", json=credentials) as response:
         assert (await response.json())["code"] == 0
-    async with http.post(f"{TOKENS}/app_access_token{end}", json={**credentials, "app_ticket": app.app_ticket}) as answer:
+    async with http.post(
+        f"{TOKENS}/app_access_token{end}", json={**credentials, "app_ticket": app.app_ticket}
+    ) as answer:
         token = (await answer.json())["app_access_token"]
     body = {"app_access_token": token, "tenant_key": tenant}
     async with http.post(f"{TOKENS}/tenant_access_token{end}", json=body) as response:
@@ -136,7 +144,8 @@ async def test_a_store_app_gets_its_tokens_with_and_without_a_slash(sandbox, htt
 
 @pytest.mark.parametrize("raw", [b"not JSON", b"\xff", b"[" * 100_000])
 @pytest.mark.parametrize(
-    "path", ["auth/v3/tenant_access_token/internal/", "auth/v3/app_access_token", "im/v1/messages?receive_id_type=chat_id"]
+    "path",
+    ["auth/v3/tenant_access_token/internal/", "auth/v3/app_access_token", "im/v1/messages?receive_id_type=chat_id"],
 )
 async def test_a_body_that_is_not_json_gets_feishus_error(http, path, raw):
     async with http.post(f"{TOKENS}/tenant_access_token/internal", json=CREDENTIALS) as response:

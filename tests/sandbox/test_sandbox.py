@@ -184,7 +184,7 @@ async def test_a_taken_port_is_explained():
 
 async def test_the_command_runs_alone_and_prints_what_to_type():
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "nonebot_adapter_feishu_ws.sandbox", "--port", "0", "--app", "cli_x:secret_x"),
+        *(sys.executable, "-m", "nonebot_adapter_feishu_ws.sandbox", "--port", "0", "--app", "cli_00000000000000aa:secret_x"),
         stdout=asyncio.subprocess.PIPE,
     )
     assert child.stdout is not None
@@ -192,4 +192,4 @@ async def test_the_command_runs_alone_and_prints_what_to_type():
     child.terminate()
     await child.wait()
     assert "Sandbox page: http://127.0.0.1:" in lines[0]
-    assert '"app_id": "cli_x"' in lines[2]
+    assert '"app_id": "cli_00000000000000aa"' in lines[2]
