@@ -183,8 +183,9 @@ async def test_a_taken_port_is_explained():
 
 
 async def test_the_command_runs_alone_and_prints_what_to_type():
+    app = "cli_00000000000000aa:secret_x"
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "nonebot_adapter_feishu_ws.sandbox", "--port", "0", "--app", "cli_00000000000000aa:secret_x"),
+        *(sys.executable, "-m", "nonebot_adapter_feishu_ws.sandbox", "--port", "0", "--app", app),
         stdout=asyncio.subprocess.PIPE,
     )
     assert child.stdout is not None
