@@ -25,10 +25,14 @@ def has_comment(text: object) -> bool:
 
 
 def unquoted(value: object) -> Any:
-    """A value without the quotes around all of it, which ``docker run --env-file`` keeps, read as JSON if it is."""
-    if not isinstance(value, str) or len(value) < 2 or value[0] not in "'\"" or value[-1] != value[0]:
+    """A value without the quotes around all of it, which ``docker run --env-file`` keeps, read as JSON if it is.
+
+    What stands outside the quotes, such as the carriage return of a file with Windows line ends, goes with them.
+    """
+    text = value.strip() if isinstance(value, str) else ""
+    if len(text) < 2 or text[0] not in "'\"" or text[-1] != text[0]:
         return value
-    text = value[1:-1]
+    text = text[1:-1]
     try:
         return json.loads(text)
     except ValueError:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from nonebot.config import Config as NoneBotConfig
-from nonebot.config import Env
+from nonebot.config import Env, SettingsError
 from pydantic import ValidationError
 
 from ..exception import ConfigError
@@ -25,6 +25,8 @@ from .superusers import superuser_warnings
 _SHORT_FORM: Final = "feishu"
 _BOT_KEYS: Final = tuple(BotConfig.model_fields)
 _KEYS: Final = tuple(Config.model_fields)
+_NEAR: Final = {key: key for key in _KEYS} | {f"feishu_{key}": f"feishu__{key}" for key in _BOT_KEYS}
+"""What a misspelt key may look like, and the key that was meant."""
 
 
 def load_config(raw: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Config:
@@ -45,7 +47,7 @@ def load_config(raw: Mapping[str, Any], environ: Mapping[str, str] | None = None
         try:
             bots.append(BotConfig.model_validate({key: value for key, value in entry.items() if value != ""}))
         except ValidationError as error:
-            problems += _problems(error, label)
+            problems += _problems(error, label, entry)
     for app_id, count in sorted(Counter(bot.app_id for bot in bots).items()):
         if count > 1:
             problems.append(f"FEISHU_BOTS: app_id {app_id} is configured more than once; keep one entry")
@@ -67,24 +69,26 @@ def unknown_keys(raw: Mapping[str, Any], environ: Mapping[str, str] | None = Non
     warnings: list[str] = []
     for key in keys:
         name = key.removeprefix("feishu_")
-        if name == key or key in _KEYS:
+        if name == key or key in _KEYS or key.startswith("feishu__"):
             continue
         if name in _BOT_KEYS:
             right = f"FEISHU__{name.upper()}"
             warnings.append(f"{key.upper()} is not read: the key of one bot has two underscores, {right}")
-        elif guess := get_close_matches(key, _KEYS, n=1, cutoff=0.8):
-            warnings.append(f"{key.upper()} is no key of this adapter; did you mean {guess[0].upper()}?")
+        elif guess := get_close_matches(key, _NEAR, n=1, cutoff=0.8):
+            warnings.append(f"{key.upper()} is no key of this adapter; did you mean {_NEAR[guess[0]].upper()}?")
     return warnings
 
 
-def unused_proxies(config: Config, environ: Mapping[str, str]) -> list[str]:
-    """What to say of proxy variables that bots without a ``proxy`` of their own do not use."""
+def unused_proxies(config: Config, environ: Mapping[str, str], raw: Mapping[str, Any] | None = None) -> list[str]:
+    """What to say of proxy variables, of the environment or ``.env``, that bots without a ``proxy`` do not use."""
     bots = [bot.app_id for bot in config.feishu_bots if bot.proxy is None and bot.enabled]
-    names = proxy_variables(environ)
+    where, names = "the environment", proxy_variables(environ)
+    if not names:
+        where, names = ".env", proxy_variables({key.upper(): str(value or "") for key, value in (raw or {}).items()})
     if not (bots and names) or config.feishu_sandbox:
         return []
     return [
-        f"{' and '.join(names)} of the environment is not used by {', '.join(bots)}. A proxy is a key of the bot "
+        f"{' and '.join(names)} of {where} is not used by {', '.join(bots)}. A proxy is a key of the bot "
         '("proxy": "http://host:port", FEISHU__PROXY); without one the machine must reach Feishu by itself'
     ]
 
@@ -100,24 +104,33 @@ def read_files(env_file: str | None = None, init: Mapping[str, Any] | None = Non
         ConfigError: the configuration is invalid, or a file cannot be read.
     """
     given = dict(init or {})
-    named = env_file or given.pop("_env_file", None)
-    files = (env_file,) if env_file else (".env", named)
+    named = given.pop("_env_file", None)
+    several = isinstance(named, (tuple, list))
+    files = [env_file] if env_file else cast("list[str | Path]", [*named] if several else [".env", named])
     try:
-        files = files if files[-1] else (".env", f".env.{Env().environment}")
-        raw = NoneBotConfig(**given, _env_file=files).model_dump()
+        files = files if files[-1] else [".env", f".env.{Env().environment}"]
+        raw = NoneBotConfig(**given, _env_file=tuple(files)).model_dump()
     except UnicodeDecodeError:
         raise ConfigError([text for file in files if (text := _explain_encoding(file))]) from None
+    except ValidationError as error:
+        raise ConfigError(list(_problems(error, settings=given))) from None
+    except SettingsError as error:
+        raise ConfigError([f"{error}: it must be JSON, such as SUPERUSERS='[\"feishu:ou_...\"]'"]) from None
+    if unreadable := [text for file in files if (text := _explain_encoding(file))]:
+        raise ConfigError(unreadable)
     config = load_config(raw, os.environ)
-    return config, [*unknown_keys(raw, os.environ), *unused_proxies(config, os.environ), *superuser_warnings(raw)]
+    found = [*unknown_keys(raw, os.environ), *unused_proxies(config, os.environ, raw), *superuser_warnings(raw)]
+    return config, [f"{env_file} does not exist", *found] if env_file and not Path(env_file).is_file() else found
 
 
 def _explain_encoding(file: object) -> str:
     """Why NoneBot cannot read a file; empty if it can."""
     path = Path(str(file))
     content = path.read_bytes() if path.is_file() else b""
-    kind = "UTF-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "another encoding, such as GBK"
+    wide = content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content  # no mark: ASCII in it reads as UTF-8
+    kind = "UTF-16" if wide else "another encoding, such as GBK"
     try:
-        content.decode()
+        content.replace(b"\0", b"\xff").decode()
     except UnicodeDecodeError:
         return f"{path} is written in {kind}: NoneBot reads UTF-8 only. Save it as UTF-8 (Notepad: Save as)"
     return ""
@@ -126,7 +139,11 @@ def _explain_encoding(file: object) -> str:
 def _without_quotes(value: Any) -> Any:
     if isinstance(value, dict):  # the short form
         return {key: unquoted(each) for key, each in cast("dict[str, Any]", value).items()}
-    return unquoted(value)
+    inner = unquoted(value)
+    try:  # docker also keeps the backslashes of "[{\"app_id\": ...}]", which is JSON inside of a JSON string
+        return json.loads(inner) if isinstance(inner, str) and inner[:1] in ("[", "{") else inner
+    except ValueError:
+        return inner
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -158,7 +175,8 @@ def _entries(values: Mapping[str, Any], problems: list[str]) -> Iterator[tuple[s
             if isinstance(entry, Mapping):
                 yield f"{label}.", {"app_id": app_id, **cast("dict[str, Any]", entry)}
             else:
-                problems.append(f'{label}: must be an object such as {{"app_secret": ...}}')
+                meant = f"; the key of one bot is FEISHU__{app_id.upper()}" if app_id in _BOT_KEYS else ""
+                problems.append(f'{label}: must be an object such as {{"app_secret": ...}}{meant}')
     elif isinstance(bots, list):
         for index, entry in enumerate(cast("list[object]", bots)):
             if isinstance(entry, BotConfig):
@@ -220,6 +238,8 @@ def _likely_cause(text: str) -> str:
         return "it has typographic quotes; replace them with \" and '"
     if (end := max(text.rfind("]"), text.rfind("}"))) >= 0 and has_comment(text[end:]):
         return f"it {COMMENT_ADVICE}"
+    if '\\"' in text:
+        return "remove the backslashes before the double quotes; the whole JSON stands between single quotes"
     if stripped in ("[", "{", "[{"):
         return "only its first line arrived; put single quotes around the whole JSON: FEISHU_BOTS='[...]'"
     if "".join(stripped.split()).replace(",]", "").replace(",}", "") != "".join(stripped.split()):

@@ -51,6 +51,7 @@ def _unset(value: object) -> object:
 
 
 def _origin(value: object) -> str:
+    _clean(value, strict=True)
     parts = urlsplit(str(value))
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
         raise ValueError("must be a URL without a path, such as https://open.feishu.cn")
@@ -58,6 +59,7 @@ def _origin(value: object) -> str:
 
 
 def _domain(value: str) -> str:
+    _clean(value, strict=True)
     try:
         return value if value in ("feishu", "lark") else _origin(value)
     except ValueError:
@@ -135,8 +137,8 @@ Domain = Annotated[str, AfterValidator(_domain)]
 Proxy = Annotated[SecretStr, BeforeValidator(_clean), AfterValidator(_proxy)]
 StoreUrl = Annotated[str, BeforeValidator(_store), BeforeValidator(_clean)]
 Tokens = Annotated[dict[str, list[Text]], BeforeValidator(_shape_of_tokens), AfterValidator(_tokens)]
-OptionalText = Annotated[str | None, BeforeValidator(_unset)]
 Secret = Annotated[SecretStr, BeforeValidator(_own), Field(min_length=1)]
+OptionalText = Annotated[str | None, BeforeValidator(_unset)]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_clean), BeforeValidator(_unset)]
 
 

@@ -49,7 +49,7 @@ def _general(config: Config, bots: list[BotConfig]) -> list[str]:
         warnings.append("FEISHU_SANDBOX is true: `nb run` talks to the local sandbox, not to Feishu")
     warnings += [f"bot {bot.app_id} is disabled in .env" for bot in bots if not bot.enabled]
     project = Path("pyproject.toml")
-    if project.is_file() and "nonebot.adapters.feishu" in project.read_text("utf-8"):
+    if project.is_file() and "nonebot.adapters.feishu" in project.read_text("utf-8", "replace"):
         warnings.append(
             "pyproject.toml names nonebot.adapters.feishu: NoneBot uses only the first adapter named Feishu; remove it"
         )

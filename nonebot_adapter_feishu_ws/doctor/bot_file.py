@@ -27,6 +27,7 @@ def init_arguments(path: Path) -> dict[str, Any]:
         raise _Reached
 
     original, nonebot.init = nonebot.init, init
+    arguments, sys.argv = sys.argv, [str(path)]  # the doctor's own are none of the script's
     sys.path.insert(0, str(path.parent.resolve()))
     try:
         runpy.run_path(str(path), run_name="__main__")
@@ -36,6 +37,6 @@ def init_arguments(path: Path) -> dict[str, Any]:
         why = f"{type(error).__name__}: {error}"
         raise ConfigError([f"{path} ends before it calls nonebot.init ({why}); --bot-file names another"]) from None
     finally:
-        nonebot.init = original
+        nonebot.init, sys.argv = original, arguments
         sys.path.pop(0)
     return given

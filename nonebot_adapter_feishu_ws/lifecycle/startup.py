@@ -32,7 +32,7 @@ def read_config(driver: Driver) -> Config:
         raise SystemExit(1) from None
     for warning in (*unknown_keys(raw, os.environ), *superuser_warnings(raw)):
         log("WARNING", "{}", warning)
-    for note in unused_proxies(config, os.environ):
+    for note in unused_proxies(config, os.environ, raw):
         log("INFO", "{}", note)
     return config
 

@@ -1,4 +1,4 @@
-"""Says last of all, after the server's own lines, why a bot has ended whose port is taken."""
+"""Says last of all, after the server's own lines, why a bot has ended whose address or port cannot be had."""
 
 import atexit
 import errno
@@ -8,6 +8,12 @@ from typing_extensions import override
 
 from ..log import log
 
+_CAUSES = {
+    errno.EADDRINUSE: "its port is taken ({}). Another process listens there, perhaps this bot: "
+    "end that one, or set another PORT in .env",
+    errno.EADDRNOTAVAIL: "its HOST is no address of this machine ({}): set HOST=0.0.0.0 or HOST=127.0.0.1 in .env",
+    errno.EACCES: "its port is reserved ({}): set a PORT above 1023 in .env",
+}
 _SERVER = logging.getLogger("uvicorn.error")
 
 
@@ -25,10 +31,9 @@ class PortWatch(logging.Handler):
     @override
     def emit(self, record: logging.LogRecord) -> None:
         error: object = record.msg
-        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            atexit.register(_say_why, error.strerror)
+        if isinstance(error, OSError) and (cause := _CAUSES.get(error.errno or 0)):
+            atexit.register(_say_why, cause, error.strerror)
 
 
-def _say_why(reason: str | None) -> None:
-    text = "The bot has ended, since its port is taken ({}). Another process listens there, perhaps this bot: "
-    log("ERROR", text + "end that one, or set another PORT in .env", reason)
+def _say_why(cause: str, reason: str | None) -> None:
+    log("ERROR", f"The bot has ended, since {cause}", reason)

@@ -60,6 +60,11 @@ def test_ids_and_secrets_of_feishu_have_ascii_without_spaces(value):
         ({"feishu_management_tokens": {f"{TOKEN}\r": ["*"]}}, "FEISHU_MANAGEMENT_TOKENS"),
         ({"feishu_management_tokens": {TOKEN: ["cli_1\u200b"]}}, "FEISHU_MANAGEMENT_TOKENS"),
         ({"feishu_bots": [{**BOT, "proxy": "http://h:1\r"}]}, "FEISHU_BOTS[0].proxy"),
+        ({"feishu_bots": [{**BOT, "domain": "https://open.feishu.cn\u200b"}]}, "FEISHU_BOTS[0].domain: ends with"),
+        ({"feishu_bots": [{**BOT, "domain": "lark\r"}]}, "FEISHU_BOTS[0].domain: ends with a carriage return"),
+        ({"feishu_bots": [{**BOT, "api_base": "https://h\xa0"}]}, "FEISHU_BOTS[0].api_base: ends with"),
+        ({"feishu_bots": [BOT], "feishu_api_base": "https://h "}, "FEISHU_API_BASE: ends with a space"),
+        ({"feishu_bots": [BOT], "feishu_lark_api_base": "https://h # x"}, "FEISHU_LARK_API_BASE: has a comment"),
         ({"feishu_bots": {"cli_1 ": {"app_secret": "hunter2"}}}, 'FEISHU_BOTS["cli_1 "].app_id'),
     ],
 )
@@ -85,6 +90,20 @@ def test_the_quotes_that_docker_keeps_are_understood(quote):
     assert load_config({}, environ).feishu_bots[1].app_secret.get_secret_value() == "123456"
 
 
+@pytest.mark.parametrize("around", ["'{}'\r", " '{}'", '"{}" '])
+def test_white_space_around_the_quotes_goes_with_them(around):
+    """Windows line ends of a file that docker reads, or a space behind the equals sign."""
+    bots = around.format('[{"app_id": "cli_1", "app_secret": "s"}]')
+    environ = {"FEISHU_BOTS": bots, "FEISHU__APP_ID": around.format("cli_2"), "FEISHU__APP_SECRET": "s"}
+    assert [bot.app_id for bot in load_config({}, environ).feishu_bots] == ["cli_1", "cli_2"]
+
+
+def test_backslashes_that_docker_keeps_are_understood_or_named():
+    text = '[{\\"app_id\\": \\"cli_1\\", \\"app_secret\\": \\"hunter2\\"}]'
+    assert load_config({}, {"FEISHU_BOTS": f'"{text}"'}).feishu_bots[0].app_id == "cli_1"
+    assert "remove the backslashes before the double quotes" in problems({}, {"FEISHU_BOTS": f"'{text}'"})[0]
+
+
 @pytest.mark.parametrize(
     "environ",
     [
@@ -92,6 +111,10 @@ def test_the_quotes_that_docker_keeps_are_understood(quote):
         {"FEISHU_SANDBOX": "true # offline"},
         {"FEISHU_BOTS": '[{"app_id": "cli_1", "app_secret": "hunter2"}]  # mine'},
         {"FEISHU__APP_ID": "cli_1\t# mine", "FEISHU__APP_SECRET": "hunter2"},
+        *(
+            {"FEISHU__APP_ID": "cli_1", "FEISHU__APP_SECRET": "hunter2", key: f"{value} # mine"}
+            for key, value in (("FEISHU__ENABLED", "false"), ("FEISHU__DOMAIN", "lark"), ("FEISHU__TRANSPORT", "sdk"))
+        ),
     ],
 )
 def test_a_comment_behind_a_value_is_named(environ):
@@ -115,6 +138,27 @@ def test_one_underscore_too_few_is_named(environ):
     )
 
 
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("FEISHU_APPID", "FEISHU__APP_ID"),
+        ("FEISHU_APP_SECERT", "FEISHU__APP_SECRET"),
+        ("FEISHU_SECRET", "FEISHU__APP_SECRET"),
+        ("FEISHU_ENCRYPTKEY", "FEISHU__ENCRYPT_KEY"),
+        ("FEISHU_APP__ID", "FEISHU__APP_ID"),
+        ("FEISHU_BOT", "FEISHU_BOTS"),
+    ],
+)
+def test_a_key_of_a_bot_written_another_way_is_named(key, meant):
+    assert unknown_keys({}, {key: "x"}) == [f"{key} is no key of this adapter; did you mean {meant}?"]
+    assert unknown_keys({}, {meant: "x"}) == []
+
+
+def test_a_key_of_a_bot_below_the_list_is_named():
+    [line] = problems({}, {"FEISHU_BOTS__APP_ID": "cli_1"})[:1]
+    assert line.endswith("the key of one bot is FEISHU__APP_ID")
+
+
 def test_a_configuration_that_fails_for_one_underscore_names_it():
     raw = {"feishu_app_id": "cli_1", "feishu": {"app_secret": "hunter2"}}
     with pytest.raises(ConfigError) as caught:
@@ -132,6 +176,8 @@ def test_a_proxy_of_the_environment_that_is_not_used_is_named(name):
     assert line.startswith(f"{name} of the environment is not used by cli_1. A proxy is a key of the bot")
     assert "hunter2" not in line
     assert unused_proxies(config, {name: ""}) == unused_proxies(config, {"NO_PROXY": "*"}) == []
+    [line] = unused_proxies(config, {}, {name.lower(): "http://user:hunter2@proxy:8080", "driver": "~none"})
+    assert line.startswith(f"{name.upper()} of .env is not used by cli_1.")
     assert unused_proxies(load_config({"feishu_bots": [BOT], "feishu_sandbox": True}), environ) == []
 
 

@@ -24,7 +24,9 @@ def here(tmp_path, monkeypatch):
     return tmp_path, asked
 
 
-@pytest.mark.parametrize(("encoding", "says"), [("utf-16", "UTF-16"), ("gbk", "another encoding, such as GBK")])
+@pytest.mark.parametrize(
+    ("encoding", "says"), [("utf-16", "UTF-16"), ("utf-16-le", "UTF-16"), ("gbk", "another encoding, such as GBK")]
+)
 @pytest.mark.parametrize("arguments", [[], ["--env-file", ".env"]])
 def test_a_file_in_another_encoding_is_named(here, capsys, encoding, says, arguments):
     folder, _ = here
@@ -33,6 +35,42 @@ def test_a_file_in_another_encoding_is_named(here, capsys, encoding, says, argum
     told = capsys.readouterr().err
     assert f".env is written in {says}: NoneBot reads UTF-8 only" in told
     assert "Traceback" not in told
+
+
+def test_a_pyproject_in_another_encoding_does_not_matter(here):
+    folder, asked = here
+    (folder / ".env").write_text(LINE)
+    (folder / "pyproject.toml").write_bytes("# 机器人".encode("gbk"))
+    assert (command.main([]), asked) == (0, ["cli_1"])
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [("SUPERUSERS=feishu:ou_li", '"superusers": it must be JSON'), ("PORT=eighty", "PORT: input should be")],
+)
+def test_a_key_of_nonebot_that_cannot_be_read_is_named(here, capsys, line, says):
+    (here[0] / ".env").write_text(f"{LINE}{line}\n")
+    assert command.main([]) == 2
+    told = capsys.readouterr().err
+    assert says in told
+    assert "Traceback" not in told
+
+
+def test_an_env_file_that_is_not_there_is_named(here, capsys):
+    assert command.main(["--env-file", "no.env"]) == 2
+    assert "WARN no.env does not exist" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked_for"), [('_env_file=(".env", ".env.local")', []), ('_env_file=".env.local"', ["cli_1"])]
+)
+def test_a_script_with_files_and_arguments_of_its_own(here, arguments, asked_for):
+    """``nonebot.init`` takes several files; the doctor's arguments are none of the script's."""
+    folder, asked = here
+    (folder / ".env.local").write_text(LINE)
+    script = f"import argparse\nargparse.ArgumentParser().parse_args()\nimport nonebot\nnonebot.init({arguments})\n"
+    (folder / "bot.py").write_text(script)
+    assert (command.main(asked_for), asked) == (0, ["cli_1"])
 
 
 def test_utf_8_with_a_byte_order_mark_is_read(here):

@@ -29,17 +29,24 @@ async def test_head_of_healthz_answers_as_get_does(run_adapter, driver, headers)
 SCRIPT = """
 import nonebot
 from nonebot_adapter_feishu_ws import Adapter
-nonebot.init(_env_file=None, driver="~fastapi", port=int(__import__("sys").argv[1]), feishu_store="memory://",
+nonebot.init(_env_file=None, driver="~fastapi", host=__import__("sys").argv[1], port=int(__import__("sys").argv[2]), feishu_store="memory://",
              feishu_bots=[{"app_id": "cli_1", "app_secret": "s", "domain": "http://127.0.0.1:9"}])
 nonebot.get_driver().register_adapter(Adapter)
 nonebot.run()
 """
 
 
-def test_the_last_thing_on_screen_is_that_the_port_is_taken(tmp_path):
+@pytest.mark.parametrize(
+    ("host", "says", "advice"),
+    [
+        ("127.0.0.1", "its port is taken", "set another PORT in .env"),
+        ("192.0.2.7", "its HOST is no address of this machine", "set HOST=0.0.0.0"),
+    ],
+)
+def test_the_last_thing_on_screen_is_why_the_address_cannot_be_had(tmp_path, host, says, advice):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         run = subprocess.run(
-            [sys.executable, "-c", SCRIPT, str(taken.getsockname()[1])],
+            [sys.executable, "-c", SCRIPT, host, str(taken.getsockname()[1])],
             cwd=tmp_path,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -50,6 +57,6 @@ def test_the_last_thing_on_screen_is_that_the_port_is_taken(tmp_path):
     last = run.stdout.splitlines()[-1]
     assert run.returncode != 0
     assert "Traceback" not in run.stdout
-    assert "The bot has ended, since its port is taken" in last
+    assert f"The bot has ended, since {says}" in last
     assert "nonebot_adapter_feishu_ws | " in last  # the line has its logger's name
-    assert "set another PORT in .env" in last
+    assert advice in last
