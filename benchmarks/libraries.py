@@ -94,6 +94,17 @@ async def calls_by_httpx(url: str, timed: Callable[[Call], Awaitable[None]]) -> 
         await timed(call)
 
 
+async def calls_by_ours(url: str, timed: Callable[[Call], Awaitable[None]]) -> None:
+    from nonebot_adapter_feishu_ws.net.session import HttpSession, target_of
+
+    session, target = HttpSession(), target_of(url)
+
+    async def call() -> None:
+        await session.request("POST", target, SEND, HEADERS, BODY, patience=30.0)
+
+    await timed(call)
+
+
 async def calls_by_pyreqwest(url: str, timed: Callable[[Call], Awaitable[None]]) -> None:
     from pyreqwest.client import ClientBuilder
 
@@ -107,8 +118,18 @@ async def calls_by_pyreqwest(url: str, timed: Callable[[Call], Awaitable[None]])
 
 
 WEBSOCKETS = {"picows": acks_by_picows, "websockets": acks_by_websockets, "aiohttp": acks_by_aiohttp}
-REST = {"pyreqwest": calls_by_pyreqwest, "aiohttp": calls_by_aiohttp, "httpx": calls_by_httpx}
-IMPORTS = {"pyreqwest": "pyreqwest.client", "websockets": "websockets.asyncio.client"}
+OURS = "ours, on httptools"
+REST = {
+    OURS: calls_by_ours,
+    "pyreqwest": calls_by_pyreqwest,
+    "aiohttp": calls_by_aiohttp,
+    "httpx": calls_by_httpx,
+}
+IMPORTS = {
+    OURS: "httptools",
+    "pyreqwest": "pyreqwest.client",
+    "websockets": "websockets.asyncio.client",
+}
 
 
 def client_process(library: str, url: str) -> None:
@@ -178,7 +199,7 @@ def make_table(rounds: int) -> str:
         "| 64 at once: process / thread, us | import after NoneBot, ms |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
-    for library in ("pyreqwest", "picows", "aiohttp", "websockets", "httpx"):
+    for library in (OURS, "pyreqwest", "picows", "aiohttp", "websockets", "httpx"):
         cells = ["-"] * 5
         acks, one, many = list[tuple[float, ...]](), list[tuple[float, ...]](), list[tuple[float, ...]]()
         for _ in range(rounds):
