@@ -220,7 +220,8 @@ class _Reader:
             value = as_text(option.get("value"))
             label = self.text(option.get("text"), depth + 1) or ("image" if "img_key" in option else "")
             label = label or (self.person(value) if of_people else value)
-            mark = "✓ " if {value, label} & chosen or nth == node.get("initial_index") else ""
+            place = node.get("initial_index") == nth or node.get("initialIndex") == nth - 1
+            mark = "✓ " if {value, label} & chosen or place else ""
             chosen -= {value, label}
             shown.append(_button(f"{mark}{label}" if label else "", links(option)))
         shown += [f"[✓ {self.person(each) if of_people else each}]" for each in sorted(chosen)]

@@ -131,7 +131,12 @@ TABLE: list[tuple[str, dict[str, Any], list[str]]] = [
         {"tag": "select_static", "options": [option("A", "1"), option("B", "2")], "initial_option": "2"},
         ["[A] [✓ B]"],
     ),
-    ("select_static.initial_index", {"tag": "select_static", "options": [option("A", "1")]}, ["[A]"]),
+    ("select_static", {"tag": "select_static", "options": [option("A", "1")]}, ["[A]"]),
+    (
+        "select_static.initial_index",
+        {"tag": "select_static", "options": [option("A", "1"), option("B", "2")], "initial_index": 2},
+        ["[A] [✓ B]"],
+    ),
     (
         "multi_select_static.selected_values",
         {"tag": "multi_select_static", "options": [option("A", "1"), option("B", "2")], "selected_values": ["1", "2"]},

@@ -50,6 +50,8 @@ def client_tree(node: Any) -> Any:
         return node
     fields = {_camel(key): value if key in _DATA else client_tree(value) for key, value in node.items() if key != "tag"}
     tag = node.get("tag")
+    if type(place := fields.get("initialIndex")) is int:
+        fields["initialIndex"] = place - 1  # counts from 0
     if tag in ("markdown", "lark_md"):
         fields["elements"] = _pieces(str(fields.pop("content", "")))
     elif tag == "table":
