@@ -67,15 +67,18 @@ def card_text(card: object, *, limit: int = MAX_TEXT) -> str:
 def is_stub(card: Mapping[str, Any]) -> bool:
     """Whether a card's words are elsewhere: in a template, an entity, or behind a summary that asks for an update.
 
-    One that streams may come as it began.
+    One that streams, or has streamed, may come as it began: with the first words, or with a title alone.
     """
-    if source_of(card) is None and (
+    own = source_of(card)
+    if own is None and (
         card.get("type") in ("template", "card")
         or get(card.get("config"), "streaming_mode") is True
         or _STUB_LIKE.search(str(card.get("elements")))
     ):
         return True
-    return not card_text(card)
+    shown = card if own is None else own
+    elements = plain(as_object(shown.get("body"))).get("elements") or shown.get("elements")
+    return not card_text(elements or card)
 
 
 class _Reader:
