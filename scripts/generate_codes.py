@@ -2,8 +2,8 @@
 
     python scripts/generate_codes.py
 
-``scripts/codes.toml`` is written by hand: what each code means, and what to do. ``scripts/codes.jsonl`` has the facts
-of Feishu's documents: HTTP status, Feishu's own message, and the APIs that they are documented of (``of``): ``im``,
+``scripts/codes.toml`` is written by hand: what each code means, and what to do; ``scripts/codes_zh.toml`` says the same
+in Chinese, for the page alone. ``scripts/codes.jsonl`` has the facts of Feishu's documents: HTTP status, Feishu's own message, and the APIs that they are documented of (``of``): ``im``,
 ``cardkit``, ``auth`` (tokens and authorisation), ``contact`` (users), ``files`` (uploads to and downloads from the
 cloud space). A test asks for words for each of these.
 """
@@ -68,10 +68,21 @@ def read_subjects() -> list[Subject]:
 
 def _rows(codes: dict[str, list[str]], phrases: dict[str, str]) -> Iterator[Row]:
     for code, (meaning, advice, *kind) in codes.items():
-        for _ in range(2):  # a phrase may hold another one
-            for name, phrase in phrases.items():
-                advice = advice.replace(f"{{{name}}}", phrase)
-        yield Row(int(code), meaning, advice, *(kind or ["other"]))
+        yield Row(int(code), meaning, _filled(advice, phrases), *(kind or ["other"]))
+
+
+def _filled(advice: str, phrases: dict[str, str]) -> str:
+    for _ in range(2):  # a phrase may hold another one
+        for name, phrase in phrases.items():
+            advice = advice.replace(f"{{{name}}}", phrase)
+    return advice
+
+
+def read_chinese() -> dict[int, tuple[str, str]]:
+    """Meaning and advice of every code in Chinese."""
+    table: dict[str, dict[str, list[str]]] = tomllib.loads((DATA / "codes_zh.toml").read_text("utf-8"))
+    filled = {code: (words[0], _filled(words[1], table["phrases"])) for code, words in table["codes"].items()}
+    return {int(code): words for code, words in filled.items()}
 
 
 def source() -> str:
@@ -106,6 +117,7 @@ def _tables(language: str) -> str:
 
     facts = map(json.loads, (DATA / "codes.jsonl").read_text("utf-8").splitlines())
     messages = {each["code"]: each["msg"] for each in facts}
+    chinese = read_chinese() if language == "zh" else {}
     text = ""
     for subject in read_subjects():
         title = subject.english if language == "en" else subject.chinese
@@ -113,7 +125,7 @@ def _tables(language: str) -> str:
         for row in subject.rows:
             failure = type(make_failure(row.code, "")).__name__
             kind = "ConnectionFailed" if subject.english == "Long connection" else failure
-            words = [messages.get(row.code, ""), row.meaning, row.advice]
+            words = [messages.get(row.code, ""), *chinese.get(row.code, (row.meaning, row.advice))]
             cells = " | ".join(word.replace("|", "\\|") for word in words)
             text += f"| {row.code} | {cells} | `{kind}` |\n"
     return text + "\n"

@@ -157,6 +157,17 @@ def test_codes_words_are_our_own():
     assert same == []
 
 
+def test_codes_the_chinese_page_has_every_code_in_chinese():
+    """Each code of ``codes.toml`` has its words in ``codes_zh.toml``, which say "tried again" for the same codes."""
+    script = runpy.run_path(str(ROOT / "scripts" / "generate_codes.py"))
+    chinese = script["read_chinese"]()
+    english = {row.code: row for subject in script["read_subjects"]() for row in subject.rows}
+    assert chinese.keys() == english.keys()
+    for code, words in chinese.items():
+        assert all(re.search("[\u4e00-\u9fff]", text) and not re.search(r"[{}]", text) for text in words), code
+        assert ("自动重试" in words[1]) == ("is tried again" in english[code].advice), code
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_table_in_the_docs_is_up_to_date(language):
     page = (ROOT / "docs" / language / "errors.md").read_text("utf-8")
