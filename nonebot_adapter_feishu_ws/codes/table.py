@@ -142,9 +142,25 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
                 "Use each with the app that it was made for.",
                 "credentials",
             ),
+            20025: CodeInfo("the request lacks the app's id or secret", "Set app_id and app_secret.", "credentials"),
             20026: CodeInfo(
                 "the user's refresh token is invalid",
                 "Have the user authorise the app again (获取授权码).",
+                "credentials",
+            ),
+            20028: CodeInfo(
+                "the app id of the request is wrong",
+                "Compare app_id with the console's 凭证与基础信息 (Credentials & Basic Info).",
+                "credentials",
+            ),
+            20029: CodeInfo(
+                "redirect_uri is not one of the app's",
+                "Add it under 安全设置 (Security Settings) in the console, and see that the token is of the same app.",
+                "content",
+            ),
+            20035: CodeInfo(
+                "the request's app id or secret is wrong",
+                "Compare app_id and app_secret with the console's 凭证与基础信息 (Credentials & Basic Info).",
                 "credentials",
             ),
             20036: CodeInfo(
@@ -153,6 +169,22 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             20037: CodeInfo(
                 "the user's refresh token has expired",
                 "Have the user authorise the app again (获取授权码).",
+                "credentials",
+            ),
+            20038: CodeInfo(
+                "the user's refresh token is unknown, or was replaced by a newer one",
+                "Have the user authorise the app again (获取授权码). Keep the refresh token of each answer.",
+                "credentials",
+            ),
+            20039: CodeInfo(
+                "the user's access token is unknown",
+                "It concerns a token that the call itself brought along (Authorization): fetch a new one.",
+                "credentials",
+            ),
+            20042: CodeInfo("the app cannot be used", "Have the tenant's administrator enable it.", "credentials"),
+            20046: CodeInfo(
+                "the app belongs to the other domain",
+                "Set the bot's domain to the other one (feishu or lark).",
                 "credentials",
             ),
             20048: CodeInfo("the app does not exist", "Check app_id and the domain.", "credentials"),
@@ -886,16 +918,127 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
         },
         "Cards": {
             10002: CodeInfo("a parameter is wrong", "Compare with the API's document.", "content"),
+            11310: CodeInfo(
+                "behind ErrCode: the card's template or content is refused",
+                "ErrMsg says why; let the app use the template, or check the card's JSON.",
+                "content",
+            ),
+            100290: CodeInfo(
+                "behind ErrCode: a person or @ in the card has an invalid id",
+                "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
+                "bot's events.",
+                "content",
+            ),
+            200080: CodeInfo(
+                "shown after a click on a card: Feishu failed to send the callback",
+                "If it goes on, ask Feishu's support.",
+            ),
             200220: CodeInfo(
                 "the card cannot be built", "The message says which part; check the card's JSON.", "content"
             ),
+            200340: CodeInfo(
+                "shown after a click on a card: callbacks are not set up, or their address is wrong",
+                "Under 事件与回调 > 回调配置 (Callback Configuration) choose 使用长连接接收 (receive through a "
+                "persistent connection), or enter the webhook's address, and publish a version.",
+            ),
+            200341: CodeInfo(
+                "shown after a click on a card: no answer came within 3 seconds",
+                "See that the bot is running and connected, and that no other client of the app takes its "
+                "callbacks; do slow work after the answer.",
+            ),
+            200342: CodeInfo(
+                "shown after a click on a card: Feishu cannot connect to the webhook",
+                "See that its address can be reached from outside.",
+            ),
+            200343: CodeInfo(
+                "shown after a click on a card: the name of the webhook's host cannot be resolved",
+                "Check the address under 回调配置 (Callback Configuration).",
+            ),
+            200345: CodeInfo(
+                "shown after a click on a card: callbacks are not set up, or their address is wrong",
+                "Under 事件与回调 > 回调配置 (Callback Configuration) choose 使用长连接接收 (receive through a "
+                "persistent connection), or enter the webhook's address, and publish a version.",
+            ),
+            200346: CodeInfo(
+                "shown after a click on a card: callbacks are not set up, or their address is wrong",
+                "Under 事件与回调 > 回调配置 (Callback Configuration) choose 使用长连接接收 (receive through a "
+                "persistent connection), or enter the webhook's address, and publish a version.",
+            ),
+            200347: CodeInfo(
+                "shown after a click on a card: callbacks are not set up, or their address is wrong",
+                "Under 事件与回调 > 回调配置 (Callback Configuration) choose 使用长连接接收 (receive through a "
+                "persistent connection), or enter the webhook's address, and publish a version.",
+            ),
+            200380: CodeInfo(
+                "behind ErrCode: there is no such template",
+                "Save and publish the template in the card tool (飞书卡片搭建工具).",
+                "content",
+            ),
+            200381: CodeInfo(
+                "behind ErrCode: the app may not use this template",
+                "Add the app to the template in the card tool (飞书卡片搭建工具).",
+                "content",
+            ),
             200510: CodeInfo("the streaming mode closed by itself", "Set streaming_mode to true again (更新卡片配置)."),
+            200530: CodeInfo(
+                "an input of a form has no name", "Give every input in a form a name of its own.", "content"
+            ),
+            200550: CodeInfo(
+                "behind ErrCode: a chart's chart_spec is wrong",
+                "ErrPath says where; compare it with 图表 (Chart).",
+                "content",
+            ),
+            200570: CodeInfo(
+                "behind ErrCode: an image key of the card is invalid",
+                "Upload the picture with the same bot, and use its img_key, not a URL.",
+                "content",
+            ),
+            200621: CodeInfo(
+                "behind ErrCode: the card's JSON cannot be parsed",
+                "The message says which part; check the card's JSON.",
+                "content",
+            ),
+            200671: CodeInfo(
+                "shown after a click on a card: the webhook answered with another status than 200",
+                "Look into the bot's log, and at what stands before it (a reverse proxy).",
+            ),
+            200672: CodeInfo(
+                "shown after a click on a card: the answer to the callback is malformed",
+                "Answer with bot.respond, or with a dict as 卡片回传交互 (card.action.trigger) describes it.",
+                "content",
+            ),
+            200673: CodeInfo(
+                "shown after a click on a card: the card in the answer is wrong",
+                "Check that card; card.validate() finds most mistakes.",
+                "content",
+            ),
+            200732: CodeInfo(
+                "behind ErrCode: a variable of the template has another type",
+                "Give it the type that the template names.",
+                "content",
+            ),
+            200737: CodeInfo(
+                "behind ErrCode: a variable of the template has another format",
+                "Give it the format that the template names.",
+                "content",
+            ),
             200740: CodeInfo("there is no such card entity", "Check card_id.", "target"),
             200750: CodeInfo("the card entity is older than 14 days", "Create a new one.", "target"),
             200770: CodeInfo("the uuid was used for another operation", "Take a new uuid for each operation."),
             200810: CodeInfo("somebody is operating the card", "Update it after the callback was answered."),
+            200830: CodeInfo(
+                "a card of version 2.0 cannot become one of 1.0", "Answer with a card of version 2.0.", "content"
+            ),
             200850: CodeInfo("the streaming mode closed by itself", "Set streaming_mode to true again (更新卡片配置)."),
             200860: CodeInfo("the card is larger than 30 KB", "Split it into several cards.", "content"),
+            200861: CodeInfo(
+                "behind ErrCode: cards of version 2.0 have no such element",
+                "ErrPath says which; replace it.",
+                "content",
+            ),
+            300000: CodeInfo(
+                "an internal error of Feishu", "It is tried again where that is safe; otherwise try it later.", "busy"
+            ),
             300120: CodeInfo(
                 "an internal error of Feishu",
                 "It is tried again where that is safe; otherwise try it later. Give every operation on a card a "
@@ -909,6 +1052,13 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
                 "the card's settings cannot be changed",
                 "The message says which part; check the card's JSON.",
                 "content",
+            ),
+            300220: CodeInfo(
+                "behind ErrCode: a card with audio cannot be forwarded", "Set enable_forward to false.", "content"
+            ),
+            300230: CodeInfo("behind ErrCode: an audio's id occurs twice", "Give each its own.", "content"),
+            300240: CodeInfo(
+                "behind ErrCode: another app uploaded the audio", "Upload it with the same bot.", "content"
             ),
             300301: CodeInfo("an element_id occurs twice", "Give every element an id of its own.", "content"),
             300302: CodeInfo("update_multi is false", "Streaming needs update_multi: true.", "content"),
