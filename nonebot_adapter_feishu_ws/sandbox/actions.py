@@ -7,23 +7,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..log import log
+from .faults import Faults
 from .gateway import Gateway, data_frame
 from .groups import Groups
 from .people import People
 from .rest.cards import Cards, Click
 from .state import ROOT, TENANT, App, Chat, ChatMode, Department, Message, User, World, new_id
+from .troubles import Troubles
 
 GROUP = "Sandbox group"
 YOU = "You"
 _APP_ID = re.compile(r"cli_[0-9a-fA-F]{16}")
 
 
-class Actions(People, Groups):
+class Actions(People, Groups, Troubles):
     """Everything that can be done to a sandbox from outside its protocols."""
 
-    def __init__(self, world: World, gateway: Gateway) -> None:
-        """Act on a world; ``gateway`` sends the events out."""
-        super().__init__(world, gateway)
+    def __init__(self, world: World, gateway: Gateway, faults: Faults) -> None:
+        """Act on a world; ``gateway`` sends the events out, ``faults`` fail when they are told to."""
+        super().__init__(world, gateway, faults)
         self.cards: Cards = Cards(world, gateway)
         self._seen: dict[str, int] = {}
 
@@ -74,10 +76,6 @@ class Actions(People, Groups):
             group = self.add_chat(GROUP, members=[you])
         group.apps.extend(app_id for app_id in self.world.apps if app_id not in group.apps)
 
-    def revoke_tokens(self, app_id: str) -> None:
-        """Make every token of an app invalid."""
-        self.world.apps[app_id].tokens.clear()
-
     # What people do beyond messages and groups
 
     async def click(
@@ -120,6 +118,13 @@ class Actions(People, Groups):
             else:
                 await connection.socket.send_str(data)
 
+    def subscribe(self, app_id: str, event_types: Sequence[str]) -> App:
+        """Change what an app subscribes to; an empty list leaves it without events."""
+        app = self.world.apps[app_id]
+        app.subscribed = tuple(event_types)
+        self.world.feed.add("app", app_id)
+        return app
+
     async def wait_message(self, chat: Chat, *, count: int = 1, timeout: float = 30.0) -> list[Message]:
         """The next messages of bots in a chat since the last call; raises ``TimeoutError`` if they don't come."""
         after = self._seen.get(chat.chat_id, 0)
@@ -149,13 +154,6 @@ class Actions(People, Groups):
         for connection in list(self.gateway.connections.get(app_id, [])):
             await connection.socket.close()
 
-    def abort(self, app_id: str) -> None:
-        """Reset an app's sockets."""
-        for connection in self.gateway.connections.get(app_id, []):
-            if connection.transport is not None:
-                connection.transport.abort()
-
-    def silence(self, app_id: str, silent: bool = True) -> None:
-        """Let an app's sockets stay open while the server neither answers nor reads."""
-        for connection in self.gateway.connections.get(app_id, []):
-            connection.silent = silent
+    abort = Troubles.drop
+    silence = Troubles.half_open
+    revoke_tokens = Troubles.expire_tokens

@@ -26,6 +26,7 @@ class Fault:
         headers: further headers of an answer with a code.
         share: which part of the calls at this place fails, 0.0-1.0.
         auth_code: for the handshake, ``handshake-autherrcode``.
+        origin: for discovery, where the URL of the socket points instead.
     """
 
     place: str
@@ -40,6 +41,7 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     share: float = 1.0
     auth_code: int | None = None
+    origin: str = ""
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ import json
 import random
 import secrets
 import time
+from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,11 +21,17 @@ from ..transport import wire
 from ..transport.frame import CONTROL, DATA, Frame, FrameError, decode, get_header
 from .events import deliver, envelope
 from .faults import Faults, play
+from .journal import FrameSeen, Journal
 from .state import App, World
 
 MAX_CONNECTIONS = 50
 ACK_TIMEOUT = 3.0
+SWAPPED = "swapped"
+"""The origin of a fault that says ``wss`` where plain ``ws`` is spoken, and the other way round."""
 REDELIVERY = (15.0, 300.0, 3600.0, 21_600.0)
+MAX_GIVEN_UP = 200
+MAX_WAITING = 10_000
+"""Events of one app that wait for it to come back."""
 
 
 @dataclass(slots=True)
@@ -42,6 +49,11 @@ class Delivery:
     """Seconds from the last push to its ack."""
     pushed_at: float = 0.0
     transport: str = ""
+    late: float | None = None
+    """Seconds after which an answer came that nobody waited for any more."""
+    number: int = 0
+    """Of its entry in the journal."""
+    via: Connection | None = None
     done: asyncio.Event = field(default_factory=asyncio.Event)
     acked: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -86,6 +98,11 @@ class Gateway:
         self.config_in_pong: dict[str, int] = {}
         self.pong_delay: float = 0.0
         self.discoveries: int = 0
+        self.ack_delay: float = 0.0
+        self.copies: int = 1
+        self.journal: Journal = Journal(self.world.feed)
+        self._waiting: Counter[str] = Counter()
+        self._given_up: OrderedDict[str, Delivery] = OrderedDict()
 
     async def close(self) -> None:
         """Close all sockets and forget what is pending."""
@@ -124,6 +141,8 @@ class Gateway:
         # The name by which the client came: with --tls, that of Feishu, for which alone the certificate is.
         secure = request.secure or request.raw_path.startswith("https:")
         origin = f"{'wss' if secure else 'ws'}://{request.host}"
+        if fault is not None and fault.origin:
+            origin = f"{'ws' if secure else 'wss'}://{request.host}" if fault.origin == SWAPPED else fault.origin
         query = f"fpid=493&aid=552564&device_id={secrets.randbits(60)}&access_key={key}&service_id=33554678"
         data = {"URL": f"{origin}/ws/v2?{query}&ticket={secrets.token_hex(16)}", "ClientConfig": self.client_config}
         return web.json_response({"code": 0, "msg": "", "data": data})
@@ -148,7 +167,7 @@ class Gateway:
         transport = request.transport
         connection = Connection(app_id, int(service_id), socket, transport)
         held.append(connection)
-        await self._notify()
+        await self._notify(app_id)
         try:
             async for message in socket:
                 if message.type is WSMsgType.BINARY:
@@ -157,10 +176,11 @@ class Gateway:
                     _drop(connection, f"a {message.type.name} message, where frames are binary")
         finally:
             held.remove(connection)
-            await self._notify()
+            await self._notify(app_id)
         return socket
 
-    async def _notify(self) -> None:
+    async def _notify(self, app_id: str) -> None:
+        self.world.feed.add("app", app_id)
         async with self.changed:
             self.changed.notify_all()
 
@@ -172,25 +192,40 @@ class Gateway:
         except FrameError as error:
             _drop(connection, str(error))
             return
+        self._saw(connection, data, out=False)
         if frame.method == CONTROL:
             connection.pings += 1
             await asyncio.sleep(self.pong_delay)
-            await connection.socket.send_bytes(self._pong(frame))
+            pong = self._pong(frame)
+            self._saw(connection, pong, out=True)
+            await connection.socket.send_bytes(pong)
             return
         connection.acks.append(data)
         if len(connection.acks) > 100:
             del connection.acks[:50]
         message_id = get_header(frame, wire.HEADER_MESSAGE_ID) or ""
-        delivery = self._pending.get(message_id)
-        if delivery is None:
+        if (delivery := self._pending.get(message_id)) is not None:
+            if self.ack_delay:
+                later = asyncio.get_running_loop().call_later
+                later(self.ack_delay, self._take_ack, connection, delivery, frame.payload)
+            else:
+                self._take_ack(connection, delivery, frame.payload)
+        elif (delivery := self._given_up.pop(message_id, None)) is not None:
+            delivery.late = time.perf_counter() - delivery.pushed_at
+            self.journal.changed(delivery.number)
+        else:
             # An ack that comes after its event was acked, or given up, is ordinary.
             log("DEBUG", "The sandbox dropped an ack from {}: no event {!r} waits", connection.app_id, message_id)
-            return
+
+    def _take_ack(self, connection: Connection, delivery: Delivery, payload: bytes) -> None:
         try:
-            self._acked(delivery, read_json(frame.payload))
+            self._acked(delivery, read_json(payload))
         except ValueError as error:
             reason = f"{error}" if isinstance(error, JsonError) else "has data that is not JSON in base64"
-            _drop(connection, f"an ack of {message_id} whose payload {reason}")
+            _drop(connection, f"an ack of {delivery.message_id} whose payload {reason}")
+
+    def _saw(self, connection: Connection, data: bytes, *, out: bool) -> None:
+        self.journal.add("frame", connection.app_id, FrameSeen(out, data), self.world.clock())
 
     def _pong(self, ping: Frame) -> bytes:
         frame = Frame(SeqID=0, LogID=0, service=ping.service, method=CONTROL)
@@ -204,6 +239,7 @@ class Gateway:
         """Send an event to an app and keep pushing until it is acked; ``once`` for callbacks, which come only once."""
         delivery = Delivery(app.app_id, event_id, payload, message_id=secrets.token_hex(16))
         self._pending[delivery.message_id] = delivery
+        delivery.number = self.journal.add("event", app.app_id, delivery, self.world.clock())
         task = asyncio.create_task(self._deliver(app, delivery, transport, once))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -221,11 +257,15 @@ class Gateway:
     async def _deliver(self, app: App, delivery: Delivery, transport: str, once: bool) -> None:
         try:
             for pause in (0.0,) if once else (0.0, *self.redelivery):
-                if pause:
+                # A bot that went away in between gets its events as soon as it is back.
+                if pause and (delivery.via is None or delivery.via in self.connections.get(app.app_id, ())):
                     await asyncio.sleep(pause)
+                if not once and app.webhook_url is None and not await self._online(app.app_id):
+                    return
                 delivery.acked.clear()
                 delivery.attempts += 1
                 delivery.pushed_at = time.perf_counter()
+                self.journal.changed(delivery.number)
                 if not await self._attempt(app, delivery, transport):
                     continue
                 try:
@@ -236,13 +276,37 @@ class Gateway:
                     return
         finally:
             self._pending.pop(delivery.message_id, None)
+            if not delivery.acked.is_set():
+                self._given_up[delivery.message_id] = delivery
+                if len(self._given_up) > MAX_GIVEN_UP:
+                    self._given_up.popitem(last=False)
+
+    async def _online(self, app_id: str) -> bool:
+        """Wait until an app holds a socket; False when too many of its events wait already."""
+        if self.connections.get(app_id):
+            return True
+        if self._waiting[app_id] >= MAX_WAITING:
+            return False
+        self._waiting[app_id] += 1
+        try:
+            async with self.changed:
+                await self.changed.wait_for(lambda: self.connections.get(app_id))
+        finally:
+            self._waiting[app_id] -= 1
+        return True
+
+    def waiting(self, app_id: str) -> int:
+        """How many events wait for an app to connect."""
+        return self._waiting[app_id]
 
     async def _attempt(self, app: App, delivery: Delivery, transport: str) -> bool:
         held = self.connections.get(app.app_id)
         if held and transport != "webhook":
             delivery.transport = "websocket"
             try:
-                await self.send_data(random.choice(held), delivery.payload, delivery.message_id)
+                delivery.via = random.choice(held)
+                for _ in range(self.copies):
+                    await self.send_data(delivery.via, delivery.payload, delivery.message_id)
             except (ConnectionError, aiohttp.ClientError):
                 return False
             return True
@@ -275,7 +339,9 @@ class Gateway:
                 wire.HEADER_SUM: str(len(parts)),
                 wire.HEADER_SEQ: str(seq),
             }
-            await connection.socket.send_bytes(data_frame(part, headers, connection.service_id))
+            frame = data_frame(part, headers, connection.service_id)
+            self._saw(connection, frame, out=True)
+            await connection.socket.send_bytes(frame)
 
     def _acked(self, delivery: Delivery, payload: object) -> None:
         answer = as_object(payload)
@@ -283,6 +349,7 @@ class Gateway:
         decoded = read_json(base64.b64decode(data)) if data and isinstance(data, str) else data
         delivery.latency = time.perf_counter() - delivery.pushed_at
         delivery.ack_code, delivery.answer = answer.get("code"), decoded
+        self.journal.changed(delivery.number)
         delivery.acked.set()
         if delivery.ack_code == wire.ACK_OK:
             delivery.done.set()

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from .actions import Actions
 from .connect_proxy import ConnectProxy
+from .control.routes import Control
 from .faults import Faults
 from .gateway import ACK_TIMEOUT, REDELIVERY, Gateway
 from .guard import check_host
@@ -54,16 +55,15 @@ class Sandbox(Actions):
         self.host: str = host
         self.port: int = port
         self._tls = tls
-        self.faults: Faults = Faults()
-        world = World()
+        world, faults = World(), Faults()
         gateway = Gateway(
             world,
-            self.faults,
+            faults,
             client_config={**CLIENT_CONFIG, **(client_config or {})},
             redelivery=redelivery,
             ack_timeout=ack_timeout,
         )
-        super().__init__(world, gateway)
+        super().__init__(world, gateway, faults)
         self.limits: Limits = Limits()
         self.rest: Rest = Rest(self.world, self.gateway, self.faults, self.limits)
         self.tokens: Tokens = Tokens(self.world, self.gateway)
@@ -87,6 +87,7 @@ class Sandbox(Actions):
         app.add_routes([web.get("/ws/v2", self.gateway.accept)])
         app.add_routes(self.rest.routes(self.cards, self.tokens))
         app.add_routes(Page(self).routes())
+        app.add_routes(Control(self).routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.host, self.port, ssl_context=self._tls)

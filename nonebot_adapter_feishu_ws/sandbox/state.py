@@ -77,6 +77,8 @@ class App:
     has_bot: bool = True
     scopes: frozenset[str] = ALL_SCOPES
     subscribed: tuple[str, ...] = EVENTS
+    pid: int | None = None
+    """Of the bot's process, as far as it said so."""
     event_mode: Literal["websocket", "webhook"] = "websocket"
     published: bool = True
     tokens: dict[str, float] = field(default_factory=dict[str, float])

@@ -1,15 +1,14 @@
 """The chat page and its few JSON endpoints. Loopback only: other hosts and origins are refused."""
 
 import json
-from collections.abc import Awaitable, Callable
 from importlib import resources
 from typing import Any
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from ...net.bounded_json import as_object
 from ..actions import Actions
+from ..control.access import Handler, guard
 from ..rest.cardkit import shown_content
 from ..rest.messages import message_body
 from ..state import Message
@@ -17,15 +16,6 @@ from ..state import Message
 SHOWN = 200
 STYLES = ("style",)
 SCRIPTS = ("main", "chats", "message", "card", "fields", "click", "markdown", "state", "dom", "words")
-_LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
-_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Page:
@@ -40,11 +30,11 @@ class Page:
         files += [(f"/page/{name}.css", f"{name}.css", "text/css") for name in STYLES]
         files += [(f"/page/{name}.js", f"{name}.js", "text/javascript") for name in SCRIPTS]
         return [
-            *(web.get(path, _guard(_file(name, content_type))) for path, name, content_type in files),
-            web.get("/page/state", _guard(self._state)),
-            web.post("/page/say", _guard(self._say)),
-            web.post("/page/click", _guard(self._click)),
-            web.get("/page/image/{key}", _guard(self._image)),
+            *(web.get(path, guard(_file(name, content_type))) for path, name, content_type in files),
+            web.get("/page/state", guard(self._state)),
+            web.post("/page/say", guard(self._say)),
+            web.post("/page/click", guard(self._click)),
+            web.get("/page/image/{key}", guard(self._image)),
         ]
 
     async def _state(self, request: web.Request) -> web.Response:
@@ -106,23 +96,9 @@ class Page:
         return web.Response(body=stored.content, content_type="image/png")
 
 
-def _file(name: str, content_type: str) -> _Handler:
+def _file(name: str, content_type: str) -> Handler:
     async def run(_: web.Request) -> web.Response:
         text = resources.files(__package__ or "").joinpath(name).read_text("utf-8")
         return web.Response(text=text, content_type=content_type)
-
-    return run
-
-
-def _guard(handler: _Handler) -> _Handler:
-    async def run(request: web.Request) -> web.StreamResponse:
-        # A page of another site must neither read nor post here, not even by rebinding its own name.
-        host = urlsplit(f"//{request.host}").hostname
-        origin = request.headers.get("Origin")
-        if host not in _LOCAL or (origin is not None and urlsplit(origin).netloc != request.host):
-            return web.Response(status=403, text="The sandbox answers to its own loopback address only")
-        response = await handler(request)
-        response.headers.update(_HEADERS)
-        return response
 
     return run

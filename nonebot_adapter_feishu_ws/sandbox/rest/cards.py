@@ -68,6 +68,14 @@ class Cards:
         self._clicks[token] = click
         if len(self._clicks) > MAX_TOKENS:
             self._clicks.popitem(last=False)
+        number = self._gateway.journal.add("click", app.app_id, click, self._world.clock())
+        try:
+            return await self._answered(click, message)
+        finally:
+            self._gateway.journal.changed(number)
+
+    async def _answered(self, click: Click, message: Message) -> Click:
+        delivery = click.delivery
         try:
             await asyncio.wait_for(delivery.acked.wait(), ACK_TIMEOUT)
         except TimeoutError:

@@ -4,10 +4,11 @@ import asyncio
 import json
 import math
 import secrets
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import BodyPartReader, web
 
@@ -119,6 +120,14 @@ class RecordedRequest:
     path: str
     query: dict[str, str]
     json: Any = None
+    app_id: str = ""
+    uuid: str = ""
+    status: int = 0
+    answer: bytes | None = None
+    """JSON only: what is downloaded is not kept."""
+    seconds: float = 0.0
+    number: int = 0
+    """Of its entry in the journal."""
 
 
 class Rest:
@@ -129,6 +138,7 @@ class Rest:
         self._gateway = gateway
         self._faults = faults
         self.limits: Limits = limits
+        self._running: dict[int, RecordedRequest] = {}
         self.requests: deque[RecordedRequest] = deque(maxlen=10_000)
 
     def routes(self, cards: Cards, tokens: Tokens) -> list[web.RouteDef]:
@@ -158,6 +168,20 @@ class Rest:
 
     def _with_faults(self, run: _Run) -> _Run:
         async def served(request: web.Request) -> web.StreamResponse:
+            began = time.perf_counter()
+            try:
+                answer = await serve(request)
+            finally:
+                if (call := self._running.pop(id(request), None)) is not None:
+                    call.seconds = time.perf_counter() - began
+                    self._gateway.journal.changed(call.number)
+            if call is not None:
+                call.status = answer.status
+                if isinstance(answer, web.Response) and answer.content_type == "application/json":
+                    call.answer = cast(bytes, answer.body)
+            return answer
+
+        async def serve(request: web.Request) -> web.StreamResponse:
             fault = self._faults.take(request.path.removeprefix(PREFIX))
             if fault is not None and (answer := await play(fault, request)) is not None:
                 return answer
@@ -195,10 +219,10 @@ class Rest:
             call.tenant_key = app.token_tenants.get(token, TENANT)
             if request.content_type.startswith("multipart/"):
                 await _read_form(call)
-                self._record(request, {})
+                self._record(request, {}, app.app_id)
             else:
                 call.json = await _json(request) if "json" in request.content_type else {}
-                self._record(request, call.json)
+                self._record(request, call.json, app.app_id)
             self.limits.count_call(app.app_id, name)
             check(call)
             answer = await handler(call)
@@ -216,9 +240,13 @@ class Rest:
             raise ApiError(99991663, f"Invalid {advice}")
         return app
 
-    def _record(self, request: web.Request, body: Any) -> None:
+    def _record(self, request: web.Request, body: Any, app_id: str = "") -> None:
         path = request.path.removeprefix(PREFIX)
-        self.requests.append(RecordedRequest(request.method, path, dict(request.query), body))
+        call = RecordedRequest(request.method, path, dict(request.query), body, app_id)
+        call.uuid = str(as_object(body).get("uuid") or request.query.get("uuid") or "")
+        call.number = self._gateway.journal.add("rest", app_id, call, self.world.clock())
+        self._running[id(request)] = call
+        self.requests.append(call)
 
 
 def _ok(body: Any) -> web.Response:
