@@ -122,7 +122,8 @@ class Bot(TypedApi, LegacyMethods):
                 return
             if isinstance(event, MessageEvent):
                 config = self.adapter.feishu_config
-                check_at_me(event, await self._own_open_id() or None, at_all=config.feishu_at_all_to_me)
+                own_id, name = await self._own_open_id() or None, self.bot_info.app_name
+                check_at_me(event, own_id, at_all=config.feishu_at_all_to_me, bot_name=name)
                 check_nickname(event, self.config.nickname)
                 if config.feishu_fetch_reply:
                     await self.fetch_reply(event)

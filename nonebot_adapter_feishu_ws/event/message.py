@@ -26,12 +26,13 @@ class Sender(FeishuModel):
 
 
 class Mention(FeishuModel):
-    """Somebody mentioned in a message; ``key`` is the placeholder in its text."""
+    """Somebody mentioned in a message; ``key`` is the placeholder in its text, the type is ``user`` or ``bot``."""
 
     key: Text = ""
     id: Annotated[UserId, BeforeValidator(to_ids)] = Field(default_factory=UserId)
     name: Text = ""
     tenant_key: Text = ""
+    mentioned_type: Text = ""
 
     @property
     def open_id(self) -> str:

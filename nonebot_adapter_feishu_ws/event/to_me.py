@@ -11,13 +11,17 @@ _SEPARATOR = r"\s*(?:[:：,，]+(?![()DPp|]|-[()]))?\s*"
 """Between an address and what is said: ``@bot: /help``. A smiley stays."""
 
 
-def check_at_me(event: MessageEvent, bot_open_id: str | None, *, at_all: bool = False) -> None:
+def check_at_me(
+    event: MessageEvent, bot_open_id: str | None, *, at_all: bool = False, bot_name: str | None = None
+) -> None:
     """Set ``to_me`` in private chats and when the bot is mentioned; drop the mention at either end.
 
     Args:
         event: changed in place.
         bot_open_id: the bot's own open_id; None while it is unknown.
         at_all: whether an @ of everybody is meant for the bot, too.
+        bot_name: its name, by which the mention of a bot counts when none has its open_id: users of several bots in
+            one group report that events have the ids that another app sees.
     """
     if event.event.message.chat_type == "p2p":
         event.to_me = True
@@ -29,10 +33,14 @@ def check_at_me(event: MessageEvent, bot_open_id: str | None, *, at_all: bool = 
     if len(message) == 1 and message[0].type == "text" and not event.event.message.mentions:
         return  # nobody is mentioned
 
-    def is_me(segment: MessageSegment) -> bool:
-        return segment.type == "at" and segment.data.get("user_id") == bot_open_id
+    own = {bot_open_id}
+    if bot_name and all(who.open_id != bot_open_id for who in event.mentions):
+        own |= {who.open_id for who in event.mentions if who.name == bot_name and who.mentioned_type == "bot"}
 
-    if any(is_me(segment) for segment in message) or any(who.open_id == bot_open_id for who in event.mentions):
+    def is_me(segment: MessageSegment) -> bool:
+        return segment.type == "at" and segment.data.get("user_id") in own
+
+    if any(is_me(segment) for segment in message) or any(who.open_id in own for who in event.mentions):
         event.to_me = True
     if not _drop_at_start(message, is_me):
         _drop_at_end(message, is_me)

@@ -87,9 +87,9 @@ def mention(world: World, app: App | None, key: str, target: str) -> dict[str, A
     if target in world.apps:
         other = world.apps[target]
         ids: dict[str, Any] = {"open_id": other.bot_open_id, "union_id": "", "user_id": ""}
-        return {"key": key, "id": ids, "name": other.name, "tenant_key": TENANT}
+        return {"key": key, "id": ids, "name": other.name, "tenant_key": TENANT, "mentioned_type": "bot"}
     user = world.users[target]
-    return {"key": key, "id": user_ids(user, app), "name": user.name, "tenant_key": TENANT}
+    return {"key": key, "id": user_ids(user, app), "name": user.name, "tenant_key": TENANT, "mentioned_type": "user"}
 
 
 def build_request(app: App, payload: bytes, now: float, *, signed: bool = True) -> tuple[bytes, dict[str, str]]:

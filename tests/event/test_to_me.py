@@ -6,7 +6,7 @@ import pytest
 
 from nonebot_adapter_feishu_ws import Adapter, MessageEvent, Reply
 from nonebot_adapter_feishu_ws.event import UserId, check_at_me, check_nickname, check_reply
-from nonebot_adapter_feishu_ws.event.message import EventMessage
+from nonebot_adapter_feishu_ws.event.message import EventMessage, Mention
 
 BOT = "ou_bot"
 
@@ -96,6 +96,31 @@ def test_A6_everybody_is_known_by_the_user_id_alone():
     it.event.message.mentions[0].id.user_id = "all"
     check_at_me(it, BOT, at_all=True)
     assert it.to_me
+
+
+@pytest.mark.parametrize(
+    ("mentioned", "to_me"),
+    [
+        ({"name": "Bot", "mentioned_type": "bot"}, True),
+        ({"name": "Bot", "mentioned_type": "user"}, False),
+        ({"name": "Bot"}, False),
+        ({"name": "Other", "mentioned_type": "bot"}, False),
+    ],
+)
+def test_A6_a_mention_with_the_id_that_another_app_sees_counts_by_name(mentioned, to_me):
+    """Before: nobody was mentioned, in groups with several bots."""
+    it = event("@_user_1 /help", mentions=("ou_of_another_app",))
+    it.event.message.mentions[0] = Mention.model_validate({**it.mentions[0].model_dump(), **mentioned})
+    check_at_me(it, BOT, bot_name="Bot")
+    assert (it.to_me, it.get_plaintext()) == (to_me, "/help" if to_me else " /help")
+
+
+def test_A6_a_namesake_is_not_the_bot_where_its_own_id_came():
+    it = event("@_user_2 ask @_user_1", mentions=(BOT, "ou_namesake"))
+    for mention in it.mentions:
+        mention.name, mention.mentioned_type = "Bot", "bot"
+    check_at_me(it, BOT, bot_name="Bot")
+    assert [segment.data.get("user_id") for segment in it.get_message()] == ["ou_namesake", None]
 
 
 @pytest.mark.parametrize(

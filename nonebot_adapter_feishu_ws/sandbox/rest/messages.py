@@ -346,4 +346,5 @@ def message_body(message: Message) -> dict[str, Any]:
 
 def _fetched_mention(mention: dict[str, Any]) -> dict[str, Any]:
     ids = mention["id"]
-    return {**mention, "id": ids if isinstance(ids, str) else ids["open_id"], "id_type": "open_id"}
+    fields = {key: value for key, value in mention.items() if key != "mentioned_type"}
+    return {**fields, "id": ids if isinstance(ids, str) else ids["open_id"], "id_type": "open_id"}
