@@ -104,7 +104,7 @@ class ActionFailed(BaseActionFailed, FeishuAdapterException):
         self.troubleshooter: str = as_text(details.get("troubleshooter"))
         self.missing_scopes: list[str] = _listed(details.get("permission_violations"), "subject")
         self.grant_url: str = next(iter(_listed(details.get("helps"), "url")), "")
-        self.info: dict[str, Any] = {**self.body, **info} or {"code": code, "msg": msg}
+        self.info: dict[str, Any] = {"code": code, "msg": msg, **self.body, **info}
 
     @override
     def __str__(self) -> str:

@@ -18,6 +18,9 @@ from . import status_page
 from .access import Access, FailureLimit, Tokens
 from .health import check_health, store_to_dict
 
+Route = tuple[str, str, str, Handler]
+"""Method, path, name and handler."""
+
 _JSON = {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store"}
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="feishu"'}
 _NO_TOKEN = (
@@ -51,26 +54,28 @@ class Management:
     def __post_init__(self, tokens: Mapping[str, Sequence[str]]) -> None:
         self._tokens = Tokens(tokens)
 
-    def routes(self) -> list[tuple[str, str, str, Handler]]:
+    def routes(self) -> list[Route]:
         """What NoneBot's driver is to serve: method, path, name and handler of each route."""
-        # Monitors ask with HEAD, too; the server leaves the body out.
-        path = "/feishu/healthz"
-        health = ("GET", path, "feishu_healthz", self.health), ("HEAD", path, "feishu_healthz_head", self.health)
+        health = ("GET", "/feishu/healthz", "feishu_healthz", self.health)
         if not self._tokens:
-            return [*health, ("GET", "/feishu/", "feishu_page", _no_page)]
+            return _with_head([health, ("GET", "/feishu/", "feishu_page", _no_page)])
         bot = "/feishu/bots/{app_id}"
         return [
-            *health,
-            ("GET", "/feishu/", "feishu_page", status_page.page),
+            *_with_head(
+                [
+                    health,
+                    ("GET", "/feishu/", "feishu_page", status_page.page),
+                    ("GET", f"{bot}/ws/status", "feishu_status", self.status),
+                    ("GET", "/feishu/ws/status", "feishu_all_statuses", self.all_statuses),
+                    ("GET", "/feishu/metrics", "feishu_metrics", self.metrics),
+                ]
+            ),
             *(
                 ("GET", f"/feishu/page/{name}", f"feishu_page_{name.replace('.', '_')}", status_page.file)
                 for name in status_page.FILES
             ),
             ("POST", f"{bot}/ws/connect", "feishu_connect", partial(self._control, self.connections.connect)),
             ("POST", f"{bot}/ws/disconnect", "feishu_disconnect", partial(self._control, self.connections.disconnect)),
-            ("GET", f"{bot}/ws/status", "feishu_status", self.status),
-            ("GET", "/feishu/ws/status", "feishu_all_statuses", self.all_statuses),
-            ("GET", "/feishu/metrics", "feishu_metrics", self.metrics),
         ]
 
     # Control
@@ -160,6 +165,11 @@ class Management:
 
     def _visible(self, access: Access) -> list[ConnectionStatus]:
         return [status for status in self.connections.get_all_statuses() if access.allows(status.bot_id)]
+
+
+def _with_head(routes: list[Route]) -> list[Route]:
+    """The routes, and the same for HEAD, with which monitors ask; the server leaves the body out."""
+    return [*routes, *(("HEAD", path, f"{name}_head", handler) for _, path, name, handler in routes)]
 
 
 async def _no_page(request: Request) -> Response:

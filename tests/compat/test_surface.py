@@ -226,6 +226,19 @@ async def test_D30_send_request_says_why_it_failed(adapter):
         await adapter.send_request(Request("GET", "http://127.0.0.1:1/"), _timeout=5.0)
 
 
+def test_D30_a_failure_that_a_plugin_raises_or_a_test_builds_carries_what_it_was_given():
+    given = {"code": 1, "msg": "m", "data": {}}
+    assert ActionFailed(**given).info == existing.ActionFailed(**given).info == given
+
+
+async def test_D30_a_refused_call_names_its_code_instead_of_a_network_error(adapter):
+    """There, HTTP 400 or more is a ``NetworkError`` without a code; docs/en/moving-over.md says so."""
+    with pytest.raises(ActionFailed) as refused:
+        await adapter.bots[APP].call_api("im/v1/messages/om_none", method="GET")
+    assert not isinstance(refused.value, NetworkError)
+    assert refused.value.info["code"] == refused.value.code == 99992354
+
+
 async def test_D30_bots_are_there_from_on_bot_connect_and_their_configuration_before(sandbox, run_adapter, monkeypatch):
     """The existing adapter waits for the network in its ``on_startup``, so its bots are there in that of a plugin."""
     seen: dict[str, list[str]] = {}

@@ -9,7 +9,7 @@ from nonebot.drivers.fastapi import Driver as FastAPIDriver
 from nonebot.drivers.quart import Driver as QuartDriver
 
 from nonebot_adapter_feishu_ws.net.session import HttpSession, target_of
-from tests.conftest import serving
+from tests.conftest import APP, serving
 
 TOKEN = "a-token-of-an-operator"
 
@@ -24,6 +24,18 @@ async def test_head_of_healthz_answers_as_get_does(run_adapter, driver, headers)
             )
             assert response.status == 200
             assert (body != b"") == (method == "GET" and headers != {})
+
+
+@pytest.mark.parametrize("driver", [FastAPIDriver, QuartDriver])
+async def test_head_of_the_other_routes_answers_as_get_does(run_adapter, driver):
+    """On FastAPI it was 405, on Quart 200."""
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    async with run_adapter(driver=driver, feishu_management_tokens={TOKEN: ["*"]}) as adapter, serving(adapter) as url:
+        for path in ("", "metrics", "ws/status", f"bots/{APP}/ws/status"):
+            response, body = await HttpSession().request(
+                "HEAD", target_of(url), f"/feishu/{path}", headers, patience=10
+            )
+            assert (response.status, body) == (200, b""), path
 
 
 SCRIPT = """
