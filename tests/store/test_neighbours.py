@@ -74,6 +74,25 @@ async def test_what_a_dead_process_held_goes_to_the_one_that_lives(tmp_path):
     await after.close()
 
 
+async def test_a_file_is_the_same_one_by_a_link_and_from_another_folder(tmp_path, logs, monkeypatch):
+    """A release folder's link to the file, or a plugin's ``os.chdir``, and each took the events of the other."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "release").mkdir()
+    (tmp_path / "release" / "bot.db").symlink_to(tmp_path / "s.db")
+    first = await started("s.db")
+    await take(first, 1)
+    second = await started(tmp_path / "release" / "bot.db")
+    await take(second, 2)
+    assert len(in_use(logs)) == 1
+    monkeypatch.chdir(tmp_path / "release")
+    await first.count([BOT])
+    assert len(in_use(logs)) == 2
+    assert [await it.fetch_abandoned([BOT]) for it in (first, second)] == [None, None]
+    await first.close()
+    await second.close()
+    assert list(tmp_path.rglob("*.lock")) == []
+
+
 async def test_processes_of_different_bots_share_a_file_without_a_word(tmp_path, logs):
     first = await started(tmp_path / "s.db", BOT)
     await take(first, 1)

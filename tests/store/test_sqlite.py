@@ -238,7 +238,7 @@ def test_urls():
     relative, absolute = make_store("sqlite:///data/x.db"), make_store("sqlite:////var/x.db")
     assert isinstance(relative, FallbackStore)
     assert isinstance(absolute, FallbackStore)
-    assert [str(it.inner.path) for it in (relative, absolute)] == ["data/x.db", "/var/x.db"]
+    assert [str(it.inner.path) for it in (relative, absolute)] == [os.path.realpath("data/x.db"), "/var/x.db"]
     for wrong in ("http://h", "sqlite://x", "sqlite:///", "x"):
         with pytest.raises(ValueError, match="sqlite:///relative"):
             make_store(wrong)

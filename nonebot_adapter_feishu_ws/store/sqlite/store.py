@@ -79,7 +79,8 @@ class SqliteStore(Inbox, KeyValue):
             write_timeout: seconds that a write may take before its callers get an error.
             clock: seconds since the epoch.
         """
-        self.path: Path = Path(path)
+        # The file itself, whatever links lead to it and wherever a plugin changes to: its neighbours stand beside it.
+        self.path: Path = Path(path).resolve()
         self.status: StoreStatus = StoreStatus(f"sqlite:///{path}")
         self.inbox: Inbox = self
         self.state: KeyValue = self
