@@ -31,12 +31,14 @@ async def run_on(loop: asyncio.AbstractEventLoop, work: Callable[[], Awaitable[T
     if loop.is_closed():
         raise NetworkError("not sent: NoneBot has ended", sent=False)
     waiter = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(begin(), loop))
-    await asyncio.wait({waiter}, timeout=PATIENCE)
-    if not has_begun and not waiter.done():
-        waiter.cancel()
-        raise NetworkError(
-            f"not sent: NoneBot's event loop is blocked, and did not take the call within {PATIENCE:g} s. If it waits "
-            "for the thread that calls, call from the handler instead: await bot.send(...)",
-            sent=False,
-        )
-    return await waiter
+    try:
+        await asyncio.wait({waiter}, timeout=PATIENCE)
+        if not has_begun and not waiter.done():
+            raise NetworkError(
+                f"not sent: NoneBot's event loop is blocked, and did not take the call within {PATIENCE:g} s. If it "
+                "waits for the thread that calls, call from the handler instead: await bot.send(...)",
+                sent=False,
+            )
+        return await waiter
+    finally:
+        waiter.cancel()  # the caller may have lost patience, which asyncio.wait does not pass on

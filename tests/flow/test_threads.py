@@ -57,3 +57,30 @@ async def test_a_thread_that_nonebot_waits_for_is_told_what_to_call(
     assert not error.sent
     assert texts == ["after"]
     saw(f'NoneBot\'s loop waits for the thread: "{error}"')
+
+
+async def test_what_a_thread_gives_up_is_not_sent_later(sandbox, run_adapter, monkeypatch):
+    """``asyncio.wait_for`` in a thread raised, and the message came all the same."""
+    chat = sandbox.p2p(sandbox.add_user("Amy"), APP).chat_id
+    has_begun, has_ended = threading.Event(), asyncio.Event()
+
+    async def call_api(*_: object) -> None:
+        has_begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            has_ended.set()
+
+    async def give_up(bot: Bot) -> None:
+        sending = asyncio.create_task(bot.send_to(chat, "never"))
+        while not has_begun.is_set():
+            await asyncio.sleep(0)
+        sending.cancel()
+        await asyncio.wait({sending})
+
+    monkeypatch.setattr("nonebot_adapter_feishu_ws.adapter.call_api", call_api)
+    async with run_adapter() as adapter:
+        bot = adapter.bots[APP]
+        assert isinstance(bot, Bot)
+        await asyncio.to_thread(asyncio.run, give_up(bot))
+        await asyncio.wait_for(has_ended.wait(), 10)
