@@ -5,6 +5,7 @@ calls that a bot makes (see docs/decisions.md).
 """
 
 import asyncio
+import socket
 import zlib
 from asyncio import timeout
 from collections import defaultdict
@@ -73,7 +74,7 @@ class HttpSession:
         self._loop = asyncio.get_running_loop()
         self._idle: defaultdict[Target, list[HttpConnection]] = defaultdict(list)
         self.dialer: Dialer = Dialer()
-        """Opens the connections that need no proxy."""
+        """Opens the connections, to the hosts or to the proxy."""
 
     async def request(
         self,
@@ -156,24 +157,24 @@ class HttpSession:
 
     async def _connect(self, target: Target) -> HttpConnection:
         context, name = (tls_context(), target.host) if target.tls else (None, None)
-        peer: Peer | None = None
+        way = _Way(self.dialer)
         try:
             async with timeout(CONNECT_TIMEOUT):
                 if self.proxy is None:
-                    sock, peer = await self.dialer.connect(target.address or target.host, target.port)
+                    sock = await way.connect(target.address or target.host, target.port)
                 else:
                     # To python-socks, socks5:// means that the proxy resolves the names.
-                    proxy = Proxy.from_url(self.proxy.replace("socks5h://", "socks5://", 1))
-                    sock = await proxy.connect(target.host, target.port)
+                    url = self.proxy.replace("socks5h://", "socks5://", 1)
+                    sock = await Proxy.from_url(url, forward=way).connect(target.host, target.port)
                 _, connection = await self._loop.create_connection(
                     HttpConnection, sock=sock, ssl=context, server_hostname=name
                 )
         except BaseException as error:  # the caller's own time may be up, too
-            self.dialer.avoid(peer)
+            self.dialer.avoid(way.peer)
             if isinstance(error, (OSError, ProxyError, EOFError)):
                 raise NotConnected(str(error)) from error
             raise
-        connection.peer = peer
+        connection.peer = way.peer
         return connection
 
     def __del__(self) -> None:
@@ -181,6 +182,18 @@ class HttpSession:
             for connections in self._idle.values():
                 for connection in connections:
                     self._loop.call_soon_threadsafe(connection.close)
+
+
+class _Way:
+    """How a connection is opened, to the host or its proxy: python-socks itself knows one address of a proxy."""
+
+    def __init__(self, dialer: Dialer) -> None:
+        self._dialer = dialer
+        self.peer: Peer | None = None
+
+    async def connect(self, dest_host: str, dest_port: int, timeout: float | None = None) -> socket.socket:
+        sock, self.peer = await self._dialer.connect(dest_host, dest_port)
+        return sock
 
 
 def _inflate(response: HttpResponse, body: bytes) -> bytes:

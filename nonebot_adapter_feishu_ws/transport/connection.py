@@ -84,13 +84,13 @@ class LongConnection(Transport):
         connection = OpenConnection(self.app_id, callbacks, endpoint.service_id, timing, self._reported)
         peer: Peer | None = None
 
-        async def connect(url: WSParsedURL) -> socket.socket:
+        async def connect(url: WSParsedURL) -> socket.socket:  # to the proxy, if there is one
             nonlocal peer
             sock, peer = await session.dialer.connect(url.host, url.port)
             return sock
 
         try:
-            await self._open(endpoint.url, connection, None if self.proxy else connect)
+            await self._open(endpoint.url, connection, connect)
             callbacks.opened()
             self.heartbeats.add(connection)
             await connection.ended
@@ -105,7 +105,7 @@ class LongConnection(Transport):
     async def close(self) -> None:
         self._session = None
 
-    async def _open(self, url: str, connection: "OpenConnection", connect: WSSocketFactory | None) -> None:
+    async def _open(self, url: str, connection: "OpenConnection", connect: WSSocketFactory) -> None:
         # To python-socks, socks5:// means that the proxy resolves the names.
         proxy = self.proxy and self.proxy.replace("socks5h://", "socks5://", 1)
         try:

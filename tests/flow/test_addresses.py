@@ -1,8 +1,9 @@
 """A host with several addresses, the first of which takes connections and never answers."""
 
+import asyncio
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
 from threading import Thread
 from typing import Any
 
@@ -94,3 +95,43 @@ async def test_a_rest_call_takes_the_next_address_after_one_that_hangs(
     assert len(deaf.taken) == 1
     saw(f"a REST call {hangs}: call 2 goes elsewhere, {len(deaf.taken)} connection to the deaf address")
     await client.close()
+
+
+@asynccontextmanager
+async def proxy(port: int) -> AsyncIterator[int]:
+    """A proxy for CONNECT that leads to a port whatever it is asked for; yields its own port."""
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await reader.read(65536):
+                writer.write(data)
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+
+
+@pytest.mark.fault(38)
+async def test_a_proxy_takes_the_next_address_after_one_that_hangs(
+    sandbox, run_adapter, deaf, monkeypatch, saw: Callable[[str], None]
+):
+    """A company's proxy is often a name with several addresses; only its first one was ever tried."""
+    monkeypatch.setattr(session, "CONNECT_TIMEOUT", PATIENCE)
+    sandbox.gateway.base_url = lambda: named(sandbox)
+    async with proxy(int(sandbox.url.rpartition(":")[2])) as port:
+        hanging = DeafListener(port)
+        bots = [{"app_id": APP, "app_secret": SECRET, "domain": named(sandbox), "proxy": f"http://{NAME}:{port}"}]
+        async with run_adapter(bots, connected=False) as adapter:
+            await wait_until(lambda: adapter.connections.is_connected(APP))
+            failed = adapter.connections.get_status(APP).attempts
+        hanging.close()
+    assert len(hanging.taken) > 0
+    assert deaf.taken == []
+    saw(f"a proxy: connected by attempt {failed + 1}, {len(hanging.taken)} connections to its deaf address")
