@@ -44,6 +44,11 @@ def explain_tls(error: ssl.SSLError) -> str:
         advice = _missing() or _FOREIGN
     elif library_reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST"):
         advice = "what answers there speaks no TLS: check the domain, and a proxy in between"
+    elif code:
+        advice = "who signed its certificate is trusted here, but OpenSSL refuses how it is made. Ask whoever runs the "
+        advice += (
+            "server, or the proxy that inspects TLS, for one that keeps the rules, of which Python 3.13 checks more"
+        )
     else:
         advice = "a proxy that inspects TLS? SSL_CERT_FILE names its certificates"
     return f"({reason.rstrip('.')}): {advice}"
@@ -59,6 +64,8 @@ def _missing() -> str | None:
             return f"SSL_CERT_FILE names {file}, which {why}. Correct it, or remove it, then restart"
     if _has_certificates(tls_context()):
         return None
+    if folder := os.environ.get("SSL_CERT_DIR"):
+        return f"SSL_CERT_DIR names {folder}, in which no certificate is. Correct it, or remove it, then restart"
     return "no CA certificates are on this machine: install ca-certificates, or pip install certifi, then restart"
 
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import trustme
 
+from nonebot_adapter_feishu_ws.net.tls import explain_tls
 from nonebot_adapter_feishu_ws.sandbox import Sandbox
 from tests.conftest import APP, SECRET, wait_until
 from tests.namespaces import inside
@@ -66,6 +67,8 @@ if sys.argv[1] == "without":
     sys.modules["certifi"] = None
 error = ssl.SSLCertVerificationError(1, "x")
 error.verify_code = 20
+if len(sys.argv) > 2:
+    os.environ["SSL_CERT_DIR"] = sys.argv[2]
 print(tls.tls_context().cert_store_stats()["x509"], tls.explain_tls(error))
 """
 
@@ -86,3 +89,22 @@ def test_a_machine_without_any_certificate_uses_those_of_certifi(saw: Saw, certi
         assert count == "0"
         assert "no CA certificates are on this machine" in text
         saw(f'no CA file and no certifi: "{text.partition("): ")[2]}"')
+
+
+def test_a_folder_of_certificates_that_is_not_there_is_named(monkeypatch):
+    """The machine has certificates, but with ``SSL_CERT_DIR`` they are not read: installing some would not help."""
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    command = [*inside("mount"), sys.executable, "-c", HIDE, "without", "/no/certificates"]
+    run = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+    assert "SSL_CERT_DIR names /no/certificates, in which no certificate is" in run.stdout
+
+
+@pytest.mark.parametrize("code", [66, 68, 92])
+def test_a_certificate_of_a_known_authority_that_openssl_refuses_gets_no_advice_about_trust(code):
+    """A key that is too short, an old hash, a company's authority without what Python 3.13 checks."""
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_code, error.verify_message = code, "Missing Authority Key Identifier"
+    text = explain_tls(error)
+    assert "(Missing Authority Key Identifier)" in text
+    assert "refuses how it is made" in text
+    assert "SSL_CERT_FILE" not in text
