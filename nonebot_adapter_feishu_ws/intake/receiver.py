@@ -130,7 +130,7 @@ class Receiver:
         if outcome == "duplicate":
             log("DEBUG", "Bot {}: dropped a duplicate {} ({})", envelope.bot_id, identity.event_type, keys[0])
         elif outcome == "refused":
-            self._warn(envelope, f"no room for {identity.event_type}: refused with 500, Feishu will push it again")
+            self._warn_refused(envelope)
         elif identity.event_type == MESSAGE_EVENT and self._note is not None:
             self._note(envelope.bot_id, payload)
         receipt = self._end(envelope, outcome)
@@ -200,7 +200,16 @@ class Receiver:
         )
         return True
 
-    def _warn_full(self, envelope: Envelope, error: InboxFull) -> None:
+    def _warn_refused(self, envelope: Envelope) -> None:
+        if not self._bridge.is_open:
+            text = "no handlers run now, as the bot starts or ends: refused with 500, Feishu pushes it again"
+            self._warn_sometimes("closed", envelope, text)
+            return
+        memory = f"the memory for waiting events is full: {self._bridge.waiting(envelope.bot_id)} wait"
+        more = "" if self._store.inbox is not None else "; a store on disk (FEISHU_STORE=sqlite:///...) takes more"
+        self._warn_full(envelope, f"{memory}{more}")
+
+    def _warn_full(self, envelope: Envelope, error: InboxFull | str) -> None:
         self._warn_sometimes(
             "full",
             envelope,

@@ -11,7 +11,7 @@ from nonebot_adapter_feishu_ws.intake import feeder
 from nonebot_adapter_feishu_ws.intake.bridge import TELL_AFTER, Bridge
 from nonebot_adapter_feishu_ws.intake.delivery import Delivery
 from nonebot_adapter_feishu_ws.intake.receiver import Receiver
-from nonebot_adapter_feishu_ws.store import FallbackStore
+from nonebot_adapter_feishu_ws.store import FallbackStore, MemoryStore
 from nonebot_adapter_feishu_ws.store.redis.store import RedisStore
 from nonebot_adapter_feishu_ws.store.sqlite.store import SqliteStore
 from tests.conftest import wait_until
@@ -79,6 +79,26 @@ async def test_a_full_inbox_refuses_and_is_not_taken_for_a_store_that_is_down(fu
     assert await full.give(3) == 200, "the redelivery is taken"
     assert await full.give(0) == 200
     await wait_until(lambda: full.numbers == [0, 1, 2, 3])
+
+
+@pytest.mark.parametrize("store", ["memory", "down"])
+async def test_a_full_memory_is_told_once_with_what_to_do(tmp_path, logs, store):
+    """Each refused event had a line of its own, which advised nothing: thousands in a burst."""
+    inner = MemoryStore() if store == "memory" else FallbackStore(SqliteStore(tmp_path / "no" / "s.db"))
+    if store == "down":
+        (tmp_path / "no").write_text("a file where the folder should be")
+    bridge, taken = Bridge(max_waiting=2), []
+    bridge.plugins.open(Collector(taken))
+    bridge.plugins.arrive(BOT)
+    intake = Receiver(inner, bridge.network)
+    await intake.open([BOT])
+    codes = [(await intake.receive(envelope(message(f"e{number}", f"om{number}")))).code for number in range(6)]
+    assert codes == [200, 200, 500, 500, 500, 500]
+    [line] = [line for line in logs if "refused with 500" in line]
+    assert "the memory for waiting events is full: 2 wait" in line
+    assert ("FEISHU_STORE=sqlite:///" in line) == (store == "memory")
+    assert "FEISHU_MAX_RUNNING_HANDLERS" in line
+    await intake.close()
 
 
 async def test_a_full_inbox_is_told_by_an_exception_of_its_own(full):
