@@ -267,12 +267,18 @@ class Adapter(LegacyAdapter):
     # Doors, opened only when they are asked for
 
     async def _open_sandbox(self) -> bool:
-        from .sandbox import SandboxError, open_for_bots
+        from .sandbox import SandboxError
+        from .sandbox.door import open_for_bots
 
         config = self.feishu_config
         try:
             self._sandbox, bots = await open_for_bots(
-                self.bot_configs, config.feishu_sandbox_port, in_production=config.feishu_sandbox_in_production
+                self,
+                self.bot_configs,
+                config.feishu_sandbox_port,
+                url=config.feishu_sandbox_url,
+                keep=config.feishu_sandbox_keep,
+                in_production=config.feishu_sandbox_in_production,
             )
         except SandboxError as error:
             log("ERROR", "No Feishu bot runs: {}", error)

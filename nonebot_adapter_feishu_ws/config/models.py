@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, ClassVar, Final, Literal
 from urllib.parse import SplitResult, urlsplit
 
@@ -246,6 +247,8 @@ class Config(BaseModel):
     feishu_reconnect_delays: list[Annotated[float, Field(gt=0, le=86_400)]] = Field([1, 2, 4, 8, 16], min_length=1)
     feishu_sandbox: bool = False
     feishu_sandbox_port: int = Field(SANDBOX_PORT, ge=0, le=65_535)
+    feishu_sandbox_url: Annotated[Origin | None, BeforeValidator(_unset)] = None
+    feishu_sandbox_keep: Annotated[Path | None, BeforeValidator(_unset)] = None
     feishu_sandbox_in_production: bool = False
     feishu_max_running_handlers: int = Field(64, ge=1, le=100_000)
     feishu_switch_interval: float = Field(0.0005, gt=0, le=1)

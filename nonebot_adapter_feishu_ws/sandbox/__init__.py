@@ -9,7 +9,7 @@ from .guard import SandboxError
 from .rest.cards import Click
 from .server import Sandbox
 from .state import App, Chat, Message, User
-from .thread import SandboxThread, open_for_bots
+from .thread import SandboxThread
 
 __all__ = [
     "App",
@@ -23,5 +23,4 @@ __all__ = [
     "SandboxError",
     "SandboxThread",
     "User",
-    "open_for_bots",
 ]

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import sys
+from pathlib import Path
 
 from ..config import SANDBOX_PORT
 from .guard import SandboxError, check_host, check_production
@@ -26,6 +27,7 @@ def main() -> int:
         metavar="ID:SECRET[:WEBHOOK_URL]",
         help=f"an app; may be given several times (default: {_DEFAULT})",
     )
+    add("--keep", type=Path, metavar="FILE", help="keep chats and history there, over restarts")
     add("--tls", action="store_true", help="a proxy that passes as Feishu, for clients whose host is hard-coded")
     add("--proxy-port", type=int, default=SANDBOX_PORT + 1, help="of that proxy (default: %(default)s)")
     add("--https-port", type=int, help="with --tls: serve https there too, for clients that use no proxy")
@@ -45,7 +47,7 @@ def main() -> int:
 
 
 async def _serve(options: argparse.Namespace) -> int:
-    sandbox = Sandbox(host=options.host, port=options.port, beyond_loopback=True)
+    sandbox = Sandbox(host=options.host, port=options.port, beyond_loopback=True, keep=options.keep)
     for number, text in enumerate(options.app or [_DEFAULT], start=1):
         app_id, _, rest = text.partition(":")
         secret, _, webhook_url = rest.partition(":")

@@ -35,7 +35,10 @@ class Actions(People, Groups, Troubles):
         """A self-built app; ``options`` are further fields of :class:`App`."""
         if not _APP_ID.fullmatch(app_id):
             log("INFO", "Some clients take only app ids of the form cli_ and 16 hex digits, and {!r} is none", app_id)
-        app = App(app_id, app_secret, name or app_id, new_id("ou"), **options)
+        # An app that was kept in a file is the same bot again.
+        kept = self.world.apps.get(app_id)
+        bot_open_id = kept.bot_open_id if kept else new_id("ou")
+        app = App(app_id, app_secret, name or app_id, bot_open_id, **options)
         self.world.apps[app_id] = app
         self.world.feed.add("app", app_id)
         return app

@@ -54,6 +54,7 @@ class Delivery:
     number: int = 0
     """Of its entry in the journal."""
     via: Connection | None = None
+    once: bool = False
     done: asyncio.Event = field(default_factory=asyncio.Event)
     acked: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -237,7 +238,7 @@ class Gateway:
 
     def push(self, app: App, payload: bytes, event_id: str, transport: str = "auto", *, once: bool = False) -> Delivery:
         """Send an event to an app and keep pushing until it is acked; ``once`` for callbacks, which come only once."""
-        delivery = Delivery(app.app_id, event_id, payload, message_id=secrets.token_hex(16))
+        delivery = Delivery(app.app_id, event_id, payload, message_id=secrets.token_hex(16), once=once)
         self._pending[delivery.message_id] = delivery
         delivery.number = self.journal.add("event", app.app_id, delivery, self.world.clock())
         task = asyncio.create_task(self._deliver(app, delivery, transport, once))
@@ -294,6 +295,10 @@ class Gateway:
         finally:
             self._waiting[app_id] -= 1
         return True
+
+    def unacked(self) -> list[Delivery]:
+        """The events that are still pushed or wait, oldest first; no callbacks, which come once."""
+        return [each for each in self._pending.values() if not each.once]
 
     def waiting(self, app_id: str) -> int:
         """How many events wait for an app to connect."""

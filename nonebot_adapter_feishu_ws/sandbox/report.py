@@ -1,16 +1,15 @@
 """What a bot says of its work on an event: which matchers ran, what they raised, what was refused, why it is silent."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from ..net.bounded_json import as_list, as_object
 
-Reason = Literal["no_matcher", "not_to_me", "command_start", "ignored", "raised", "refused", "no_answer"]
 WORDS: dict[str, str] = {
     "no_matcher": "no matcher matched",
     "not_to_me": "the bot was not mentioned in this group, and matchers with to_me() see only what is addressed to it",
     "command_start": "the text is a command without one of the COMMAND_START in front",
-    "ignored": "an event preprocessor ignored the event",
+    "not_started": "no matcher has started yet: a preprocessor ignored the event, or rules are still being checked",
     "raised": "a matcher raised an exception",
     "refused": "Feishu refused an answer",
     "no_answer": "matchers ran and ended without sending anything",

@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -13,6 +14,7 @@ from .control.routes import Control
 from .faults import Faults
 from .gateway import ACK_TIMEOUT, REDELIVERY, Gateway
 from .guard import check_host
+from .keep import Keeper
 from .page.page import Page
 from .rest.apps import Tokens
 from .rest.call import Limits
@@ -35,6 +37,7 @@ class Sandbox(Actions):
         client_config: dict[str, int] | None = None,
         redelivery: tuple[float, ...] = REDELIVERY,
         ack_timeout: float = ACK_TIMEOUT,
+        keep: Path | None = None,
     ) -> None:
         """Create a sandbox; it listens once started.
 
@@ -46,6 +49,10 @@ class Sandbox(Actions):
             client_config: laid over the configuration that clients get (seconds).
             redelivery: seconds before each further push of an unacked event.
             ack_timeout: seconds in which an ack must come.
+            keep: a file in which the world outlives this process; it is made when there is none.
+
+        Raises:
+            SandboxError: ``keep`` is not a file of a sandbox.
 
         Raises:
             SandboxError: the host is not loopback, and ``beyond_loopback`` is not set.
@@ -68,6 +75,7 @@ class Sandbox(Actions):
         self.rest: Rest = Rest(self.world, self.gateway, self.faults, self.limits)
         self.tokens: Tokens = Tokens(self.world, self.gateway)
         self._runner: web.AppRunner | None = None
+        self._keeper: Keeper | None = None if keep is None else Keeper(keep, world, gateway)
         self._proxy: ConnectProxy | None = None
 
     @property
@@ -94,6 +102,8 @@ class Sandbox(Actions):
         await site.start()
         if self.port == 0:
             self.port = self._runner.addresses[0][1]
+        if self._keeper is not None:
+            self._keeper.start()
         return self
 
     async def open_proxy(self, tls: ssl.SSLContext, port: int = 0, https_port: int | None = None) -> str:
@@ -124,6 +134,8 @@ class Sandbox(Actions):
         if self._proxy is not None:
             await self._proxy.stop()
             self._proxy = None
+        if self._keeper is not None:
+            await self._keeper.stop()
         await self.gateway.close()
         if self._runner is not None:
             await self._runner.cleanup()

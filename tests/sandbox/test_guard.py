@@ -4,8 +4,12 @@ import asyncio
 import sys
 
 import pytest
+from nonebot.config import Config, Env
+from nonebot.drivers.none import Driver as NoneDriver
 
-from nonebot_adapter_feishu_ws.sandbox import Sandbox, SandboxError, open_for_bots
+from nonebot_adapter_feishu_ws import Adapter
+from nonebot_adapter_feishu_ws.sandbox import Sandbox, SandboxError
+from nonebot_adapter_feishu_ws.sandbox.door import open_for_bots
 
 MODULE = "nonebot_adapter_feishu_ws.sandbox"
 
@@ -30,6 +34,10 @@ def test_loopback_has_several_names(host):
     assert Sandbox(host=host).host == host
 
 
+def adapter():
+    return Adapter(NoneDriver(Env(environment="test"), Config()))
+
+
 @pytest.mark.parametrize("value", ["prod", "PROD", "production"])
 @pytest.mark.parametrize("place", ["environment", ".env"])
 async def test_a_bot_in_production_gets_no_sandbox(folder, monkeypatch, place, value):
@@ -38,15 +46,15 @@ async def test_a_bot_in_production_gets_no_sandbox(folder, monkeypatch, place, v
     else:
         monkeypatch.setenv("ENVIRONMENT", value)
     with pytest.raises(SandboxError, match=rf"ENVIRONMENT={value}.*FEISHU_SANDBOX_IN_PRODUCTION=true"):
-        await open_for_bots({}, 0)
-    thread, _ = await open_for_bots({}, 0, in_production=True)
+        await open_for_bots(adapter(), {}, 0)
+    thread, _ = await open_for_bots(adapter(), {}, 0, in_production=True)
     await asyncio.to_thread(thread.stop)
 
 
 @pytest.mark.parametrize("text", ["", "ENVIRONMENT=dev\n"])
 async def test_nonebots_default_does_not_count(folder, text):
     (folder / ".env").write_text(text)
-    thread, bots = await open_for_bots({}, 0)
+    thread, bots = await open_for_bots(adapter(), {}, 0)
     await asyncio.to_thread(thread.stop)
     [app_id] = bots
     assert app_id == "cli_5a4db0c5a4db0c01"
