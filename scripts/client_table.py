@@ -138,7 +138,7 @@ def said(message) -> str:
 
 
 def write(rows: list[tuple[Client, str]]) -> None:
-    """Replace the table between the marks of both pages. A client that was not run keeps no row."""
+    """Replace the table between the marks of both pages."""
     for language, heads, words in (
         ("en", ("client", "versions", "way", "result"), ("socket and REST", "REST", "proxy", "works", "fails")),
         ("zh", ("客户端", "版本", "途径", "结果"), ("长连接与 REST", "REST", "代理", "可用", "失败")),
@@ -162,6 +162,8 @@ async def main() -> int:
     parser.add_argument("--folder", type=Path, help="keep what is installed here")
     parser.add_argument("--write", action="store_true", help="write the table of the docs")
     options = parser.parse_args()
+    if options.write and options.only:
+        parser.error("--write is for all clients, without --only")
     rows: list[tuple[Client, str]] = []
     with tempfile.TemporaryDirectory(prefix="feishu-clients-") as temporary:
         folder = (options.folder or Path(temporary)).resolve()
