@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import re
+import socket
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -39,8 +40,8 @@ class Client:
 
 LARK = ("lark-oapi==1.7.5",)
 ADAPTER = ("nonebot-adapter-feishu==2.7.2", "nonebot2[fastapi,httpx,websockets]==2.5.0")
-DRIVER = ("~httpx+~websockets", "8080")  # which listens nowhere
-SATORI = ("@satorijs/adapter-lark@3.12.4", "@satorijs/core@4.6.0", "@cordisjs/plugin-http@1.2.0")
+DRIVER = "~fastapi+~httpx+~websockets"
+SATORI = ("@satorijs/adapter-lark@3.12.4", "@satorijs/core@4.6.0", "@cordisjs/plugin-http@0.6.3")
 # Up to 1.72 its client takes a domain's port for a parameter of the path.
 NODE_172 = ("@larksuiteoapi/node-sdk@1.72.0", "https-proxy-agent@7.0.6")
 NODE_174 = ("@larksuiteoapi/node-sdk@1.74.0",)
@@ -82,11 +83,16 @@ async def install(client: Client, folder: Path) -> list[str]:
         else:
             await run("npm", "init", "-y", cwd=home)
             await run("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *client.packages, cwd=home)
-    if python:
-        return [str(home / "venv/bin/python"), str(flow.resolve())]
-    # Node looks for packages beside the file.
+    # Node looks for packages beside the file, and some clients write there.
     (home / flow.name).write_bytes(flow.read_bytes())
-    return ["node", str(home / flow.name)]
+    return [str(home / "venv/bin/python") if python else "node", str(home / flow.name)]
+
+
+def free_port() -> str:
+    """For the webhook route of the existing adapter, which no flow uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
 
 
 async def check(client: Client, folder: Path) -> str:
@@ -96,11 +102,11 @@ async def check(client: Client, folder: Path) -> str:
         sandbox.add_app(APP, SECRET, name="Bot")
         user = sandbox.add_user("Li Lei")
         chat = sandbox.p2p(user, APP)
-        home = Path(command[1]).parent if command[0] == "node" else folder
+        home = Path(command[1]).parent
         env = {**os.environ, "NO_PROXY": "127.0.0.1", "PYTHONUNBUFFERED": "1", "HOME": str(folder)}
         arguments = [sandbox.url, APP, SECRET, chat.chat_id]
         if "peers" in client.flow:  # also run by tests, which have no use for the chat
-            arguments[3:] = DRIVER if client.packages is ADAPTER else []
+            arguments[3:] = [DRIVER, free_port()] if client.packages is ADAPTER else []
         if client.proxy:
             context, certificate = server_context(folder / "authority")
             env |= dict.fromkeys(("HTTPS_PROXY", "https_proxy"), await sandbox.open_proxy(context))

@@ -3,8 +3,8 @@
 import asyncio
 import sys
 
-from feishu_bot_sdk import AsyncFeishuClient, FeishuConfig
-from feishu_bot_sdk.im import AsyncMessageService
+from feishu_bot_sdk import FeishuClient, FeishuConfig
+from feishu_bot_sdk.im import MessageService
 from feishu_bot_sdk.server import FeishuBotServer
 
 domain, app_id, secret, _ = sys.argv[1:]
@@ -13,8 +13,8 @@ server = FeishuBotServer(app_id=app_id, app_secret=secret, domain=domain)
 
 
 @server.on_im_message_receive
-async def answer(event):
-    await AsyncMessageService(AsyncFeishuClient(config)).reply_text(event.message_id, f"heard {event.text}")
+def answer(event):
+    MessageService(FeishuClient(config)).reply_text(event.message_id, f"heard {event.text}")
 
 
 asyncio.run(server.run_forever())
