@@ -15,7 +15,7 @@ from .faults import Faults
 from .gateway import ACK_TIMEOUT, REDELIVERY, Gateway
 from .guard import check_host
 from .keep import Keeper
-from .page.page import Page
+from .page import page
 from .rest.apps import Tokens
 from .rest.call import Limits
 from .rest.routes import RecordedRequest, Rest
@@ -94,7 +94,7 @@ class Sandbox(Actions):
         app.add_routes([web.post("/callback/ws/endpoint", self.gateway.discover)])
         app.add_routes([web.get("/ws/v2", self.gateway.accept)])
         app.add_routes(self.rest.routes(self.cards, self.tokens))
-        app.add_routes(Page(self).routes())
+        app.add_routes(page.routes())
         app.add_routes(Control(self).routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()

@@ -233,9 +233,9 @@ async def test_the_page_shows_the_entity_as_it_is(sandbox, client):
     card_id = await client.create()
     await client.send(card_id, chat)
     await client.write(card_id, "now")
-    async with aiohttp.ClientSession() as session, session.get(f"{sandbox.url}/page/state") as response:
+    async with aiohttp.ClientSession() as session, session.get(f"{sandbox.url}/sandbox/v1/state") as response:
         state = await response.json()
-    assert json.loads(state["messages"][-1]["body"]["content"])["body"]["elements"][0]["content"] == "now"
+    assert json.loads(state["chats"][0]["last"]["body"]["content"])["body"]["elements"][0]["content"] == "now"
 
 
 async def test_the_official_sdk_streams_into_an_entity(sandbox, client):

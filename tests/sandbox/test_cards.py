@@ -226,18 +226,20 @@ async def test_a_token_ends_after_thirty_minutes_and_with_the_message(sandbox, s
     assert await update(second) == 200000
 
 
-async def test_a_click_on_the_page(sandbox, send, user):
+async def test_a_click_by_the_control_api(sandbox, send, user):
     async def answer(_):
         return card_response("ok")
 
     message = await send(CARD)
     async with aiohttp.ClientSession(sandbox.url) as http, raw_bot(sandbox.url, answer):
-        body = {"message_id": message.message_id, "action": {"tag": "button", "value": {"k": "v"}}}
-        async with http.post("/page/click", json=body) as response:
-            assert await response.json() == {"toast": {"type": "info", "content": "ok"}, "error": None}
-        async with http.post("/page/click", json={**body, "message_id": "om_x"}) as response:
-            assert response.status == 400
-        async with http.post("/page/click", json=body, headers={"Origin": "https://evil.example"}) as response:
+        body = {"user": user.open_id, "message": message.message_id, "tag": "button", "value": {"k": "v"}}
+        path = "/sandbox/v1/actions/click"
+        async with http.post(path, json=body) as response:
+            shown = await response.json()
+            assert (shown["toast"], shown["error"]) == ({"type": "info", "content": "ok"}, None)
+        async with http.post(path, json={**body, "message": "om_x"}) as response:
+            assert response.status == 404
+        async with http.post(path, json=body, headers={"Origin": "https://evil.example"}) as response:
             assert response.status == 403
 
 

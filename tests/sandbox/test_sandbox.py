@@ -167,9 +167,9 @@ async def test_the_page_answers_to_its_own_address_only(sandbox, http):
         assert response.status == 200
         assert "default-src 'none'" in response.headers["Content-Security-Policy"]
     for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}):
-        async with http.get("/page/state", headers=headers) as response:
+        async with http.get("/sandbox/v1/state", headers=headers) as response:
             assert response.status == 403
-        async with http.post("/page/say", headers=headers, data="{}") as response:
+        async with http.post("/sandbox/v1/actions/say", headers=headers, data="{}") as response:
             assert response.status == 403
 
 

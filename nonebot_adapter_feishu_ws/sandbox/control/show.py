@@ -81,7 +81,7 @@ def show_message(world: World, message: Message) -> dict[str, Any]:
         "read_by": [who for who, to in readers if to >= message.number and who != message.sender_id],
         "quote": _quote(world, message),
         "forwarded": [show_message(world, each) for each in message.forwarded],
-        "topic": {"thread_id": message.thread_id, "first": message.root_id is None} if message.thread_id else None,
+        "topic": {"thread_id": message.thread_id, "first": _is_first(world, message)} if message.thread_id else None,
     }
 
 
@@ -89,6 +89,12 @@ def name_of(world: World, wanted: str) -> str:
     """The name of a person or an app."""
     found = world.users.get(wanted) or world.apps.get(wanted)
     return found.name if found else wanted
+
+
+def _is_first(world: World, message: Message) -> bool:
+    """Whether a topic begins with this message, which may itself answer one outside of it."""
+    root = world.messages.get(message.root_id or "")
+    return root is None or root.thread_id != message.thread_id
 
 
 def _reactions(world: World, message: Message) -> list[dict[str, Any]]:
@@ -104,7 +110,7 @@ def _reactions(world: World, message: Message) -> list[dict[str, Any]]:
 def _quote(world: World, message: Message) -> dict[str, Any] | None:
     """What it answers; inside a topic every message names the first one, which is no quote (消息管理概述)."""
     parent = world.messages.get(message.parent_id or "")
-    if parent is None or message.thread_id:
+    if parent is None or (message.thread_id and parent.thread_id == message.thread_id):
         return None
     name, content = name_of(world, parent.sender_id), "" if parent.deleted else shown_content(world, parent.content)
     fields = {"message_id": parent.message_id, "sender_name": name, "recalled": parent.deleted}

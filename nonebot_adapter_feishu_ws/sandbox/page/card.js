@@ -1,10 +1,13 @@
 // Cards: their header, and the components below it.
 
 import { click } from "./click.js";
-import { list, make, picture, textOf } from "./dom.js";
+import { link, list, make, textOf } from "./dom.js";
 import { button, field } from "./fields.js";
 import { markdown } from "./markdown.js";
-import { personName } from "./state.js";
+import { picture, video } from "./media.js";
+import { nameOf } from "./model.js";
+import { moment } from "./time.js";
+import { t } from "./words.js";
 
 const TINTS = {
   blue: "#3370ff",
@@ -44,6 +47,14 @@ const ELEMENTS = {
   table: dataTable,
   person: node => make("span", "at", mention(node.user_id)),
   person_list: node => make("span", "at", list(node.persons).map(person => mention(person.id)).join(" ")),
+  chart: node => make("div", "placeholder", t("chart", textOf(node.chart_spec?.title) || node.chart_spec?.type || "")),
+  audio: node => make("div", "placeholder", t("voice", textOf(node.text))),
+  video: node => video(node),
+  icon: () => null,
+  standard_icon: () => null,
+  custom_icon: node => (node.img_key ? picture(node.img_key) : null),
+  select_img: field,
+  multi_select_img: field,
   input: field,
   select_static: field,
   multi_select_static: field,
@@ -67,7 +78,7 @@ export function card(box, content, message) {
   const elements = content.body?.elements ?? content.elements ?? Object.values(content.i18n_elements || {})[0];
   if (header) box.append(head(header));
   box.append(stack(elements, message, null, content.body));
-  if (!header && !list(elements).length) box.append(make("div", "stack", "[card]"));
+  if (!header && !list(elements).length) box.append(make("div", "stack", t("emptyCard")));
 }
 
 /** A card that is only named: its template or entity. */
@@ -87,7 +98,7 @@ function head(header) {
     element.className = "tinted";
     element.style.background = tint;
   }
-  element.append(markdown(make("b"), textOf(header.title)));
+  element.append(markdown(make("b"), textOf(header.title), { inline: true }));
   for (const tag of list(header.text_tag_list)) element.append(make("span", "tag", textOf(tag.text)));
   if (textOf(header.subtitle)) element.append(make("small", "", textOf(header.subtitle)));
   return element;
@@ -106,7 +117,7 @@ function stack(nodes, message, form, parent) {
 function line(nodes, message) {
   return boxOf("md", nodes, node => {
     if (node?.tag === "button") return button(node, message);
-    if (node?.tag === "a") return markdown(make("span"), `[${node.text}](${node.href})`);
+    if (node?.tag === "a") return link(node.text, node.href);
     return textOf(node) || `[${node?.tag}]`;
   });
 }
@@ -117,11 +128,12 @@ function element(node, message, form) {
   return show(node, message, form);
 }
 
-const unknown = node => make("div", "meta", `[${node.tag}]`);
-const mention = openId => "@" + (personName(openId) || openId);
+const unknown = node => make("div", "placeholder", t("unknown", node.tag));
+const mention = openId => "@" + (nameOf(openId) || t("somebody"));
 
 function text(node) {
-  return markdown(make("div", "md"), textOf(node));
+  if (node.tag !== "plain_text") return markdown(make("div"), textOf(node));
+  return make("div", "plain", textOf(node));
 }
 
 function boxOf(className, items, show) {
@@ -141,7 +153,7 @@ function division(node, message, form) {
 function panel(node, message, form) {
   const box = make("details", "area");
   box.open = !!node.expanded;
-  box.append(markdown(make("summary"), textOf(node.header?.title)), stack(node.elements, message, form, node));
+  box.append(markdown(make("summary"), textOf(node.header?.title), { inline: true }), stack(node.elements, message, form, node));
   return box;
 }
 
@@ -165,14 +177,31 @@ function dataTable(node) {
   box.append(titles);
   for (const row of list(node.rows)) {
     const cells = make("tr");
-    for (const column of columns) cells.append(markdown(make("td"), cellText(column, row?.[column.name])));
+    for (const column of columns) cells.append(markdown(make("td"), cellText(column, row?.[column.name]), { inline: true }));
     box.append(cells);
   }
   return box;
 }
 
 function cellText(column, value) {
-  if (column.data_type === "date" && value) return new Date(+value).toLocaleString();
+  if (column.data_type === "date" && value) return moment(value);
   if (Array.isArray(value)) return value.map(each => cellText({}, each)).join(" ");
   return textOf(value) || (value == null || typeof value === "object" ? "" : String(value));
+}
+
+/** What a card says in short: its title, or its first text. */
+export function cardText(content) {
+  const title = textOf((content.header ?? content).title);
+  if (title) return title;
+  const elements = content.body?.elements ?? content.elements ?? Object.values(content.i18n_elements || {})[0];
+  return firstText(list(elements));
+}
+
+function firstText(nodes) {
+  for (const node of nodes.flat()) {
+    const inner = node?.elements ?? node?.columns ?? node?.fields;
+    const found = textOf(node) || textOf(node?.text) || (Array.isArray(inner) ? firstText(inner) : "");
+    if (found) return found;
+  }
+  return "";
 }

@@ -5,6 +5,16 @@ export const $ = id => document.getElementById(id);
 /** An array, or an empty one in place of anything else. */
 export const list = value => (Array.isArray(value) ? value : []);
 
+/** The object of a JSON text, or an empty one in place of anything else. */
+export function parse(text) {
+  try {
+    const value = JSON.parse(text);
+    return value && typeof value === "object" ? value : {};
+  } catch {
+    return {};
+  }
+}
+
 export function make(tag, className, text) {
   const element = document.createElement(tag);
   if (className) element.className = className;
@@ -12,7 +22,32 @@ export function make(tag, className, text) {
   return element;
 }
 
-export const safeUrl = url => (/^https?:\/\//i.test(url || "") ? url : "#");
+/** An element with children; what is null or false is left out. */
+export function build(tag, className, ...children) {
+  const element = make(tag, className);
+  element.append(...children.flat().filter(child => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+/** A button that shows an icon or a sign; screen readers say its name, and a pointer shows it. */
+export function action(label, sign, onclick, className = "icon") {
+  const button = build("button", className, sign);
+  button.type = "button";
+  button.title = label;
+  button.setAttribute("aria-label", label);
+  button.onclick = onclick;
+  return button;
+}
+
+/** A button whose text is its name. */
+export function textButton(label, onclick, className = "") {
+  const button = make("button", className, label);
+  button.type = "button";
+  button.onclick = onclick;
+  return button;
+}
+
+export const safeUrl = url => (/^(https?:\/\/|mailto:)/i.test(url || "") ? url : "#");
 
 export function link(text, url) {
   const a = make("a", "", text);
@@ -22,17 +57,32 @@ export function link(text, url) {
   return a;
 }
 
-/** An image that was uploaded to the sandbox. */
-export function picture(key, alt = key) {
-  const image = make("img");
-  image.src = "/page/image/" + encodeURIComponent(key);
-  image.alt = alt;
-  return image;
-}
-
 /** The text of a card's text object, which may also be a plain string. */
 export function textOf(value) {
   if (typeof value === "string") return value;
   if (typeof value?.content === "string") return value.content;
   return typeof value?.text === "string" ? value.text : "";
+}
+
+/** The square with the first letter of a name; its colour depends on the name alone. */
+export function face(name, isBot = false) {
+  const element = make("div", "face", [...(name || "?")][0].toUpperCase());
+  const sum = [...(name || "")].reduce((total, letter) => total + letter.codePointAt(0), 0);
+  element.dataset.tint = isBot ? "bot" : sum % 6;
+  element.setAttribute("aria-hidden", "true");
+  return element;
+}
+
+/** Make a box hold exactly these elements, in this order, and move or replace nothing that is right already. */
+export function arrange(box, elements) {
+  let next = box.firstChild;
+  for (const element of elements) {
+    if (element === next) next = next.nextSibling;
+    else box.insertBefore(element, next);
+  }
+  while (next) {
+    const rest = next.nextSibling;
+    next.remove();
+    next = rest;
+  }
 }

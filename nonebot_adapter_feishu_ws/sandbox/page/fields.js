@@ -1,8 +1,9 @@
 // What people fill in: buttons, selects, checkers, dates, text inputs; alone or inside a form.
 
-import { click, toast } from "./click.js";
+import { click } from "./click.js";
 import { list, make, textOf } from "./dom.js";
-import { changed, drafts, personName, state } from "./state.js";
+import { model, nameOf } from "./model.js";
+import { toast } from "./toast.js";
 import { t } from "./words.js";
 
 const DATES = {
@@ -12,29 +13,32 @@ const DATES = {
 };
 const FORM_ACTIONS = { form_submit: "submit", form_reset: "reset" };
 
+/** Message id -> field name -> what was typed, so that a card that changes meanwhile loses nothing of it. */
+const drafts = {};
+
 /** A button; `form` is what it submits or resets. */
 export function button(node, message, form) {
-  const element = make("button", (node.type || "").replace("_", " "), textOf(node.text));
+  const element = make("button", (node.type || "").replaceAll("_", " "), textOf(node.text));
   element.type = "button";
   element.disabled = !!node.disabled;
   element.title = textOf(node.hover_tips);
   const kind = node.form_action_type || FORM_ACTIONS[node.action_type];
   element.onclick = () => {
-    if (kind === "submit") return submit(node, message, form?.fields || []);
-    if (kind !== "reset") return click(message, node, {});
+    if (kind === "submit") return submit(node, message, form?.fields || [], element);
+    if (kind !== "reset") return click(message, node, {}, element);
     delete drafts[message.message_id];
-    return changed();
+    return form?.fields.forEach(field => field.reset());
   };
   return element;
 }
 
-function submit(node, message, fields) {
+function submit(node, message, fields, element) {
   const isEmpty = value => value === undefined || !String(value).length;
   if (fields.some(field => field.node.required && isEmpty(field.read()))) {
-    return toast({ type: "warning", content: t.needed });
+    return toast({ type: "warning", content: t("needed") });
   }
   const entries = fields.map(field => [field.node.name, field.read()]).filter(([, value]) => value !== undefined);
-  return click(message, node, { form_value: Object.fromEntries(entries) });
+  return click(message, node, { form_value: Object.fromEntries(entries) }, element);
 }
 
 /** An input of any kind. In a form it is read when the form is submitted, alone every change is an operation. */
@@ -44,30 +48,39 @@ export function field(node, message, form) {
   const { element, read } = control;
   element.disabled = !!node.disabled;
   element.name = node.name || "";
+  const label = textOf(node.tag === "checker" ? node.text : node.label);
+  if (!label) element.setAttribute("aria-label", textOf(node.placeholder) || node.name || node.tag);
   if (form) {
     element.oninput = element.onchange = () => {
       (drafts[message.message_id] ??= {})[node.name] = control.draft();
     };
-    form.fields.push({ node, read });
+    const reset = () => element.replaceChildren(...makeControl(node).element.childNodes);
+    form.fields.push({ node, read, reset: () => restore(element, makeControl(node).element, reset) });
   } else {
     element.onchange = () => operate(node, message, control);
   }
-  return labelled(node, element);
+  return labelled(node, element, label);
+}
+
+/** Give an element the value of a fresh one; the options of a select are replaced. */
+function restore(element, fresh, replaceOptions) {
+  if (element.tagName === "SELECT") replaceOptions();
+  else if (element.type === "checkbox") element.checked = fresh.checked;
+  else element.value = fresh.value;
 }
 
 function operate(node, message, { element, action }) {
-  if (node.tag !== "overflow") return click(message, node, action());
+  if (node.tag !== "overflow") return click(message, node, action(), element);
   const shown = element.selectedOptions?.[0]?.textContent;
   const chosen = list(node.options).find(
     option => option.value === element.value || (option.multi_url && shown === textOf(option.text)),
   );
-  click(message, { ...node, multi_url: chosen?.multi_url }, action());
+  click(message, { ...node, multi_url: chosen?.multi_url }, action(), element);
   element.value = "";
 }
 
-function labelled(node, element) {
+function labelled(node, element, label) {
   const checker = node.tag === "checker";
-  const label = textOf(checker ? node.text : node.label);
   if (!label && !node.required) return element;
   const box = make("label", checker ? "" : "up");
   const name = make("span", "", label + (node.required ? " *" : ""));
@@ -91,10 +104,10 @@ function makeSelect(node, kept) {
   const many = /^multi_/.test(node.tag);
   const element = make("select");
   element.multiple = many;
-  if (!many) element.append(new Option(textOf(node.placeholder) || (node.tag === "overflow" ? "⋯" : t.none), ""));
+  if (!many) element.append(new Option(textOf(node.placeholder) || (node.tag === "overflow" ? "⋯" : t("none")), ""));
   selectOptions(node).forEach((option, index) => {
     const value = option.value ?? "";
-    const label = textOf(option.text) || personName(value) || value;
+    const label = textOf(option.text) || nameOf(value) || value;
     element.append(new Option(label, value, false, isSelected(node, kept, many, { value, label, index })));
   });
   const read = () => (many ? [...element.selectedOptions].map(option => option.value) : element.value || undefined);
@@ -105,7 +118,7 @@ function makeSelect(node, kept) {
 function selectOptions(node) {
   const options = list(node.options);
   if (options.length || !/person/.test(node.tag)) return options;
-  return state.people.map(person => ({ value: person.open_id, text: person.name }));
+  return model.people.map(person => ({ value: person.open_id, text: person.name }));
 }
 
 function isSelected(node, kept, many, { value, label, index }) {

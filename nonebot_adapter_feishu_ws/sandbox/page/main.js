@@ -1,36 +1,42 @@
-// Starts the chat page: asks the sandbox for its state, and sends what is typed.
+// Starts the page: its texts, its parts, the state of the sandbox, and then what changes.
 
-import { draw } from "./chats.js";
+import { follow, loadMessages, loadState } from "./api.js";
+import { startChats } from "./chats.js";
+import { startComposer } from "./composer.js";
 import { $ } from "./dom.js";
-import { onChange, state } from "./state.js";
-import { t, translateDocument } from "./words.js";
+import { drawIcons } from "./icons.js";
+import { startHead } from "./head.js";
+import { startInspector } from "./inspector.js";
+import { startLog } from "./log.js";
+import { model, on, openChat, ownChats } from "./model.js";
+import { startPeople } from "./people.js";
+import { startTheme } from "./theme.js";
+import { changeLanguage, t, translateDocument } from "./words.js";
 
-const PAUSE = 400;
+const NARROW = "(max-width: 640px)";
 
-async function poll() {
-  try {
-    const response = await fetch("/page/state?version=" + encodeURIComponent(state.version));
-    if (response.status === 200) {
-      Object.assign(state, await response.json());
-      draw();
-    }
-    document.title = t.title;
-  } catch {
-    document.title = t.lost;
-  }
-  setTimeout(poll, PAUSE);
+function showConnection(connected) {
+  $("lost").hidden = connected;
+  document.title = connected ? t("title") : `⚠ ${t("title")}`;
 }
 
-$("form").onsubmit = async event => {
-  event.preventDefault();
-  const text = $("text").value;
-  if (!text.trim() || !state.current) return;
-  $("text").value = "";
-  $("log").scrollTop = $("log").scrollHeight;
-  const body = { chat_id: state.current, text, at: $("at").checked };
-  await fetch("/page/say", { method: "POST", body: JSON.stringify(body) });
-};
+on("connection", showConnection);
+on("chat", () => {
+  document.body.classList.toggle("in-chat", model.current !== null);
+  if (model.current) loadMessages(model.current).catch(() => showConnection(false));
+});
 
 translateDocument();
-onChange(draw);
-poll();
+drawIcons();
+startTheme();
+startPeople();
+startChats();
+startHead();
+startLog();
+startComposer();
+startInspector();
+$("language").onclick = changeLanguage;
+
+const state = await loadState();
+if (!matchMedia(NARROW).matches) openChat(ownChats()[0]?.chat_id ?? null);
+follow(state.number);

@@ -1,60 +1,54 @@
-// The Markdown of cards: code blocks, tables, headings, bold, code, links, mentions.
+// Markdown as Feishu's cards and rich texts have it: the library's, HTML off, with Feishu's own tags as text.
 
-import { link, make } from "./dom.js";
+import { make, safeUrl } from "./dom.js";
+import MarkdownIt from "./vendor/markdown-it.js";
+import { nameOf } from "./model.js";
+import { t } from "./words.js";
 
-const BLOCK = /^([ \t]*```[^\n]*\n(?:[^]*?\n)??[ \t]*```[ \t]*(?:\n|$)|(?:\|[^\n]*(?:\n|$)){2,})/m;
-const CODE_BLOCK = /^[ \t]*```[^\n]*\n([^]*?)\n?[ \t]*```\s*$/;
-const SPAN = /(\*\*[^*\n]+\*\*|`[^`\n]+`|!?\[[^\]\n]*\]\([^)\s]*\))/;
-const LINK = /^(!?)\[([^\]]*)\]\(([^)]*)\)$/;
-const RULE = /^\s*:?-+:?\s*$/;
+const markdownIt = new MarkdownIt({ html: false, linkify: false, breaks: true });
+// Pictures are uploaded ones, named by their key; no other address is ever loaded.
+markdownIt.renderer.rules.image = (tokens, index) => {
+  const key = tokens[index].attrGet("src") || "";
+  const alt = markdownIt.utils.escapeHtml(tokens[index].content || t("image"));
+  if (/^(https?:|data:)/i.test(key)) return `[${alt}]`;
+  return `<img src="/sandbox/v1/files/${encodeURIComponent(key)}" alt="${alt}">`;
+};
+markdownIt.validateLink = url => safeUrl(url) !== "#" || !/^[a-z][a-z0-9+.-]*:/i.test(url);
+markdownIt.renderer.rules.link_open = (tokens, index, options, _, self) => {
+  tokens[index].attrSet("href", safeUrl(tokens[index].attrGet("href")));
+  tokens[index].attrSet("target", "_blank");
+  tokens[index].attrSet("rel", "noreferrer");
+  return self.renderToken(tokens, index, options);
+};
 
-/** Append a text to a box, block by block. */
-export function markdown(box, text) {
-  for (const part of String(text ?? "").split(BLOCK)) {
-    const code = CODE_BLOCK.exec(part);
-    const rows = tableRows(part);
-    if (code) box.append(make("pre", "", code[1]));
-    else if (rows) box.append(table(rows));
-    else if (part) spans(box, part);
-  }
+/** Append a text to a box. */
+export function markdown(box, text, { inline = false } = {}) {
+  const source = withoutTags(String(text ?? ""));
+  const template = make("template");
+  // The library escapes whatever is no Markdown: with HTML off its output has no element of the text's own.
+  template.innerHTML = inline ? markdownIt.renderInline(source) : markdownIt.render(source);
+  box.classList.add("md");
+  box.append(template.content);
   return box;
 }
 
-/** The cells of a table's rows without the rule below its head; null if this is no table. */
-function tableRows(part) {
-  if (part[0] !== "|") return null;
-  const rows = part.trim().split("\n").map(row => row.trim().replace(/^\||\|$/g, "").split("|"));
-  return rows[1]?.every(cell => RULE.test(cell)) ? [rows[0], ...rows.slice(2)] : null;
+/** Feishu's tags as what they show; those in code stay. */
+function withoutTags(text) {
+  return text
+    .split(/(```[^]*?(?:```|$)|`[^`\n]*`)/)
+    .map((part, index) => (index % 2 ? part : plain(part)))
+    .join("");
 }
 
-function table(rows) {
-  const grid = make("table");
-  rows.forEach((cells, number) => {
-    const row = make("tr");
-    for (const cell of cells) row.append(spans(make(number ? "td" : "th"), cell.trim()));
-    grid.append(row);
-  });
-  return grid;
-}
-
-/** Append a text to a box with its bold parts, code and links. */
-function spans(box, text) {
-  for (const part of plain(text).split(SPAN)) {
-    const found = LINK.exec(part);
-    if (found && found[1]) box.append(`[${found[2] || "image"}]`);
-    else if (found) box.append(link(found[2], found[3]));
-    else if (/^\*\*.+\*\*$/.test(part)) box.append(make("b", "", part.slice(2, -2)));
-    else if (/^`.+`$/.test(part)) box.append(make("code", "", part.slice(1, -1)));
-    else box.append(part);
-  }
-  return box;
-}
-
-/** Feishu's tags as text, and headings as bold lines. */
 function plain(text) {
-  return String(text ?? "")
-    .replace(/<at [^>]*id=["']?([\w-]+)["']?[^>]*>.*?<\/at>/g, "@$1")
+  return text
+    .replace(/<at [^>]*?(?:id|user_id|open_id|email)=["']?([\w@.-]+)["']?[^>]*>[^<]*<\/at>/g, (_, id) => "@" + nameOf(id))
+    .replace(/<person [^>]*?id\s*=\s*["']?([\w-]+)["']?[^>]*>(?:[^<]*<\/person>)?/g, (_, id) => "@" + nameOf(id))
     .replace(/<br\s*\/?>/g, "\n")
-    .replace(/<\/?(font|text_tag|a|link|number_tag)\b[^>]*>/g, "")
-    .replace(/^#{1,6} (.*)$/gm, "**$1**");
+    .replace(/<hr\s*\/?>/g, "\n\n---\n\n")
+    .replace(/<link [^>]*?url=["']([^"']*)["'][^>]*>([^<]*)<\/link>/g, "[$2]($1)")
+    .replace(/<a href=["']?([^"'>\s]*)["']?[^>]*>([^<]*)<\/a>/g, "[$2]($1)")
+    .replace(/<number_tag[^>]*>([^<]*)<\/number_tag>/g, "$1")
+    .replace(/<text_tag[^>]*>([^<]*)<\/text_tag>/g, "`$1`")
+    .replace(/<\/?(font|text_tag|local_datetime|audio)\b[^>]*>/g, "");
 }

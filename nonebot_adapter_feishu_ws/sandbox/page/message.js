@@ -1,97 +1,88 @@
-// The content of a message, by its type.
+// The content of a message, by its type; also in short, for quotes and for the list of chats.
 
-import { card } from "./card.js";
-import { link, list, make, picture, textOf } from "./dom.js";
-import { personName, state } from "./state.js";
+import { card, cardText } from "./card.js";
+import { build, link, list, make, parse, textOf } from "./dom.js";
+import { mediaOf } from "./media.js";
+import { nameOf } from "./model.js";
+import { post, postText } from "./post.js";
+import { moment } from "./time.js";
 import { kindName, t } from "./words.js";
 
-/** Show a message in its bubble, or quoted in that of another one. */
-export function fill(box, message) {
-  const content = parse(message.body.content);
+const MARK = /(@_all|@_user_\d+|\[[^\]\n]+\]\((?:https?:|mailto:)[^()\s]+\))/;
+const SHORT = 120;
+const MEDIA = ["image", "file", "audio", "media", "sticker"];
+
+/** The bubble of a message. */
+export function bubble(message) {
+  const box = make("div", "bubble");
+  const content = parse(message.content);
+  box.dataset.type = message.msg_type;
   if (message.deleted) {
     box.classList.add("gone");
-    box.append(t.gone);
+    box.append(t("gone"));
   } else if (message.msg_type === "text") {
     words(box, content.text, message.mentions);
-  } else if (message.msg_type === "image") {
-    box.append(picture(content.image_key));
   } else if (message.msg_type === "post") {
     post(box, content, message.mentions);
-  } else if (message.msg_type !== "interactive") {
-    tile(box, message.msg_type, content);
-  } else if (box.classList.contains("quote")) {
-    box.append("[card] " + textOf(content.header?.title));
-  } else {
+  } else if (message.msg_type === "interactive") {
     card(box, content, message);
+  } else if (MEDIA.includes(message.msg_type)) {
+    box.append(mediaOf(message.msg_type, content));
+  } else {
+    box.classList.add("tile");
+    const lines = [tileTitle(message.msg_type, content), ...facts(content)].filter(Boolean);
+    box.append(make("small", "", kindName(message.msg_type)), make("span", "", lines.join("\n")));
+    for (const each of list(message.forwarded)) box.append(build("div", "inner", make("small", "", each.sender.name), bubble(each)));
   }
+  return box;
 }
 
-function parse(content) {
-  try {
-    return JSON.parse(content);
-  } catch {
-    return { text: content };
-  }
+/** A message as it is quoted. */
+export function quoteOf(message) {
+  const box = make("blockquote", "quote");
+  const text = message.recalled ? t("goneShort") : summary(message).slice(0, SHORT);
+  box.append(make("b", "", `${message.sender_name}: `), text);
+  return box;
+}
+
+/** What a message says, as one text. */
+export function summary(message) {
+  const content = parse(message.content);
+  if (message.msg_type === "text") return plain(content.text, message.mentions);
+  if (message.msg_type === "post") return postText(content, message.mentions);
+  if (message.msg_type === "interactive") return cardText(content) || t("card");
+  return `[${kindName(message.msg_type)}] ${content.file_name || tileTitle(message.msg_type, content) || ""}`.trim();
 }
 
 /** A text whose placeholders are names, and whose links are links. */
-function words(box, text, mentions) {
-  const names = Object.fromEntries((mentions || []).map(mention => [mention.key, mention.name]));
-  names["@_all"] = t.everybody;
-  for (const part of String(text ?? "").split(/(@_all|@_user_\d+|\[[^\]\n]+\]\((?:https?:|mailto:)[^()\s]+\))/)) {
+export function words(box, text, mentions) {
+  for (const part of String(text ?? "").split(MARK)) {
     const url = /^\[(.+)\]\((.+)\)$/.exec(part);
-    if (names[part]) box.append(make("span", "at", "@" + names[part]));
+    const name = mentioned(part, mentions);
+    if (name) box.append(make("span", "at", "@" + name));
     else if (url) box.append(link(url[1], url[2]));
     else if (part) box.append(part);
   }
 }
 
-function post(box, content, mentions) {
-  if (content.title) box.append(make("b", "", content.title), "\n");
-  list(content.content).forEach((line, number) => {
-    if (number) box.append("\n");
-    for (const node of line) postElement(box, node, mentions);
-  });
+export function mentioned(key, mentions) {
+  if (key === "@_all") return t("everybody");
+  return list(mentions).find(each => each.key === key)?.name;
 }
 
-function postElement(box, node, mentions) {
-  switch (node.tag) {
-    case "a":
-      return box.append(link(node.text, node.href));
-    case "at":
-      return box.append(make("span", "at", "@" + (node.user_name || (node.user_id === "all" ? t.at : node.user_id))));
-    case "img":
-      return box.append(picture(node.image_key));
-    case "code_block":
-      return box.append(make("code", "", node.text));
-    case "emotion":
-      return box.append(`[${node.emoji_type}]`);
-    default:
-      return words(box, node.text ?? `[${node.tag}]`, mentions);
-  }
-}
-
-/** Any other type: its name, its picture if it has one, and what it says in short. */
-function tile(box, type, content) {
-  const key = content.image_key || (type === "sticker" && content.file_key);
-  if (key) {
-    const image = picture(key);
-    image.onload = () => {
-      if (type === "sticker") box.replaceChildren(image);
-    };
-    image.onerror = () => image.remove();
-    box.append(image);
-  }
-  box.classList.add("tile");
-  box.append(make("small", "", kindName(type)), [tileTitle(type, content), ...facts(content)].filter(Boolean).join("\n"));
-}
+const plain = (text, mentions) =>
+  String(text ?? "")
+    .split(MARK)
+    .map(part => {
+      const name = mentioned(part, mentions);
+      return name ? "@" + name : part.replace(/^\[(.+)\]\((.+)\)$/, "$1");
+    })
+    .join("");
 
 function tileTitle(type, content) {
-  const person = content.user_id && (content.user_name || personName(content.user_id));
-  const group = content.chat_id && (content.name || state.chats.find(chat => chat.chat_id === content.chat_id)?.name);
   return (
-    person ||
-    group ||
+    (content.user_id && (content.user_name || nameOf(content.user_id))) ||
+    (content.chat_id && (content.name || t("somebody"))) ||
     task(content.summary) ||
     content.file_name ||
     content.name ||
@@ -99,43 +90,31 @@ function tileTitle(type, content) {
     textOf(content.summary) ||
     content.text ||
     filledTemplate(content) ||
-    (type === "audio" ? "" : content.file_key || content.chat_id || content.user_id || "")
+    ""
   );
 }
 
 /** The title and text of a task. */
-function task(summary) {
-  if (!summary?.content) return "";
-  const lines = list(summary.content).map(line =>
-    list(line).map(node => node.text ?? "@" + (node.user_name || node.user_id)).join(""),
+function task(value) {
+  if (!value?.content) return "";
+  const lines = list(value.content).map(line =>
+    list(line).map(node => node.text ?? "@" + (node.user_name || nameOf(node.user_id))).join(""),
   );
-  return [summary.title, ...lines].filter(Boolean).join("\n");
+  return [value.title, ...lines].filter(Boolean).join("\n");
 }
 
 /** The sentence of a system message, whose {names} are keys of the content. */
 function filledTemplate(content) {
   return String(content.template ?? "").replace(/{(\w+)}/g, (placeholder, key) => {
-    const people = list(content[key]).map(person => person?.name ?? person).join(", ");
+    const people = list(content[key]).map(each => each?.name ?? each).join(", ");
     return people || textOf(content[key]) || placeholder;
   });
 }
 
 function facts(content) {
   return [
-    duration(content.duration),
-    content.recognition,
     content.longitude ? `${content.latitude}, ${content.longitude}` : "",
-    when(content.due_time || content.start_time),
+    moment(content.due_time || content.start_time),
     ...list(content.options).map(option => "○ " + textOf(option)),
   ];
-}
-
-function duration(milliseconds) {
-  const seconds = Math.round(milliseconds / 1000);
-  return seconds >= 0 ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}` : "";
-}
-
-function when(milliseconds) {
-  if (!+milliseconds) return "";
-  return new Date(+milliseconds).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
 }

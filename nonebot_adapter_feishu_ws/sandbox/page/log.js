@@ -1,0 +1,182 @@
+// The messages of the open chat or topic. Elements stay as they are; only what is new or different is drawn.
+
+import { act, loadMessages } from "./api.js";
+import { $, arrange, build, face, make, textButton } from "./dom.js";
+import { inspectMessage } from "./inspector.js";
+import { silenceOf } from "./journal.js";
+import { currentChat, isComplete, isKnown, messagesOf, model, nameOf, on, openChat } from "./model.js";
+import { bubble, quoteOf } from "./message.js";
+import { tools } from "./menu.js";
+import { reactions } from "./reactions.js";
+import { day, time } from "./time.js";
+import { t } from "./words.js";
+
+const NEAR_THE_END = 80;
+const NEAR_THE_START = 200;
+/** Milliseconds within which messages of one person stand together. */
+const TOGETHER = 300_000;
+/** message_id -> its element, whose `shows` says what its parts were made of. */
+const rows = new Map();
+const days = new Map();
+let loading = false;
+
+export function startLog() {
+  on("chat", () => {
+    follows = true;
+    draw();
+  });
+  on("messages", chatId => chatId === model.current && draw());
+  on("state", draw);
+  on("silence", draw);
+  $("log").addEventListener("compositionstart", event => (event.target.dataset.composing = "yes"));
+  $("log").addEventListener("compositionend", event => delete event.target.dataset.composing);
+  new ResizeObserver(() => follows && toEnd()).observe($("rows"));
+  $("log").onscroll = () => {
+    const log = $("log");
+    follows = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_THE_END;
+    if ($("log").scrollTop < NEAR_THE_START) loadEarlier();
+  };
+}
+
+/** Whether the end of the log stays in view when messages come, or grow because an image was loaded. */
+let follows = true;
+const toEnd = () => ($("log").scrollTop = $("log").scrollHeight);
+
+async function loadEarlier() {
+  const chatId = model.current;
+  if (loading || !chatId || isComplete(chatId) || !isKnown(chatId)) return;
+  loading = true;
+  const log = $("log");
+  const below = log.scrollHeight - log.scrollTop;
+  try {
+    await loadMessages(chatId, true);
+    if (chatId === model.current) log.scrollTop = log.scrollHeight - below;
+  } finally {
+    loading = false;
+  }
+}
+
+/** A topic's answers stand in the topic; in the chat its first message says how many there are. */
+function shown(messages) {
+  if (model.thread) return messages.filter(each => each.thread_id === model.thread);
+  return messages.filter(each => !isAnswer(each));
+}
+
+function draw() {
+  if (!currentChat()) return $("rows").replaceChildren();
+  const all = messagesOf(model.current);
+  const messages = shown(all);
+  const answers = countAnswers(all);
+  const elements = [];
+  let before = null;
+  for (const each of messages) {
+    if (!before || day(before.create_time) !== day(each.create_time)) elements.push(dayLine(each.create_time));
+    elements.push(row(each, before, answers.get(each.thread_id) ?? 0));
+    before = each;
+  }
+  arrange($("rows"), elements.length ? elements : [make("p", "empty", t("empty"))]);
+  if (follows) toEnd();
+  if (before && document.hasFocus()) read(before);
+  return undefined;
+}
+
+/** Whether a message stands in a topic that another one began. */
+const isAnswer = each => each.topic && !each.topic.first;
+
+function countAnswers(messages) {
+  const counts = new Map();
+  for (const each of messages) {
+    if (isAnswer(each)) counts.set(each.thread_id, (counts.get(each.thread_id) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** Whoever looks at a chat has read it. */
+function read(last) {
+  const unread = currentChat().unread?.[model.me] ?? 0;
+  if (unread > 0) act("read", { chat: last.chat_id });
+}
+
+function dayLine(milliseconds) {
+  const text = day(milliseconds);
+  if (!days.has(text)) days.set(text, make("div", "day", text));
+  return days.get(text);
+}
+
+/** The element of a message. Its parts are drawn anew only when what they show has changed. */
+function row(message, before, answers) {
+  const joined =
+    before?.sender.id === message.sender.id && message.create_time - before.create_time < TOGETHER && !message.quote;
+  const mine = message.sender.id === model.me;
+  if (!rows.has(message.message_id)) rows.set(message.message_id, newRow(message));
+  const element = rows.get(message.message_id);
+  element.className = ["row", mine && "mine", joined && "joined"].filter(Boolean).join(" ");
+  const parts = {
+    meta: [message.sender.name, message.create_time, message.edited],
+    body: [message.msg_type, message.content, message.deleted, message.mentions, message.quote],
+    foot: [message.reactions, message.read_by, answers, mine, silenceOf(message.message_id)],
+  };
+  for (const [name, shows] of Object.entries(parts)) {
+    const text = JSON.stringify(shows);
+    if (element.shows[name] === text) continue;
+    element.shows[name] = text;
+    DRAW[name](element.querySelector(`.${name}`), message, answers);
+  }
+  return element;
+}
+
+function newRow(message) {
+  const element = build(
+    "article",
+    "row",
+    face(message.sender.name, message.sender.type === "app"),
+    build("div", "side", make("div", "meta"), build("div", "line", make("div", "body"), tools(message)), make("div", "foot")),
+  );
+  element.dataset.id = message.message_id;
+  element.shows = {};
+  return element;
+}
+
+const DRAW = {
+  meta(box, message) {
+    const edited = message.edited && make("span", "", ` · ${t("edited")}`);
+    box.replaceChildren(
+      ...[make("b", "", message.sender.name), make("time", "", time(message.create_time)), edited].filter(Boolean),
+    );
+  },
+  body(box, message) {
+    const content = bubble(message);
+    if (message.quote) content.prepend(quoteOf(message.quote));
+    keepFocus(box, () => box.replaceChildren(content));
+  },
+  foot(box, message, answers) {
+    const parts = [reactions(message)];
+    if (message.thread_id && !model.thread) {
+      const open = make("button", "topic", t("openTopic", answers));
+      open.type = "button";
+      open.onclick = () => openChat(message.chat_id, message.thread_id);
+      parts.push(open);
+    }
+    const silent = silenceOf(message.message_id);
+    if (silent) parts.push(textButton(t("silentLong", silent.words.join("; ")), () => inspectMessage(message.message_id), "silent"));
+    const readers = message.read_by.map(nameOf);
+    if (readers.length) parts.push(make("small", "read", t("readBy", readers.join(", "))));
+    box.replaceChildren(...parts.filter(Boolean));
+  },
+};
+
+/** Redraw without taking the keyboard from somebody who types there; what an input method composes is let finish. */
+function keepFocus(box, redraw) {
+  const focused = document.activeElement;
+  if (!box.contains(focused)) return redraw();
+  const { name, selectionStart, selectionEnd } = focused;
+  const again = () => {
+    redraw();
+    const next = name && box.querySelector(`[name="${CSS.escape(name)}"]`);
+    if (!next) return;
+    next.focus();
+    if (typeof selectionStart === "number") next.setSelectionRange(selectionStart, selectionEnd);
+  };
+  if (focused.dataset.composing) return focused.addEventListener("compositionend", again, { once: true });
+  return again();
+}
