@@ -98,11 +98,15 @@ class BodyLimit:
 
 
 def limit_bodies(driver: ASGIMixin) -> None:
-    """Put the limits in front of a driver's application, once, before its server starts."""
+    """Put the limits in front of a driver's application, once; also where its server runs already, as in nonebug."""
     app: Any = driver.server_app
     if hasattr(app, "add_middleware"):
-        if not any(layer.cls is BodyLimit for layer in app.user_middleware):
+        if any(layer.cls is BodyLimit for layer in app.user_middleware) or isinstance(app.middleware_stack, BodyLimit):
+            return
+        if app.middleware_stack is None:
             app.add_middleware(BodyLimit)
+        else:  # Starlette refuses add_middleware once it has served anything, its own lifespan included
+            app.middleware_stack = BodyLimit(app.middleware_stack)
     elif not hasattr(app, "asgi_app"):
         log("WARNING", "Bodies of requests to {} are not limited on this driver: let a proxy in front do it", PREFIX)
     elif not isinstance(app.asgi_app, BodyLimit):

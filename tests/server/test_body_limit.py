@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import psutil
 import pytest
+from nonebot.config import Config, Env
 from nonebot.drivers import URL, HTTPServerSetup, Response
 from nonebot.drivers.fastapi import Driver as FastAPIDriver
 from nonebot.drivers.quart import Driver as QuartDriver
@@ -147,3 +148,15 @@ async def test_routes_of_others_are_not_limited(run_adapter):
             session.post(f"{url}/feishu-of-others", data=b"x" * size) as response,
         ):
             assert (response.status, await response.text()) == (200, str(size))
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_the_limits_can_be_put_in_front_of_a_server_that_has_started(times: int):
+    """nonebug starts the application first, and constructs an adapter for each test after that."""
+    driver = FastAPIDriver(Env(), Config())
+    app = driver.server_app
+    app.middleware_stack = app.build_middleware_stack()
+    for _ in range(times):
+        body_limit.limit_bodies(driver)
+    assert isinstance(app.middleware_stack, body_limit.BodyLimit)
+    assert not isinstance(app.middleware_stack.app, body_limit.BodyLimit)
