@@ -70,8 +70,12 @@ class Troubles(Acting):
         """Make every token of an app invalid."""
         self.world.apps[app_id].tokens.clear()
 
-    def lasting_faults(self) -> list[dict[str, Any]]:
-        """The troubles that stay until they are ended."""
+    def all_faults(self) -> list[dict[str, Any]]:
+        """What is scripted and has not happened yet, and the troubles that stay until they are ended."""
+        scripted = [{"place": each.place, "times": each.times, "code": each.code} for each in self.faults.pending]
+        return [*scripted, *self._lasting()]
+
+    def _lasting(self) -> list[dict[str, Any]]:
         silent = [app_id for app_id, held in self.gateway.connections.items() if any(each.silent for each in held)]
         found: list[dict[str, Any]] = [{"name": "half_open", "app_id": app_id} for app_id in silent]
         if self.gateway.ack_delay:

@@ -129,6 +129,13 @@ async def test_the_stream_tells_changes_and_resumes(control, sandbox):
         assert (await Reader(response).next())[0] == "reload"
 
 
+async def test_the_stream_tells_troubles(control):
+    async with control.session.get("/sandbox/v1/stream") as response:
+        await control("POST", "faults", json={"name": "duplicates", "copies": 3})
+        _, _, data = await Reader(response).next("fault")
+        assert data["fault"]["faults"] == [{"name": "duplicates", "copies": 3}]
+
+
 async def test_a_killed_bot_is_offline_at_once_and_nothing_typed_is_lost(control, sandbox):
     you = next(iter(sandbox.world.users.values()))
     heard = []

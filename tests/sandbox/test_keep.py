@@ -67,6 +67,16 @@ async def test_an_app_that_is_not_there_any_more_lets_nobody_in(tmp_path):
         assert second.world.apps[APP].app_secret not in ("", SECRET)
 
 
+async def test_a_bots_own_sandbox_keeps_it_too(tmp_path, run_adapter):
+    options = {"feishu_sandbox": True, "feishu_sandbox_port": 0, "feishu_sandbox_keep": str(tmp_path / "kept.json")}
+    people = []
+    for _ in range(2):
+        async with run_adapter(**options) as adapter:
+            people.append(list(adapter._sandbox._end.sandbox.world.users))
+    assert len(people[0]) == 1
+    assert people[0] == people[1]
+
+
 @pytest.mark.parametrize(("text", "says"), [("{", "not what a sandbox wrote"), ('{"version": 99}', "version 99")])
 def test_another_file_is_left_alone(tmp_path, text, says):
     path = tmp_path / "other.json"

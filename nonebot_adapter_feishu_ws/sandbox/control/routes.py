@@ -47,7 +47,7 @@ class Control:
             "people": [show_user(user) for user in world.users.values()],
             "apps": [show_app(app, self._actions.gateway) for app in world.apps.values()],
             "chats": show_chats(world),
-            "faults": self._shown_faults(),
+            "faults": self._actions.all_faults(),
         }
         return web.json_response(body)
 
@@ -74,21 +74,18 @@ class Control:
         given = await (_form(request) if request.content_type.startswith("multipart/") else read_json(request))
         return web.json_response(await calls.run(self._actions, calls.ACTIONS, request.match_info["name"], given))
 
-    def _shown_faults(self) -> list[dict[str, Any]]:
-        scripted = self._actions.faults.pending
-        pending = [{"place": each.place, "times": each.times, "code": each.code} for each in scripted]
-        return [*pending, *self._actions.lasting_faults()]
-
     async def _list_faults(self, _: web.Request) -> web.Response:
-        return web.json_response({"faults": self._shown_faults()})
+        return web.json_response({"faults": self._actions.all_faults()})
 
     async def _add_fault(self, request: web.Request) -> web.Response:
         given = await read_json(request)
         await calls.run(self._actions, calls.FAULTS, str(given.pop("name", "")), given)
+        self._actions.world.feed.add("fault", "")
         return await self._list_faults(request)
 
     async def _clear_faults(self, request: web.Request) -> web.Response:
         self._actions.clear_faults()
+        self._actions.world.feed.add("fault", "")
         return await self._list_faults(request)
 
 

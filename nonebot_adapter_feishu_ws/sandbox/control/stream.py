@@ -66,6 +66,8 @@ class Stream:
                 return show_app(world.apps[key], self._actions.gateway)
             case "entry" if entry := self._actions.gateway.journal.find(int(key)):
                 return self._show_entry(entry)
+            case "fault":
+                return {"faults": self._actions.all_faults()}
             case _:
                 return None
 
