@@ -92,6 +92,28 @@ async def test_edits_are_counted_and_foreign_messages_protected(api, chat, sandb
     assert (await api("DELETE", f"im/v1/messages/{theirs.message_id}"))[1]["code"] == 230026
 
 
+async def test_a_group_is_answered_with_all_documented_fields(api, chat, sandbox):
+    _, answer = await api("GET", f"im/v1/chats/{chat.chat_id}", params={"user_id_type": "union_id"})
+    group, owner = answer["data"], sandbox.world.users[chat.owner_id]
+    names = (
+        "avatar name description i18n_names add_member_permission share_card_permission at_all_permission "
+        "edit_permission owner_id_type owner_id user_manager_id_list bot_manager_id_list group_message_type chat_mode "
+        "chat_type chat_tag join_message_visibility leave_message_visibility membership_approval "
+        "moderation_permission external tenant_key user_count bot_count restricted_mode_setting urgent_setting "
+        "video_conference_setting hide_member_count_setting chat_status"
+    )
+    assert set(names.split()) == set(group)
+    assert (group["owner_id_type"], group["owner_id"]) == ("union_id", owner.union_id)
+    private = sandbox.world.add_chat("", "p2p", [owner.open_id], list(chat.apps))
+    _, answer = await api("GET", f"im/v1/chats/{private.chat_id}")
+    assert answer["data"]["chat_mode"] == "p2p"
+    assert set(group) - set(answer["data"]) == {
+        *("add_member_permission", "share_card_permission", "at_all_permission", "owner_id", "owner_id_type"),
+        *("group_message_type", "chat_type", "chat_tag", "join_message_visibility", "leave_message_visibility"),
+        "membership_approval",
+    }
+
+
 async def test_cards_reactions_chats_and_pages(api, chat):
     _, card = await api("POST", "im/v1/messages", **body(chat, "interactive", {"elements": [1]}))
     path = f"im/v1/messages/{card['data']['message_id']}"

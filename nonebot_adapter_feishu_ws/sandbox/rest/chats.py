@@ -1,6 +1,6 @@
 """``im/v1/chats``: groups, their members, managers, announcement, menus (群菜单), the notice on top, who may speak."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...net.bounded_json import as_list, as_object
@@ -25,7 +25,46 @@ _EDITABLE = (
     "membership_approval",
     "chat_type",
     "group_message_type",
+    "restricted_mode_setting",
+    "urgent_setting",
+    "video_conference_setting",
+    "hide_member_count_setting",
 )
+_OF_GROUPS = (
+    "add_member_permission",
+    "share_card_permission",
+    "at_all_permission",
+    "group_message_type",
+    "chat_type",
+    "chat_tag",
+    "join_message_visibility",
+    "leave_message_visibility",
+    "membership_approval",
+)
+"""What a private chat is answered without."""
+_SETTINGS: Mapping[str, Any] = {
+    "i18n_names": {"zh_cn": "", "en_us": "", "ja_jp": ""},
+    "chat_tag": "inner",
+    "add_member_permission": "all_members",
+    "share_card_permission": "allowed",
+    "at_all_permission": "all_members",
+    "edit_permission": "all_members",
+    "chat_type": "private",
+    "join_message_visibility": "all_members",
+    "leave_message_visibility": "all_members",
+    "membership_approval": "no_approval_required",
+    "moderation_permission": "all_members",
+    "restricted_mode_setting": {
+        "status": False,
+        "screenshot_has_permission_setting": "all_members",
+        "download_has_permission_setting": "all_members",
+        "message_has_permission_setting": "all_members",
+    },
+    "urgent_setting": "all_members",
+    "video_conference_setting": "all_members",
+    "hide_member_count_setting": "all_members",
+}
+"""A chat's settings until somebody changes them."""
 _SECONDS = {"week": 7 * 86400, "year": 365 * 86400}
 _MENU_FIELDS = {"ICON": "image_key", "NAME": "name", "I18N_NAME": "i18n_names", "REDIRECT_LINK": "redirect_link"}
 _TOP_ID, _SECOND_ID = "chat_menu_top_level_id", "chat_menu_second_level_id"
@@ -267,7 +306,8 @@ def _managers_body(call: Call, chat: Chat) -> dict[str, Any]:
 
 
 def _split_managers(call: Call, chat: Chat) -> tuple[list[str], list[str]]:
-    users = [each for each in chat.managers if each in call.world.users]
+    people = [call.world.users[each] for each in chat.managers if each in call.world.users]
+    users: list[str] = [getattr(each, call.user_id_type) for each in people]
     return users, [each for each in chat.managers if each in call.world.apps]
 
 
@@ -283,11 +323,16 @@ def _short(call: Call, chat: Chat) -> dict[str, Any]:
 
 
 def _body(call: Call, chat: Chat) -> dict[str, Any]:
-    body = _short(call, chat)
-    del body["chat_id"], body["chat_status"]
-    owner = call.world.users.get(chat.owner_id)
-    ids = user_ids(owner, call.app) if owner else {}
-    return {**body, "owner_id": ids.get("open_id", ""), "chat_mode": chat.mode, **chat.settings}
+    """A chat as 获取群信息 shows it; a private chat lacks what only groups have, a bot as owner is not named."""
+    body = {**_short(call, chat), **_SETTINGS, **chat.settings, "chat_mode": chat.mode}
+    for name in ("chat_id", "chat_status", "owner_id", "owner_id_type"):
+        body.pop(name, None)
+    if chat.mode == "p2p":
+        return {name: value for name, value in body.items() if name not in _OF_GROUPS}
+    if (owner := call.world.users.get(chat.owner_id)) is not None:
+        ids = {"open_id": owner.open_id, **user_ids(owner, call.app)}
+        body |= {"owner_id": ids.get(call.user_id_type) or "", "owner_id_type": call.user_id_type}
+    return {"group_message_type": "chat", **body} if chat.mode == "group" else body
 
 
 def _menu_tree(chat: Chat) -> dict[str, Any]:
