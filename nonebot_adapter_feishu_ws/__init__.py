@@ -15,177 +15,342 @@ Quick start::
     nonebot.get_driver().register_adapter(Adapter)
     nonebot.load_builtin_plugins("echo")
     nonebot.run()
+
+Everything is imported when it is asked for: pytest and other packages import this file, for the entry points of this
+one, in processes without any bot.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .adapter import Adapter, ensure_registered
-from .api import BotInfo
-from .bot import Bot
-from .config import BotConfig, Config
-from .event import (
-    Event,
-    EventHeader,
-    GroupMessageEvent,
-    GroupMessageEventDetail,
-    MessageEvent,
-    MessageEventDetail,
-    NoticeEvent,
-    PrivateMessageEvent,
-    PrivateMessageEventDetail,
-    Reply,
-    TopicMessageEvent,
-    UserId,
-)
-from .exception import (
-    ActionFailed,
-    ApiNotAvailable,
-    BotDisabled,
-    BotNotFound,
-    ConfigError,
-    ConnectionFailed,
-    FeishuAdapterException,
-    InvalidContent,
-    NetworkError,
-    PermissionDenied,
-    RateLimited,
-    StoreError,
-    TargetUnavailable,
-    Unauthorized,
-)
-from .lifecycle.connection_follower import StateHook
-from .log import plugin_log as log
-from .matcher import on_card_action
-from .message import (
-    ForwardedMessage,
-    Message,
-    MessageSegment,
-    PostA,
-    PostAt,
-    PostEmotion,
-    PostImg,
-    PostMedia,
-    PostMessageNode,
-    PostMessageNodeStylable,
-    PostText,
-    UnsupportedSegment,
-)
-from .transport.manager import ConnectionManager
-from .transport.status import ConnectionState, ConnectionStatus
-
-on_connection_state: Callable[[StateHook], StateHook] = Adapter.on_connection_state
-
 if TYPE_CHECKING:
-    from .event import (
-        AttendanceUserFlowCreatedEvent,
-        AttendanceUserFlowCreatedEventDetail,
-        AttendanceUserTaskUpdatedEvent,
-        AttendanceUserTaskUpdatedEventDetail,
-        BotMenuEvent,
-        BotMenuEventDetail,
-        BotP2PChatEnteredEvent,
-        BotP2PChatEnteredEventDetail,
-        CalendarAclCreatedEvent,
-        CalendarAclCreatedEventDetail,
-        CalendarAclDeletedEvent,
-        CalendarAclDeletedEventDetail,
-        CalendarChangedEvent,
-        CalendarChangedEventDetail,
-        CalendarEventChangedEvent,
-        CalendarEventChangedEventDetail,
-        CardActionEvent,
-        CardActionEventDetail,
-        ContactDepartmentCreatedEvent,
-        ContactDepartmentCreatedEventDetail,
-        ContactDepartmentDeletedEvent,
-        ContactDepartmentDeletedEventDetail,
-        ContactDepartmentUpdatedEvent,
-        ContactDepartmentUpdatedEventDetail,
-        ContactUserCreatedEvent,
-        ContactUserCreatedEventDetail,
-        ContactUserDeletedEvent,
-        ContactUserDeletedEventDetail,
-        ContactUserUpdatedEvent,
-        ContactUserUpdatedEventDetail,
-        DriveFileDeletedEvent,
-        DriveFileDeletedEventDetail,
-        DriveFileEditedEvent,
-        DriveFileEditedEventDetail,
-        DriveFilePermissionMemberAddedEvent,
-        DriveFilePermissionMemberAddedEventDetail,
-        DriveFilePermissionMemberRemovedEvent,
-        DriveFilePermissionMemberRemovedEventDetail,
-        DriveFileReadEvent,
-        DriveFileReadEventDetail,
-        DriveFileTitleUpdatedEvent,
-        DriveFileTitleUpdatedEventDetail,
-        DriveFileTrashedEvent,
-        DriveFileTrashedEventDetail,
-        GroupConfigUpdatedEvent,
-        GroupConfigUpdatedEventDetail,
-        GroupDisbandedEvent,
-        GroupDisbandedEventDetail,
-        GroupMemberBotAddedEvent,
-        GroupMemberBotAddedEventDetail,
-        GroupMemberBotDeletedEvent,
-        GroupMemberBotDeletedEventDetail,
-        GroupMemberUserAddedEvent,
-        GroupMemberUserAddedEventDetail,
-        GroupMemberUserDeletedEvent,
-        GroupMemberUserDeletedEventDetail,
-        GroupMemberUserEvent,
-        GroupMemberUserWithdrawnEvent,
-        GroupMemberUserWithdrawnEventDetail,
-        GroupNoticeEvent,
-        MeetingRoomCreatedEvent,
-        MeetingRoomCreatedEventDetail,
-        MeetingRoomDeletedEvent,
-        MeetingRoomDeletedEventDetail,
-        MeetingRoomStatusChangedEvent,
-        MeetingRoomStatusChangedEventDetail,
-        MeetingRoomUpdatedEvent,
-        MeetingRoomUpdatedEventDetail,
-        MessageEditedEvent,
-        MessageReactionCreatedEvent,
-        MessageReactionCreatedEventDetail,
-        MessageReactionDeletedEvent,
-        MessageReactionDeletedEventDetail,
-        MessageReactionEvent,
-        MessageReadEvent,
-        MessageReadEventDetail,
-        MessageRecalledEvent,
-        MessageRecalledEventDetail,
-        P2PChatCreatedEvent,
-        PrivateNoticeEvent,
-        UrlPreviewEvent,
-        UrlPreviewEventDetail,
-        VCMeetingEndedEvent,
-        VCMeetingEndedEventDetail,
-        VCMeetingJoinedEvent,
-        VCMeetingJoinedEventDetail,
-        VCMeetingLeftEvent,
-        VCMeetingLeftEventDetail,
-        VCMeetingRecordingEndedEvent,
-        VCMeetingRecordingEndedEventDetail,
-        VCMeetingRecordingReadyEvent,
-        VCMeetingRecordingReadyEventDetail,
-        VCMeetingRecordingStartedEvent,
-        VCMeetingRecordingStartedEventDetail,
-        VCMeetingShareEndedEvent,
-        VCMeetingShareEndedEventDetail,
-        VCMeetingShareStartedEvent,
-        VCMeetingShareStartedEventDetail,
-        VCMeetingStartedEvent,
-        VCMeetingStartedEventDetail,
-    )
+    from .adapter import Adapter as Adapter
+    from .adapter import ensure_registered as ensure_registered
+    from .adapter import on_connection_state as on_connection_state
+    from .api import BotInfo as BotInfo
+    from .bot import Bot as Bot
+    from .config import BotConfig as BotConfig
+    from .config import Config as Config
+    from .event import AttendanceUserFlowCreatedEvent as AttendanceUserFlowCreatedEvent
+    from .event import AttendanceUserFlowCreatedEventDetail as AttendanceUserFlowCreatedEventDetail
+    from .event import AttendanceUserTaskUpdatedEvent as AttendanceUserTaskUpdatedEvent
+    from .event import AttendanceUserTaskUpdatedEventDetail as AttendanceUserTaskUpdatedEventDetail
+    from .event import BotMenuEvent as BotMenuEvent
+    from .event import BotMenuEventDetail as BotMenuEventDetail
+    from .event import BotP2PChatEnteredEvent as BotP2PChatEnteredEvent
+    from .event import BotP2PChatEnteredEventDetail as BotP2PChatEnteredEventDetail
+    from .event import CalendarAclCreatedEvent as CalendarAclCreatedEvent
+    from .event import CalendarAclCreatedEventDetail as CalendarAclCreatedEventDetail
+    from .event import CalendarAclDeletedEvent as CalendarAclDeletedEvent
+    from .event import CalendarAclDeletedEventDetail as CalendarAclDeletedEventDetail
+    from .event import CalendarChangedEvent as CalendarChangedEvent
+    from .event import CalendarChangedEventDetail as CalendarChangedEventDetail
+    from .event import CalendarEventChangedEvent as CalendarEventChangedEvent
+    from .event import CalendarEventChangedEventDetail as CalendarEventChangedEventDetail
+    from .event import CardActionEvent as CardActionEvent
+    from .event import CardActionEventDetail as CardActionEventDetail
+    from .event import ContactDepartmentCreatedEvent as ContactDepartmentCreatedEvent
+    from .event import ContactDepartmentCreatedEventDetail as ContactDepartmentCreatedEventDetail
+    from .event import ContactDepartmentDeletedEvent as ContactDepartmentDeletedEvent
+    from .event import ContactDepartmentDeletedEventDetail as ContactDepartmentDeletedEventDetail
+    from .event import ContactDepartmentUpdatedEvent as ContactDepartmentUpdatedEvent
+    from .event import ContactDepartmentUpdatedEventDetail as ContactDepartmentUpdatedEventDetail
+    from .event import ContactUserCreatedEvent as ContactUserCreatedEvent
+    from .event import ContactUserCreatedEventDetail as ContactUserCreatedEventDetail
+    from .event import ContactUserDeletedEvent as ContactUserDeletedEvent
+    from .event import ContactUserDeletedEventDetail as ContactUserDeletedEventDetail
+    from .event import ContactUserUpdatedEvent as ContactUserUpdatedEvent
+    from .event import ContactUserUpdatedEventDetail as ContactUserUpdatedEventDetail
+    from .event import DriveFileDeletedEvent as DriveFileDeletedEvent
+    from .event import DriveFileDeletedEventDetail as DriveFileDeletedEventDetail
+    from .event import DriveFileEditedEvent as DriveFileEditedEvent
+    from .event import DriveFileEditedEventDetail as DriveFileEditedEventDetail
+    from .event import DriveFilePermissionMemberAddedEvent as DriveFilePermissionMemberAddedEvent
+    from .event import DriveFilePermissionMemberAddedEventDetail as DriveFilePermissionMemberAddedEventDetail
+    from .event import DriveFilePermissionMemberRemovedEvent as DriveFilePermissionMemberRemovedEvent
+    from .event import DriveFilePermissionMemberRemovedEventDetail as DriveFilePermissionMemberRemovedEventDetail
+    from .event import DriveFileReadEvent as DriveFileReadEvent
+    from .event import DriveFileReadEventDetail as DriveFileReadEventDetail
+    from .event import DriveFileTitleUpdatedEvent as DriveFileTitleUpdatedEvent
+    from .event import DriveFileTitleUpdatedEventDetail as DriveFileTitleUpdatedEventDetail
+    from .event import DriveFileTrashedEvent as DriveFileTrashedEvent
+    from .event import DriveFileTrashedEventDetail as DriveFileTrashedEventDetail
+    from .event import Event as Event
+    from .event import EventHeader as EventHeader
+    from .event import GroupConfigUpdatedEvent as GroupConfigUpdatedEvent
+    from .event import GroupConfigUpdatedEventDetail as GroupConfigUpdatedEventDetail
+    from .event import GroupDisbandedEvent as GroupDisbandedEvent
+    from .event import GroupDisbandedEventDetail as GroupDisbandedEventDetail
+    from .event import GroupMemberBotAddedEvent as GroupMemberBotAddedEvent
+    from .event import GroupMemberBotAddedEventDetail as GroupMemberBotAddedEventDetail
+    from .event import GroupMemberBotDeletedEvent as GroupMemberBotDeletedEvent
+    from .event import GroupMemberBotDeletedEventDetail as GroupMemberBotDeletedEventDetail
+    from .event import GroupMemberUserAddedEvent as GroupMemberUserAddedEvent
+    from .event import GroupMemberUserAddedEventDetail as GroupMemberUserAddedEventDetail
+    from .event import GroupMemberUserDeletedEvent as GroupMemberUserDeletedEvent
+    from .event import GroupMemberUserDeletedEventDetail as GroupMemberUserDeletedEventDetail
+    from .event import GroupMemberUserEvent as GroupMemberUserEvent
+    from .event import GroupMemberUserWithdrawnEvent as GroupMemberUserWithdrawnEvent
+    from .event import GroupMemberUserWithdrawnEventDetail as GroupMemberUserWithdrawnEventDetail
+    from .event import GroupMessageEvent as GroupMessageEvent
+    from .event import GroupMessageEventDetail as GroupMessageEventDetail
+    from .event import GroupNoticeEvent as GroupNoticeEvent
+    from .event import MeetingRoomCreatedEvent as MeetingRoomCreatedEvent
+    from .event import MeetingRoomCreatedEventDetail as MeetingRoomCreatedEventDetail
+    from .event import MeetingRoomDeletedEvent as MeetingRoomDeletedEvent
+    from .event import MeetingRoomDeletedEventDetail as MeetingRoomDeletedEventDetail
+    from .event import MeetingRoomStatusChangedEvent as MeetingRoomStatusChangedEvent
+    from .event import MeetingRoomStatusChangedEventDetail as MeetingRoomStatusChangedEventDetail
+    from .event import MeetingRoomUpdatedEvent as MeetingRoomUpdatedEvent
+    from .event import MeetingRoomUpdatedEventDetail as MeetingRoomUpdatedEventDetail
+    from .event import MessageEditedEvent as MessageEditedEvent
+    from .event import MessageEvent as MessageEvent
+    from .event import MessageEventDetail as MessageEventDetail
+    from .event import MessageReactionCreatedEvent as MessageReactionCreatedEvent
+    from .event import MessageReactionCreatedEventDetail as MessageReactionCreatedEventDetail
+    from .event import MessageReactionDeletedEvent as MessageReactionDeletedEvent
+    from .event import MessageReactionDeletedEventDetail as MessageReactionDeletedEventDetail
+    from .event import MessageReactionEvent as MessageReactionEvent
+    from .event import MessageReadEvent as MessageReadEvent
+    from .event import MessageReadEventDetail as MessageReadEventDetail
+    from .event import MessageRecalledEvent as MessageRecalledEvent
+    from .event import MessageRecalledEventDetail as MessageRecalledEventDetail
+    from .event import NoticeEvent as NoticeEvent
+    from .event import P2PChatCreatedEvent as P2PChatCreatedEvent
+    from .event import PrivateMessageEvent as PrivateMessageEvent
+    from .event import PrivateMessageEventDetail as PrivateMessageEventDetail
+    from .event import PrivateNoticeEvent as PrivateNoticeEvent
+    from .event import Reply as Reply
+    from .event import TopicMessageEvent as TopicMessageEvent
+    from .event import UrlPreviewEvent as UrlPreviewEvent
+    from .event import UrlPreviewEventDetail as UrlPreviewEventDetail
+    from .event import UserId as UserId
+    from .event import VCMeetingEndedEvent as VCMeetingEndedEvent
+    from .event import VCMeetingEndedEventDetail as VCMeetingEndedEventDetail
+    from .event import VCMeetingJoinedEvent as VCMeetingJoinedEvent
+    from .event import VCMeetingJoinedEventDetail as VCMeetingJoinedEventDetail
+    from .event import VCMeetingLeftEvent as VCMeetingLeftEvent
+    from .event import VCMeetingLeftEventDetail as VCMeetingLeftEventDetail
+    from .event import VCMeetingRecordingEndedEvent as VCMeetingRecordingEndedEvent
+    from .event import VCMeetingRecordingEndedEventDetail as VCMeetingRecordingEndedEventDetail
+    from .event import VCMeetingRecordingReadyEvent as VCMeetingRecordingReadyEvent
+    from .event import VCMeetingRecordingReadyEventDetail as VCMeetingRecordingReadyEventDetail
+    from .event import VCMeetingRecordingStartedEvent as VCMeetingRecordingStartedEvent
+    from .event import VCMeetingRecordingStartedEventDetail as VCMeetingRecordingStartedEventDetail
+    from .event import VCMeetingShareEndedEvent as VCMeetingShareEndedEvent
+    from .event import VCMeetingShareEndedEventDetail as VCMeetingShareEndedEventDetail
+    from .event import VCMeetingShareStartedEvent as VCMeetingShareStartedEvent
+    from .event import VCMeetingShareStartedEventDetail as VCMeetingShareStartedEventDetail
+    from .event import VCMeetingStartedEvent as VCMeetingStartedEvent
+    from .event import VCMeetingStartedEventDetail as VCMeetingStartedEventDetail
+    from .exception import ActionFailed as ActionFailed
+    from .exception import ApiNotAvailable as ApiNotAvailable
+    from .exception import BotDisabled as BotDisabled
+    from .exception import BotNotFound as BotNotFound
+    from .exception import ConfigError as ConfigError
+    from .exception import ConnectionFailed as ConnectionFailed
+    from .exception import FeishuAdapterException as FeishuAdapterException
+    from .exception import InvalidContent as InvalidContent
+    from .exception import NetworkError as NetworkError
+    from .exception import PermissionDenied as PermissionDenied
+    from .exception import RateLimited as RateLimited
+    from .exception import StoreError as StoreError
+    from .exception import TargetUnavailable as TargetUnavailable
+    from .exception import Unauthorized as Unauthorized
+    from .logs import plugin_log as log
+    from .matcher import on_card_action as on_card_action
+    from .message import ForwardedMessage as ForwardedMessage
+    from .message import Message as Message
+    from .message import MessageSegment as MessageSegment
+    from .message import PostA as PostA
+    from .message import PostAt as PostAt
+    from .message import PostEmotion as PostEmotion
+    from .message import PostImg as PostImg
+    from .message import PostMedia as PostMedia
+    from .message import PostMessageNode as PostMessageNode
+    from .message import PostMessageNodeStylable as PostMessageNodeStylable
+    from .message import PostText as PostText
+    from .message import UnsupportedSegment as UnsupportedSegment
+    from .transport.manager import ConnectionManager as ConnectionManager
+    from .transport.status import ConnectionState as ConnectionState
+    from .transport.status import ConnectionStatus as ConnectionStatus
 else:
+    from importlib import import_module
 
-    def __getattr__(name: str) -> type:
-        """The classes of single event types; they cost nothing before they are asked for."""
-        from .event.catalog import find_name
+    _PLACES = {
+        "ActionFailed": ("exception", "ActionFailed"),
+        "Adapter": ("adapter", "Adapter"),
+        "ApiNotAvailable": ("exception", "ApiNotAvailable"),
+        "AttendanceUserFlowCreatedEvent": ("event", "AttendanceUserFlowCreatedEvent"),
+        "AttendanceUserFlowCreatedEventDetail": ("event", "AttendanceUserFlowCreatedEventDetail"),
+        "AttendanceUserTaskUpdatedEvent": ("event", "AttendanceUserTaskUpdatedEvent"),
+        "AttendanceUserTaskUpdatedEventDetail": ("event", "AttendanceUserTaskUpdatedEventDetail"),
+        "Bot": ("bot", "Bot"),
+        "BotConfig": ("config", "BotConfig"),
+        "BotDisabled": ("exception", "BotDisabled"),
+        "BotInfo": ("api", "BotInfo"),
+        "BotMenuEvent": ("event", "BotMenuEvent"),
+        "BotMenuEventDetail": ("event", "BotMenuEventDetail"),
+        "BotNotFound": ("exception", "BotNotFound"),
+        "BotP2PChatEnteredEvent": ("event", "BotP2PChatEnteredEvent"),
+        "BotP2PChatEnteredEventDetail": ("event", "BotP2PChatEnteredEventDetail"),
+        "CalendarAclCreatedEvent": ("event", "CalendarAclCreatedEvent"),
+        "CalendarAclCreatedEventDetail": ("event", "CalendarAclCreatedEventDetail"),
+        "CalendarAclDeletedEvent": ("event", "CalendarAclDeletedEvent"),
+        "CalendarAclDeletedEventDetail": ("event", "CalendarAclDeletedEventDetail"),
+        "CalendarChangedEvent": ("event", "CalendarChangedEvent"),
+        "CalendarChangedEventDetail": ("event", "CalendarChangedEventDetail"),
+        "CalendarEventChangedEvent": ("event", "CalendarEventChangedEvent"),
+        "CalendarEventChangedEventDetail": ("event", "CalendarEventChangedEventDetail"),
+        "CardActionEvent": ("event", "CardActionEvent"),
+        "CardActionEventDetail": ("event", "CardActionEventDetail"),
+        "Config": ("config", "Config"),
+        "ConfigError": ("exception", "ConfigError"),
+        "ConnectionFailed": ("exception", "ConnectionFailed"),
+        "ConnectionManager": ("transport.manager", "ConnectionManager"),
+        "ConnectionState": ("transport.status", "ConnectionState"),
+        "ConnectionStatus": ("transport.status", "ConnectionStatus"),
+        "ContactDepartmentCreatedEvent": ("event", "ContactDepartmentCreatedEvent"),
+        "ContactDepartmentCreatedEventDetail": ("event", "ContactDepartmentCreatedEventDetail"),
+        "ContactDepartmentDeletedEvent": ("event", "ContactDepartmentDeletedEvent"),
+        "ContactDepartmentDeletedEventDetail": ("event", "ContactDepartmentDeletedEventDetail"),
+        "ContactDepartmentUpdatedEvent": ("event", "ContactDepartmentUpdatedEvent"),
+        "ContactDepartmentUpdatedEventDetail": ("event", "ContactDepartmentUpdatedEventDetail"),
+        "ContactUserCreatedEvent": ("event", "ContactUserCreatedEvent"),
+        "ContactUserCreatedEventDetail": ("event", "ContactUserCreatedEventDetail"),
+        "ContactUserDeletedEvent": ("event", "ContactUserDeletedEvent"),
+        "ContactUserDeletedEventDetail": ("event", "ContactUserDeletedEventDetail"),
+        "ContactUserUpdatedEvent": ("event", "ContactUserUpdatedEvent"),
+        "ContactUserUpdatedEventDetail": ("event", "ContactUserUpdatedEventDetail"),
+        "DriveFileDeletedEvent": ("event", "DriveFileDeletedEvent"),
+        "DriveFileDeletedEventDetail": ("event", "DriveFileDeletedEventDetail"),
+        "DriveFileEditedEvent": ("event", "DriveFileEditedEvent"),
+        "DriveFileEditedEventDetail": ("event", "DriveFileEditedEventDetail"),
+        "DriveFilePermissionMemberAddedEvent": ("event", "DriveFilePermissionMemberAddedEvent"),
+        "DriveFilePermissionMemberAddedEventDetail": ("event", "DriveFilePermissionMemberAddedEventDetail"),
+        "DriveFilePermissionMemberRemovedEvent": ("event", "DriveFilePermissionMemberRemovedEvent"),
+        "DriveFilePermissionMemberRemovedEventDetail": ("event", "DriveFilePermissionMemberRemovedEventDetail"),
+        "DriveFileReadEvent": ("event", "DriveFileReadEvent"),
+        "DriveFileReadEventDetail": ("event", "DriveFileReadEventDetail"),
+        "DriveFileTitleUpdatedEvent": ("event", "DriveFileTitleUpdatedEvent"),
+        "DriveFileTitleUpdatedEventDetail": ("event", "DriveFileTitleUpdatedEventDetail"),
+        "DriveFileTrashedEvent": ("event", "DriveFileTrashedEvent"),
+        "DriveFileTrashedEventDetail": ("event", "DriveFileTrashedEventDetail"),
+        "Event": ("event", "Event"),
+        "EventHeader": ("event", "EventHeader"),
+        "FeishuAdapterException": ("exception", "FeishuAdapterException"),
+        "ForwardedMessage": ("message", "ForwardedMessage"),
+        "GroupConfigUpdatedEvent": ("event", "GroupConfigUpdatedEvent"),
+        "GroupConfigUpdatedEventDetail": ("event", "GroupConfigUpdatedEventDetail"),
+        "GroupDisbandedEvent": ("event", "GroupDisbandedEvent"),
+        "GroupDisbandedEventDetail": ("event", "GroupDisbandedEventDetail"),
+        "GroupMemberBotAddedEvent": ("event", "GroupMemberBotAddedEvent"),
+        "GroupMemberBotAddedEventDetail": ("event", "GroupMemberBotAddedEventDetail"),
+        "GroupMemberBotDeletedEvent": ("event", "GroupMemberBotDeletedEvent"),
+        "GroupMemberBotDeletedEventDetail": ("event", "GroupMemberBotDeletedEventDetail"),
+        "GroupMemberUserAddedEvent": ("event", "GroupMemberUserAddedEvent"),
+        "GroupMemberUserAddedEventDetail": ("event", "GroupMemberUserAddedEventDetail"),
+        "GroupMemberUserDeletedEvent": ("event", "GroupMemberUserDeletedEvent"),
+        "GroupMemberUserDeletedEventDetail": ("event", "GroupMemberUserDeletedEventDetail"),
+        "GroupMemberUserEvent": ("event", "GroupMemberUserEvent"),
+        "GroupMemberUserWithdrawnEvent": ("event", "GroupMemberUserWithdrawnEvent"),
+        "GroupMemberUserWithdrawnEventDetail": ("event", "GroupMemberUserWithdrawnEventDetail"),
+        "GroupMessageEvent": ("event", "GroupMessageEvent"),
+        "GroupMessageEventDetail": ("event", "GroupMessageEventDetail"),
+        "GroupNoticeEvent": ("event", "GroupNoticeEvent"),
+        "InvalidContent": ("exception", "InvalidContent"),
+        "MeetingRoomCreatedEvent": ("event", "MeetingRoomCreatedEvent"),
+        "MeetingRoomCreatedEventDetail": ("event", "MeetingRoomCreatedEventDetail"),
+        "MeetingRoomDeletedEvent": ("event", "MeetingRoomDeletedEvent"),
+        "MeetingRoomDeletedEventDetail": ("event", "MeetingRoomDeletedEventDetail"),
+        "MeetingRoomStatusChangedEvent": ("event", "MeetingRoomStatusChangedEvent"),
+        "MeetingRoomStatusChangedEventDetail": ("event", "MeetingRoomStatusChangedEventDetail"),
+        "MeetingRoomUpdatedEvent": ("event", "MeetingRoomUpdatedEvent"),
+        "MeetingRoomUpdatedEventDetail": ("event", "MeetingRoomUpdatedEventDetail"),
+        "Message": ("message", "Message"),
+        "MessageEditedEvent": ("event", "MessageEditedEvent"),
+        "MessageEvent": ("event", "MessageEvent"),
+        "MessageEventDetail": ("event", "MessageEventDetail"),
+        "MessageReactionCreatedEvent": ("event", "MessageReactionCreatedEvent"),
+        "MessageReactionCreatedEventDetail": ("event", "MessageReactionCreatedEventDetail"),
+        "MessageReactionDeletedEvent": ("event", "MessageReactionDeletedEvent"),
+        "MessageReactionDeletedEventDetail": ("event", "MessageReactionDeletedEventDetail"),
+        "MessageReactionEvent": ("event", "MessageReactionEvent"),
+        "MessageReadEvent": ("event", "MessageReadEvent"),
+        "MessageReadEventDetail": ("event", "MessageReadEventDetail"),
+        "MessageRecalledEvent": ("event", "MessageRecalledEvent"),
+        "MessageRecalledEventDetail": ("event", "MessageRecalledEventDetail"),
+        "MessageSegment": ("message", "MessageSegment"),
+        "NetworkError": ("exception", "NetworkError"),
+        "NoticeEvent": ("event", "NoticeEvent"),
+        "P2PChatCreatedEvent": ("event", "P2PChatCreatedEvent"),
+        "PermissionDenied": ("exception", "PermissionDenied"),
+        "PostA": ("message", "PostA"),
+        "PostAt": ("message", "PostAt"),
+        "PostEmotion": ("message", "PostEmotion"),
+        "PostImg": ("message", "PostImg"),
+        "PostMedia": ("message", "PostMedia"),
+        "PostMessageNode": ("message", "PostMessageNode"),
+        "PostMessageNodeStylable": ("message", "PostMessageNodeStylable"),
+        "PostText": ("message", "PostText"),
+        "PrivateMessageEvent": ("event", "PrivateMessageEvent"),
+        "PrivateMessageEventDetail": ("event", "PrivateMessageEventDetail"),
+        "PrivateNoticeEvent": ("event", "PrivateNoticeEvent"),
+        "RateLimited": ("exception", "RateLimited"),
+        "Reply": ("event", "Reply"),
+        "StoreError": ("exception", "StoreError"),
+        "TargetUnavailable": ("exception", "TargetUnavailable"),
+        "TopicMessageEvent": ("event", "TopicMessageEvent"),
+        "Unauthorized": ("exception", "Unauthorized"),
+        "UnsupportedSegment": ("message", "UnsupportedSegment"),
+        "UrlPreviewEvent": ("event", "UrlPreviewEvent"),
+        "UrlPreviewEventDetail": ("event", "UrlPreviewEventDetail"),
+        "UserId": ("event", "UserId"),
+        "VCMeetingEndedEvent": ("event", "VCMeetingEndedEvent"),
+        "VCMeetingEndedEventDetail": ("event", "VCMeetingEndedEventDetail"),
+        "VCMeetingJoinedEvent": ("event", "VCMeetingJoinedEvent"),
+        "VCMeetingJoinedEventDetail": ("event", "VCMeetingJoinedEventDetail"),
+        "VCMeetingLeftEvent": ("event", "VCMeetingLeftEvent"),
+        "VCMeetingLeftEventDetail": ("event", "VCMeetingLeftEventDetail"),
+        "VCMeetingRecordingEndedEvent": ("event", "VCMeetingRecordingEndedEvent"),
+        "VCMeetingRecordingEndedEventDetail": ("event", "VCMeetingRecordingEndedEventDetail"),
+        "VCMeetingRecordingReadyEvent": ("event", "VCMeetingRecordingReadyEvent"),
+        "VCMeetingRecordingReadyEventDetail": ("event", "VCMeetingRecordingReadyEventDetail"),
+        "VCMeetingRecordingStartedEvent": ("event", "VCMeetingRecordingStartedEvent"),
+        "VCMeetingRecordingStartedEventDetail": ("event", "VCMeetingRecordingStartedEventDetail"),
+        "VCMeetingShareEndedEvent": ("event", "VCMeetingShareEndedEvent"),
+        "VCMeetingShareEndedEventDetail": ("event", "VCMeetingShareEndedEventDetail"),
+        "VCMeetingShareStartedEvent": ("event", "VCMeetingShareStartedEvent"),
+        "VCMeetingShareStartedEventDetail": ("event", "VCMeetingShareStartedEventDetail"),
+        "VCMeetingStartedEvent": ("event", "VCMeetingStartedEvent"),
+        "VCMeetingStartedEventDetail": ("event", "VCMeetingStartedEventDetail"),
+        "ensure_registered": ("adapter", "ensure_registered"),
+        "log": ("logs", "plugin_log"),
+        "on_card_action": ("matcher", "on_card_action"),
+        "on_connection_state": ("adapter", "on_connection_state"),
+        "adapter": ("adapter", ""),
+        "api": ("api", ""),
+        "bot": ("bot", ""),
+        "card": ("card", ""),
+        "config": ("config", ""),
+        "event": ("event", ""),
+        "exception": ("exception", ""),
+        "matcher": ("matcher", ""),
+        "message": ("message", ""),
+        "models": ("models", ""),
+        "params": ("params", ""),
+        "permission": ("permission", ""),
+        "rule": ("rule", ""),
+        "testing": ("testing", ""),
+        "utils": ("utils", ""),
+    }
 
-        return find_name(name)
+    def __getattr__(name: str) -> object:
+        if name not in _PLACES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module, original = _PLACES[name]
+        found = import_module(f".{module}", __package__)
+        globals()[name] = found = getattr(found, original) if original else found
+        return found
 
 
 __all__ = [

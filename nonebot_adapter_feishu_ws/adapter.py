@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
@@ -22,7 +23,7 @@ from .lifecycle.bot_registry import DRAIN_TIMEOUT, BotRegistry
 from .lifecycle.connection_follower import ConnectionFollower, StartupChecks, StateHook, StateHooks
 from .lifecycle.startup import claim_ttl, is_registered, make_transport, read_config, warn_of_other_adapter
 from .lifecycle.warm_up import WarmUp
-from .log import log
+from .logs import log
 from .net.loops import run_on
 from .sending.legacy_adapter import LegacyAdapter
 from .sending.send import SendHandler
@@ -360,6 +361,10 @@ class Adapter(LegacyAdapter):
     def custom_send(cls, send_func: SendHandler) -> None:
         """Replace what :meth:`Bot.send` does, for all bots."""
         Bot.send_handler = send_func
+
+
+on_connection_state: Callable[[StateHook], StateHook] = Adapter.on_connection_state
+"""See :meth:`Adapter.on_connection_state`."""
 
 
 def ensure_registered() -> bool:

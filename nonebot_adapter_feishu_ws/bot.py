@@ -20,7 +20,7 @@ from .event import Event, MessageEvent, NoticeEvent, Reply, check_at_me, check_n
 from .event.bot_talk import BotTalk
 from .event.message import AboutMessage
 from .exception import ActionFailed, NetworkError
-from .log import LogOnce, log
+from .logs import LogOnce, log
 from .media import Uploads, download
 from .message import EXPAND_COUNT, EXPAND_DEPTH, ForwardedMessage, Message, MessageSegment, expand
 from .message.expand import lacks_words, with_words

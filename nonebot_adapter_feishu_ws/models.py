@@ -201,11 +201,13 @@ else:
         "VCMeetingStartedEventDetail": ("event.generated.vc", "VCMeetingStartedEventDetail"),
     }
 
-    def __getattr__(name: str) -> type:
+    def __getattr__(name: str) -> object:
         if name not in _PLACES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         module, original = _PLACES[name]
-        return getattr(import_module(f".{module}", __package__), original)
+        found = import_module(f".{module}", __package__)
+        globals()[name] = found = getattr(found, original) if original else found
+        return found
 
 
 __all__ = [

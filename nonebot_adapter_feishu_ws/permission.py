@@ -8,7 +8,7 @@ from .bot import Bot
 from .event import MessageEvent, NoticeEvent
 from .event.message import AboutMessage
 from .exception import ActionFailed, NetworkError
-from .log import log
+from .logs import log
 
 
 async def _private(event: MessageEvent) -> bool:

@@ -5,7 +5,7 @@ import hashlib
 from io import BytesIO
 from pathlib import Path
 
-from .log import plugin_log as log
+from .logs import plugin_log as log
 
 __all__ = ["AESCipher", "f2b", "log"]
 

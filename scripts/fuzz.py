@@ -29,7 +29,7 @@ from nonebot_adapter_feishu_ws.event.envelope import Envelope, Receipt
 from nonebot_adapter_feishu_ws.event.registry import EventRegistry
 from nonebot_adapter_feishu_ws.intake.bridge import Bridge
 from nonebot_adapter_feishu_ws.intake.receiver import Receiver
-from nonebot_adapter_feishu_ws.log import LogOnce
+from nonebot_adapter_feishu_ws.logs import LogOnce
 from nonebot_adapter_feishu_ws.message import parse
 from nonebot_adapter_feishu_ws.server.signature import sign
 from nonebot_adapter_feishu_ws.server.webhook import WebhookRoute, WebhookSecrets

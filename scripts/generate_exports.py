@@ -70,16 +70,19 @@ def source(entry: dict[str, Any], lazy: dict[str, list[str]]) -> str:
     return "\n".join([*filter(None, parts), f"__all__ = [\n{rows}]\n"])
 
 
-def lazy_source(entry: dict[str, Any], details: dict[str, str]) -> str:
+def lazy_source(entry: dict[str, Any], events: Iterable[str], details: dict[str, str]) -> str:
     """The code of a module that imports each of its names when it is asked for, not yet formatted."""
     modules: dict[str, list[str]] = {module: list(names) for module, names in entry["modules"].items()}
     for name, module in details.items() if entry.get("details") else ():
         modules.setdefault(f"event.{module}", []).append(name)
+    if entry.get("events"):
+        modules.setdefault("event", []).extend(events)
     places: dict[str, tuple[str, str]] = {}
     for module, names in modules.items():
         modules[module] = [name if " as " in name else f"{name} as {name}" for name in dict.fromkeys(names)]
         places |= {new: (module, old) for old, _, new in (name.partition(" as ") for name in modules[module])}
     rows = "".join(f'"{name}": ("{module}", "{old}"),\n' for name, (module, old) in sorted(places.items()))
+    rows += "".join(f'"{name}": ("{name}", ""),\n' for name in entry.get("rooms", ()))
     summary, _, more = entry["doc"].strip().partition("\n")
     return f'''"""{summary}\n\n{ORIGIN}\n{more.rstrip()}\n"""
 
@@ -91,11 +94,13 @@ if TYPE_CHECKING:
 
     _PLACES = {{{rows}}}
 
-    def __getattr__(name: str) -> type:
+    def __getattr__(name: str) -> object:
         if name not in _PLACES:
             raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
         module, original = _PLACES[name]
-        return getattr(import_module(f".{{module}}", __package__), original)
+        found = import_module(f".{{module}}", __package__)
+        globals()[name] = found = getattr(found, original) if original else found
+        return found
 
 
 __all__ = [{", ".join(f'"{name}"' for name in sorted(places))},]
@@ -108,11 +113,11 @@ def generate() -> dict[str, str]:
     names = lazy_names(table["events"])
     files: dict[str, str] = {}
     for folder, entry in table["folders"].items():
-        lazy = {} if "lazy" not in entry else by_module(names) if folder == "event" else {"event": [*names]}
+        lazy = {} if "lazy" not in entry else by_module(names)
         files[str(Path(folder) / "__init__.py")] = source(entry, lazy)
     details = {name: module for name, module in names.items() if name.endswith("Detail")}
     for name, entry in table["files"].items():
-        files[f"{name}.py"] = lazy_source(entry, details)
+        files[f"{name}.py"] = lazy_source(entry, names, details)
     return files
 
 

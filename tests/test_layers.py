@@ -8,7 +8,7 @@ import pytest
 from tests.house import House, Import
 
 LAYERS = [
-    {"exception", "log", "utils", "codes", "config", "net"},
+    {"exception", "logs", "utils", "codes", "config", "net"},
     {"message", "event", "card"},
     {"store"},
     {"transport", "server", "api"},

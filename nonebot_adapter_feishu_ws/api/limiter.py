@@ -16,8 +16,8 @@ Clock = Callable[[], float]
 Reserve = Callable[[str], Awaitable[float]]
 """Takes a turn in a lane among all processes of the bot; returns the seconds until it comes."""
 
-MAX_LANES = 10_000
-"""Idle lanes kept; their state is a second old at most, so the oldest can go."""
+MAX_LANES = 1_000
+"""Lanes from which on idle ones are forgotten: they hold nothing that matters, but a bot may talk in 100,000 chats."""
 MAX_ALIASES = 2_000
 """Messages and users whose chat is remembered; a reply to an older message gets a lane of its own."""
 CALM = 60.0
@@ -48,11 +48,11 @@ class Lane:
     ) -> None:
         self.key = key
         """Its chat, user or message; the same name in all processes."""
-        self._period = rate.period
+        self._rate = rate
         self._clock = clock
         self._sleep = sleep
         self._reserve = reserve
-        self._returns: deque[float] = deque(maxlen=rate.count)
+        self._returns: list[float] = []
         self._turn = asyncio.Lock()
         self._interested = 0
 
@@ -84,14 +84,15 @@ class Lane:
 
     async def take_token(self) -> None:
         """Begin one try of the call that holds the lane; :meth:`return_token` ends it."""
-        while len(self._returns) == self._returns.maxlen and (seconds := self._returns[0] - self._clock()) > 0:
+        while len(self._returns) == self._rate.count and (seconds := self._returns[0] - self._clock()) > 0:
             await self._sleep(seconds)
         if self._reserve is not None and (seconds := await self._reserve(self.key)) > 0:
             await self._sleep(seconds)
 
     def return_token(self) -> None:
         """The try was answered, or failed."""
-        self._returns.append(self._clock() + self._period)
+        self._returns.append(self._clock() + self._rate.period)
+        del self._returns[: -self._rate.count]
 
 
 class Gate:
@@ -191,6 +192,7 @@ class Limiter:
         self._lanes: OrderedDict[str, Lane] = OrderedDict()
         self._gates: dict[str, Gate] = {}
         self._chats: OrderedDict[str, str] = OrderedDict()
+        self._search_at = MAX_LANES
 
     def lane(self, key: str) -> Lane:
         """The lane of a chat, user or message; messages with a known chat share the chat's lane."""
@@ -225,9 +227,9 @@ class Limiter:
             self._chats.popitem(last=False)
 
     def _forget_idle(self, keep: Lane) -> None:
-        if (excess := len(self._lanes) - MAX_LANES) <= 0:
+        if len(self._lanes) <= self._search_at:
             return
-        idle = [key for key, lane in self._lanes.items() if lane.idle and lane is not keep]
-        # A tenth more than needed, so that the search is not repeated for every new chat.
-        for key in idle[: excess + MAX_LANES // 10]:
+        for key in [key for key, lane in self._lanes.items() if lane.idle and lane is not keep]:
             del self._lanes[key]
+        # Twice what is left, so that a crowd of busy lanes is not searched for every new chat.
+        self._search_at = max(MAX_LANES, 2 * len(self._lanes))

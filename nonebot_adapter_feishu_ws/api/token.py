@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ..exception import FeishuAdapterException, NetworkError
-from ..log import log
+from ..logs import log
 from ..store import Shared
 from .cache import Cache
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 from uuid import uuid4
 
-from ..log import log
+from ..logs import log
 from ..message.source import OpenFile, Progress
 
 PIECE: Final = 256 * 1024

@@ -16,7 +16,7 @@ from nonebot.adapters import Bot as BaseBot
 from ..bot import Bot
 from ..exception import FeishuAdapterException, StoreError
 from ..intake.receiver import Receiver
-from ..log import log
+from ..logs import log
 from ..net.waiting import Sleep, doubling, wait_for_event
 from ..store import Store
 from ..transport.manager import ConnectionManager

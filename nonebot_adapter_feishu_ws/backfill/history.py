@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable
 from ..api.models.im import Message
 from ..bot import Bot
 from ..exception import ActionFailed
-from ..log import log
+from ..logs import log
 from .known_chats import KnownChat
 
 PAGE = 50

@@ -12,7 +12,7 @@ from contextvars import Context
 from typing import Any, NamedTuple
 
 from ..exception import StoreError
-from ..log import log
+from ..logs import log
 from ..net.bounded_json import as_object, as_text
 from ..store import KeyValue
 

@@ -8,7 +8,7 @@ from ..bot import Bot
 from ..event.envelope import Envelope
 from ..exception import ActionFailed, PermissionDenied, RateLimited, StoreError
 from ..intake.receiver import Receiver
-from ..log import log
+from ..logs import log
 from ..net.waiting import Sleep
 from ..transport.network_thread import NetworkThread
 from .history import missed_messages, unknown_groups

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from ..api import ApiClient
 from ..config import BotConfig
 from ..exception import ActionFailed, NetworkError
-from ..log import log
+from ..logs import log
 from .checks import OTHER_CLIENTS_ADVICE, Finding, Level, count_clients, examine
 
 _MARKS = {Level.OK: "ok  ", Level.UNKNOWN: "?   ", Level.WARNING: "WARN", Level.PROBLEM: "FAIL"}

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from ..event.callback import Callback
 from ..event.envelope import Envelope
-from ..log import log
+from ..logs import log
 from ..message.times import to_seconds
 from ..net.bounded_json import as_object, as_text, read_object
 from ..store import Entry

@@ -10,7 +10,7 @@ from nonebot.adapters import Bot as BaseBot
 from ..api import ClientPool
 from ..bot import Bot
 from ..event import EventRegistry, MessageEvent
-from ..log import LogOnce, log, log_context
+from ..logs import LogOnce, log, log_context
 from .bridge import PluginEnd
 from .delivery import Delivery
 

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from ..exception import StoreError
-from ..log import log
+from ..logs import log
 from ..net.waiting import Sleep, wait_for_event
 from ..store import Entry, Inbox, Store
 from .bridge import NetworkEnd

@@ -16,7 +16,7 @@ from pydantic_core import to_json
 from ..event.callback import OLD_CARD, OLD_CARD_ADVICE, Callback, is_old_card
 from ..event.envelope import Envelope, Receipt
 from ..exception import InboxFull, StoreError
-from ..log import log, log_context
+from ..logs import log, log_context
 from ..net.bounded_json import read_object
 from ..net.waiting import Sleep
 from ..store import Entry, Inbox, Store, StoreWatch

@@ -18,7 +18,7 @@ from ..config import BotConfig
 from ..exception import ActionFailed, NetworkError
 from ..intake.bridge import PluginEnd
 from ..intake.dispatcher import Dispatcher
-from ..log import log
+from ..logs import log
 from ..net.waiting import backoff, doubling
 from .warm_up import WarmUp
 

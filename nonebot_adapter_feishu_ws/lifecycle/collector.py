@@ -3,7 +3,7 @@
 import gc
 from typing import Final
 
-OLDER: Final = 20
+OLDER: Final = 5
 """Collections of one generation before the next older one is collected as well."""
 
 

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from inspect import isawaitable
 
-from ..log import log
+from ..logs import log
 from ..transport.manager import ConnectionManager
 from ..transport.status import ConnectionState, ConnectionStatus
 from .bot_registry import GRACE, BotRegistry

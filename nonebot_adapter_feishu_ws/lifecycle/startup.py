@@ -9,7 +9,7 @@ from nonebot.drivers import Driver
 
 from ..config import BotConfig, Config, load_config, superuser_warnings, unknown_keys, unused_proxies
 from ..exception import ConfigError
-from ..log import log
+from ..logs import log
 from ..store import CLAIM_TTL
 from ..transport.heartbeat import Heartbeats
 from ..transport.status import Transport

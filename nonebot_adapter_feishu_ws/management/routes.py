@@ -9,7 +9,7 @@ from nonebot.drivers import Request, Response
 from pydantic_core import to_json
 
 from ..exception import BotDisabled, BotNotFound
-from ..log import LogOnce, log
+from ..logs import LogOnce, log
 from ..server.mount import Handler
 from ..store import StoreView
 from ..transport.manager import ConnectionManager
@@ -59,6 +59,7 @@ class Management:
         health = ("GET", "/feishu/healthz", "feishu_healthz", self.health)
         if not self._tokens:
             return _with_head([health, ("GET", "/feishu/", "feishu_page", _no_page)])
+        status_page.keep_polls_out_of_the_log()
         bot = "/feishu/bots/{app_id}"
         return [
             *_with_head(

@@ -7,7 +7,7 @@ from typing import Any, Final
 from ..card.base import plain
 from ..card.pictures import picture_places
 from ..exception import ActionFailed, NetworkError
-from ..log import log
+from ..logs import log
 from ..message.markup import foreign_pictures, rewrite
 
 MOST: Final = 20

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from ..api import FILE, IMAGE, ApiCaller, Cache, Content, Kind, Meter, Progress, check_size, current_tenant
 from ..exception import ApiNotAvailable
-from ..log import log
+from ..logs import log
 from ..message import Message, MessageSegment, OpenFile, Source
 from .fetch import fetch
 from .kinds import check_format, file_type, read_duration

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from ..log import log
+from ..logs import log
 from .faults import Faults
 from .gateway import Gateway, data_frame
 from .groups import Groups

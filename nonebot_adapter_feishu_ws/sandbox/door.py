@@ -7,7 +7,7 @@ from pathlib import Path
 from nonebot.adapters import Adapter
 
 from ..config import BotConfig
-from ..log import log
+from ..logs import log
 from .guard import check_production
 from .reporter import Poster, Reporter
 from .server import Sandbox

@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 from aiohttp import WSMsgType, web
 
-from ..log import log
+from ..logs import log
 from ..net.bounded_json import JsonError, as_object, read_json, read_object
 from ..transport import wire
 from ..transport.frame import CONTROL, DATA, Frame, FrameError, decode, get_header

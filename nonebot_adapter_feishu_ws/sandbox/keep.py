@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from ..log import log
+from ..logs import log
 from .gateway import Gateway
 from .guard import SandboxError
 from .state import App, CardEntity, Chat, Department, Message, StoredFile, User, World

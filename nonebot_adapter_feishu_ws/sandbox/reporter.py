@@ -16,7 +16,7 @@ from nonebot.matcher import Matcher, current_event, current_matcher, matchers
 from nonebot.message import event_postprocessor, event_preprocessor, run_postprocessor, run_preprocessor
 from nonebot.rule import CommandRule, ToMeRule
 
-from ..log import log
+from ..logs import log
 from .report import Ran, Report
 
 MAX_OPEN = 500

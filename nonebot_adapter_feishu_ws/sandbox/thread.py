@@ -2,12 +2,16 @@
 
 import asyncio
 import threading
+from collections.abc import Coroutine
 from concurrent.futures import Future
+from typing import Any, TypeVar
 
 from .control.inspect import take_report
 from .guard import SandboxError
 from .report import Report
 from .server import Sandbox
+
+T = TypeVar("T")
 
 
 class SandboxThread:
@@ -21,9 +25,8 @@ class SandboxThread:
     def start(self) -> None:
         """Return once it listens; raises :class:`SandboxError` if its port is taken."""
         self._thread.start()
-        started: Future[Sandbox] = asyncio.run_coroutine_threadsafe(self.sandbox.start(), self._loop)
         try:
-            started.result(10)
+            self.spawn(self.sandbox.start()).result(10)
         except OSError as error:
             self.stop()
             raise SandboxError(
@@ -34,9 +37,13 @@ class SandboxThread:
     def stop(self) -> None:
         """Close it and end the thread."""
         if self._thread.is_alive():
-            asyncio.run_coroutine_threadsafe(self.sandbox.stop(), self._loop).result(10)
+            self.spawn(self.sandbox.stop()).result(10)
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(5)
+
+    def spawn(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Run something on the sandbox's loop; from any thread."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def report(self, report: Report) -> None:
         """Take what a bot says of an event; from any thread."""

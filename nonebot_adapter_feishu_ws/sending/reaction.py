@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any
 
 from ..exception import ActionFailed, NetworkError
-from ..log import log
+from ..logs import log
 from .legacy_methods import LegacyMethods
 
 

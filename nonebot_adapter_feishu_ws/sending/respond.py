@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..event import Event
 from ..exception import ActionFailed
-from ..log import log
+from ..logs import log
 from .legacy_methods import LegacyMethods
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from nonebot.adapters import Event as BaseEvent
 from ..api.types import ReceiveIdType
 from ..event import MessageEvent, NoticeEvent, TopicMessageEvent
 from ..exception import ActionFailed
-from ..log import log
+from ..logs import log
 from .legacy_methods import LegacyMethods
 
 GONE: Final = frozenset({230011, 230019, 230030, 230050, 230110, 230111, 231003, 99992354})

@@ -1,6 +1,6 @@
 """``send`` and ``send_to``: find the destination, encode the message, send its parts in order."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from nonebot.adapters import Event as BaseEvent
@@ -10,11 +10,12 @@ from nonebot.adapters import MessageSegment as BaseMessageSegment
 from ..api.types import ReceiveIdType
 from ..event import GroupMessageEvent
 from ..message import Message, MessageSegment, OutgoingMessage, render
+from ..message.describe import BuiltCard
 from ..net.bounded_json import is_object
 from .legacy_methods import LegacyMethods
 from .route import IfRecalled, Route
 
-Sendable = str | BaseMessage[Any] | BaseMessageSegment[Any]
+Sendable = str | BaseMessage[Any] | BaseMessageSegment[Any] | BuiltCard
 SendHandler = Callable[..., Awaitable[Any]]
 _PREFIXES: dict[str, ReceiveIdType] = {"oc_": "chat_id", "ou_": "open_id", "on_": "union_id"}
 
@@ -37,7 +38,7 @@ async def send(
     Args:
         bot: the bot that sends.
         event: the event to answer.
-        message: text, segment or message.
+        message: text, segment, message or card.
         at_sender: begin with a mention of the sender (groups only).
         reply_message: quote the message that is answered, with the first of several messages.
         reply_in_thread: open a topic under the message that is answered.
@@ -97,8 +98,10 @@ def guess_id_type(receive_id: str) -> ReceiveIdType:
     return "user_id"
 
 
-def _as_message(message: Sendable) -> Message:
-    return Message(message)  # pyright: ignore[reportArgumentType] - another adapter's text is taken too
+def _as_message(message: Sendable | Iterable[BaseMessageSegment[Any]]) -> Message:
+    if isinstance(message, BaseMessage | BaseMessageSegment | str) or not isinstance(message, BuiltCard):
+        return Message(message)  # pyright: ignore[reportArgumentType] - another adapter's text is taken too
+    return Message(MessageSegment.card(message))
 
 
 async def _send_all(bot: LegacyMethods, message: Message, route: Route) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from ..exception import StoreError
-from ..log import log
+from ..logs import log
 from ..net.bounded_json import as_object, read_object
 from ..store import KeyValue
 from ..store.shared import OnNetwork

@@ -12,7 +12,7 @@ from typing import Any
 from nonebot.drivers import ASGIMixin
 from pydantic_core import to_json
 
-from ..log import LogOnce, log
+from ..logs import LogOnce, log
 
 MAX_BYTES = 10 * 1024 * 1024
 """Bytes of a body, beyond which it is answered with 413 and not read on; an event of Feishu's has some kilobytes."""

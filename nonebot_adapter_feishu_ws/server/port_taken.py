@@ -6,7 +6,7 @@ import logging
 
 from typing_extensions import override
 
-from ..log import log
+from ..logs import log
 
 _CAUSES = {
     errno.EADDRINUSE: "its port is taken ({}). Another process listens there, perhaps this bot: "

@@ -15,7 +15,7 @@ from pydantic_core import to_json
 
 from ..event.callback import OLD_CARD_ADVICE, is_old_card
 from ..event.envelope import Envelope, Receipt
-from ..log import LogOnce, log
+from ..logs import LogOnce, log
 from ..net.bounded_json import JsonError, is_object, read_json
 from .body_limit import JSON_TYPE, Refused
 from .replay_guard import ReplayGuard

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 from typing_extensions import override
 
 from ..exception import InboxFull, StoreError
-from ..log import log
+from ..logs import log
 from .base import DUPLICATE, Entry, Inbox, InboxCount, KeyValue, Locks, SharedValues, Store, StoreStatus, Taken
 from .boottime import boottime
 from .claims import Claims

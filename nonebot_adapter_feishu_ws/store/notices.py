@@ -1,6 +1,6 @@
 """Log lines of every store with an inbox."""
 
-from ..log import log
+from ..logs import log
 from .base import MAX_RUNS
 
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ..exception import StoreError
-from ..log import log
+from ..logs import log
 from .base import Inbox, InboxCount, Store, StoreStatus
 
 COUNT_EVERY = 5.0

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ..exception import ActionFailed
-from ..log import log
+from ..logs import log
 from .context import AnswerDropped, StreamContext
 from .modes import CardMode, EditMode, ModeName, PlainMode
 from .pager import Pager

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final, Literal
 from typing_extensions import override
 
 from ..exception import ActionFailed, NetworkError
-from ..log import log
+from ..logs import log
 from ..message.paragraphs import paragraphs
 from .context import StreamContext
 from .entity import Entity, dump, streaming_card

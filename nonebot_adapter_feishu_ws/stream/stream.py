@@ -12,7 +12,7 @@ from typing import Any, Final, NoReturn, Self
 from nonebot.exception import MatcherException
 from typing_extensions import TypedDict
 
-from ..log import log
+from ..logs import log
 from ..net.waiting import Sleep, wait_for_event
 from ..sending.legacy_methods import LegacyMethods
 from ..sending.route import IfRecalled, Route

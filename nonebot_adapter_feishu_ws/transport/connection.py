@@ -27,7 +27,7 @@ from typing_extensions import override
 
 from ..event.envelope import Envelope, Receipt
 from ..exception import ConnectionFailed
-from ..log import LogOnce, log
+from ..logs import LogOnce, log
 from ..net.bounded_json import JsonError, read_json
 from ..net.dialer import Peer
 from ..net.session import HttpSession, shared_session

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ..event.envelope import EventReceiver
 from ..exception import BotDisabled, BotNotFound, StoreError
-from ..log import log
+from ..logs import log
 from ..store import KeyValue
 from .clock import watch_clock
 from .network_thread import NetworkThread

@@ -10,7 +10,7 @@ from collections.abc import Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from ..log import log
+from ..logs import log
 
 T = TypeVar("T")
 SWITCH_INTERVAL = 0.0005

@@ -24,7 +24,7 @@ from typing_extensions import override
 
 from ..event.envelope import Envelope
 from ..exception import ApiNotAvailable, ConnectionFailed
-from ..log import log
+from ..logs import log
 from ..net.errors import describe, root_of
 from ..net.lark_sdk import load_connection_module
 from ..net.tls import ca_bundle, tls_context

@@ -9,7 +9,7 @@ from itertools import islice
 from ..codes import explain
 from ..event.envelope import EventReceiver
 from ..exception import ConnectionFailed
-from ..log import log
+from ..logs import log
 from ..net.waiting import backoff, wait_for_event
 from .reconnect import Verdict, classify, probe_delay
 from .status import ClientConfig, ConnectionState, ConnectionStatus, Timing, Transport, utc

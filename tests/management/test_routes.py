@@ -253,3 +253,15 @@ async def test_no_route_tells_the_stores_credentials(sandbox, run_adapter, tmp_p
         texts = [str(body), *[str((await call(path))[1]) for path in ("", "healthz", "metrics")], *logs]
     for secret in ("hunter2", "hunter3"):
         assert not any(secret in text for text in texts)
+
+
+async def test_what_the_open_page_asks_for_is_not_in_the_access_log(sandbox, run_adapter, caplog):
+    """It put two lines into it every two seconds."""
+    caplog.set_level("INFO", "uvicorn.access")
+    async with managed(run_adapter, sandbox) as (_, call):
+        for path in ("ws/status?from=page", "healthz?from=page", "ws/status"):
+            assert (await call(path))[0] == 200
+        assert (await call("ws/status?from=page", token="wrong"))[0] == 401
+    lines = [record.getMessage() for record in caplog.records if record.name == "uvicorn.access"]
+    assert ["?from=page" in line for line in lines] == [False, True]
+    assert "401" in lines[1]

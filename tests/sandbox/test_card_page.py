@@ -148,7 +148,7 @@ async def test_cards_are_shown_and_a_click_replaces_one(sandbox, show, page, tmp
         await show(OLD)
         deploy, ask, old = (page.locator(".card").nth(number) for number in range(3))
         await expect(deploy.locator("header")).to_contain_text("Deploy")
-        await expect(deploy.locator("header")).to_have_css("background-color", "rgb(51, 112, 255)")
+        await expect(deploy.locator("header")).to_have_css("background-color", "rgb(43, 98, 227)")
         await expect(deploy.locator("strong", has_text="v1.2")).to_be_visible()
         await expect(deploy.locator("img")).to_have_count(0)
         await expect(deploy.locator("td")).to_have_text(["tests", "passed", "lint", "0"])

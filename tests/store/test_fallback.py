@@ -8,7 +8,7 @@ import pytest
 from nonebot.log import logger
 
 from nonebot_adapter_feishu_ws.exception import InboxFull, StoreError
-from nonebot_adapter_feishu_ws.log import log_context
+from nonebot_adapter_feishu_ws.logs import log_context
 from nonebot_adapter_feishu_ws.store import FallbackStore
 from nonebot_adapter_feishu_ws.store.sqlite.store import SqliteStore
 from tests.store.test_promises import BOT, entry, take

@@ -10,11 +10,11 @@ import { moment } from "./time.js";
 import { t } from "./words.js";
 
 const TINTS = {
-  blue: "#3370ff",
-  wathet: "#1295ca",
+  blue: "#2b62e3",
+  wathet: "#0b7aa8",
   turquoise: "#0f8575",
   green: "#258832",
-  yellow: "#ad7a03",
+  yellow: "#946800",
   orange: "#c25705",
   red: "#e22e28",
   carmine: "#cc398c",

@@ -24,7 +24,7 @@ export function completion(text, box) {
   function look() {
     const typed = TYPED.exec(text.value.slice(0, text.selectionStart));
     const wanted = typed?.[1].toLowerCase();
-    offered = typed ? candidates().filter(each => each.name.toLowerCase().includes(wanted)) : [];
+    offered = typed ? matching(wanted) : [];
     index = 0;
     if (offered.length) draw();
     else close();
@@ -98,6 +98,14 @@ function candidates() {
   const people = chat.members.filter(id => id !== model.me).map(id => ({ id, name: nameOf(id) }));
   const bots = chat.apps.map(id => ({ id, name: nameOf(id), isBot: true }));
   return [...bots, ...people, { id: "all", name: t("mentionAll") }];
+}
+
+/** Those in whose names a text occurs; at the beginning of the name counts most. */
+function matching(wanted) {
+  const place = each => each.name.toLowerCase().indexOf(wanted);
+  return candidates()
+    .filter(each => place(each) >= 0)
+    .sort((a, b) => Math.sign(place(a)) - Math.sign(place(b)));
 }
 
 function mark(typed, chosen) {

@@ -3,6 +3,7 @@
 import { journal } from "./api.js";
 import { build, make, textButton } from "./dom.js";
 import { about } from "./journal.js";
+import { summary } from "./message.js";
 import { nameOf } from "./model.js";
 import { time } from "./time.js";
 import { toast } from "./toast.js";
@@ -38,12 +39,20 @@ const LINES = {
     const raised = each.ran.filter(ran => ran.traceback).length;
     const sent = each.ran.reduce((sum, ran) => sum + ran.sent, 0);
     return {
-      what: each.ran.map(ran => ran.matcher).join(", ") || t("noMatcher"),
+      what: said(each) || each.ran.map(ran => ran.matcher).join(", ") || t("noMatcher"),
       how: raised ? t("raised") : each.silence.length ? t("silent") : t("sent", sent),
       bad: raised > 0 || each.silence.length > 0,
     };
   },
 };
+
+/** What a report is about: the text of its message, or the type of its event. */
+function said(report) {
+  const event = about(report.event_id).find(each => each.kind === "event");
+  const message = event?.event?.event?.message;
+  if (!message) return event?.event_type;
+  return summary({ ...message, msg_type: message.message_type });
+}
 
 function eventState(each) {
   if (each.state === "acked") return t("acked", Math.round((each.latency ?? 0) * 1000));
@@ -80,6 +89,7 @@ function handled(report) {
       "",
       make("b", "", ran.matcher),
       ` · ${ms(ran.seconds)} · ${t("sent", ran.sent)}`,
+      ran.traceback && make("p", "bad", ran.traceback.trim().split("\n").at(-1)),
       ran.traceback && build("pre", "traceback", make("code", "", ran.traceback)),
       ran.refused.length > 0 && make("p", "bad", ran.refused.join("\n")),
     ),

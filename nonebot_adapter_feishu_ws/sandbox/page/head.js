@@ -6,7 +6,7 @@ import { $, action, build, make, textButton } from "./dom.js";
 import { aboutGroup } from "./group.js";
 import { icon } from "./icons.js";
 import { app, currentChat, model, nameOf, on, openChat, titleOf } from "./model.js";
-import { t } from "./words.js";
+import { locale, t } from "./words.js";
 
 export function startHead() {
   on("state", draw);
@@ -40,9 +40,10 @@ function drawStatus(chat) {
     const join = textButton(t("join"), () => act("join", { chat: chat.chat_id }));
     return box.replaceChildren(t("noMember", nameOf(model.me)), " ", join);
   }
-  const lines = silent.map(each => t("offlineLong", each.name));
-  return box.replaceChildren(lines.join(" "));
+  return box.replaceChildren(t(silent.length > 1 ? "offlineAll" : "offlineLong", names(silent)));
 }
+
+const names = apps => new Intl.ListFormat(locale).format(apps.map(each => each.name));
 
 /** The custom menu of a bot, whose entries only the developer console knows: an event_key is typed. */
 function menu(appId) {

@@ -76,7 +76,7 @@ function draw() {
     parts.detail.replaceChildren();
     return;
   }
-  const found = find(tab, parts.filter.value).slice(0, SHOWN);
+  const found = find(tab, parts.filter.value).filter(isTold).slice(0, SHOWN);
   parts.list.replaceChildren(...(found.length ? found.map(row) : [make("p", "empty", t("nothingYet"))]));
   const entry = list(found).find(each => each.number === chosen);
   // What is being edited there stays until another entry is chosen.
@@ -88,6 +88,9 @@ function draw() {
     parts.detail.replaceChildren(detail(entry));
   }
 }
+
+/** Of what the plugins did, events that concern none of them are left out, such as that somebody has read. */
+const isTold = entry => entry.kind !== "plugin" || entry.ran.length > 0 || entry.silence.length > 0;
 
 function row(entry) {
   const button = build("button", "entry", title(entry));

@@ -15,14 +15,18 @@ const NEAR_THE_END = 80;
 const NEAR_THE_START = 200;
 /** Milliseconds within which messages of one person stand together. */
 const TOGETHER = 300_000;
-/** message_id -> its element, whose `shows` says what its parts were made of. */
+/** message_id -> its element, whose `depends` and `shows` say what it and its parts were made of. */
 const rows = new Map();
 const days = new Map();
 let loading = false;
+/** The number of the first message that was unread when the chat was opened; null for none, undefined before that. */
+let firstUnread;
+const unreadLine = make("div", "day unread", t("unread"));
 
 export function startLog() {
   on("chat", () => {
     follows = true;
+    firstUnread = undefined;
     draw();
   });
   on("messages", chatId => chatId === model.current && draw());
@@ -67,10 +71,12 @@ function draw() {
   const all = messagesOf(model.current);
   const messages = shown(all);
   const answers = countAnswers(all);
+  noteUnread(all);
   const elements = [];
   let before = null;
   for (const each of messages) {
-    if (!before || day(before.create_time) !== day(each.create_time)) elements.push(dayLine(each.create_time));
+    if (!before || dayOf(before) !== dayOf(each)) elements.push(dayLine(each));
+    if (each.number === firstUnread) elements.push(unreadLine);
     elements.push(row(each, before, answers.get(each.thread_id) ?? 0));
     before = each;
   }
@@ -97,10 +103,20 @@ function read(last) {
   if (unread > 0) act("read", { chat: last.chat_id });
 }
 
-function dayLine(milliseconds) {
-  const text = day(milliseconds);
-  if (!days.has(text)) days.set(text, make("div", "day", text));
-  return days.get(text);
+/** What tells days apart; it is asked of each message at each drawing, so it is no text in a language. */
+const dayOf = message => new Date(+message.create_time).toDateString();
+
+function dayLine(message) {
+  const key = dayOf(message);
+  if (!days.has(key)) days.set(key, make("div", "day", day(message.create_time)));
+  return days.get(key);
+}
+
+/** Remember where the unread messages begin when a chat is opened. */
+function noteUnread(messages) {
+  if (firstUnread !== undefined || !messages.length) return;
+  const others = messages.filter(each => each.sender.id !== model.me);
+  firstUnread = others.at(-(currentChat().unread?.[model.me] || Infinity))?.number ?? null;
 }
 
 /** The element of a message. Its parts are drawn anew only when what they show has changed. */
@@ -110,6 +126,9 @@ function row(message, before, answers) {
   const mine = message.sender.id === model.me;
   if (!rows.has(message.message_id)) rows.set(message.message_id, newRow(message));
   const element = rows.get(message.message_id);
+  const depends = [message, joined, mine, answers, silenceOf(message.message_id)];
+  if (element.depends?.every((each, index) => each === depends[index])) return element;
+  element.depends = depends;
   element.className = ["row", mine && "mine", joined && "joined"].filter(Boolean).join(" ");
   const parts = {
     meta: [message.sender.name, message.create_time, message.edited],

@@ -13,7 +13,7 @@ export const model = {
   thread: null,
 };
 
-/** chat_id -> { byId: message_id -> message, complete: whether the first message is known }. */
+/** chat_id -> { byId: message_id -> message, sorted: the same by time, complete: whether the first one is known }. */
 const histories = new Map();
 const handlers = {};
 
@@ -88,7 +88,7 @@ export function openChat(chatId, thread = null) {
 }
 
 function history(chatId) {
-  if (!histories.has(chatId)) histories.set(chatId, { byId: new Map(), complete: false });
+  if (!histories.has(chatId)) histories.set(chatId, { byId: new Map(), sorted: null, complete: false });
   return histories.get(chatId);
 }
 
@@ -96,7 +96,11 @@ export const isComplete = chatId => history(chatId).complete;
 export const isKnown = chatId => histories.has(chatId);
 
 /** The messages of a chat that are known, oldest first. */
-export const messagesOf = chatId => [...history(chatId).byId.values()].sort((a, b) => a.number - b.number);
+export function messagesOf(chatId) {
+  const known = history(chatId);
+  known.sorted ??= [...known.byId.values()].sort((a, b) => a.number - b.number);
+  return known.sorted;
+}
 
 export function message(messageId) {
   for (const { byId } of histories.values()) if (byId.has(messageId)) return byId.get(messageId);
@@ -107,6 +111,7 @@ export function message(messageId) {
 export function takeMessages(chatId, messages, complete = false) {
   const known = history(chatId);
   for (const each of messages) known.byId.set(each.message_id, each);
+  known.sorted = null;
   known.complete ||= complete;
   emit("messages", chatId);
 }

@@ -37,10 +37,13 @@ const WORDS = {
     "{} is not connected. What you write waits, and is delivered when it is back.",
     "{} 未连接。你发送的消息会保留，待其恢复连接后送达。",
   ],
+  unread: ["New messages", "新消息"],
+  offlineAll: [
+    "{} are not connected. What you write waits, and is delivered when they are back.",
+    "{} 未连接。你发送的消息会保留，待其恢复连接后送达。",
+  ],
   empty: ["No messages yet. Say hello.", "还没有消息，打个招呼吧。"],
   noMember: ["{} is not in this chat.", "{} 不在该会话中。"],
-  older: ["Earlier messages", "更早的消息"],
-  unread: ["New messages", "新消息"],
   type: ["Type a message, such as /echo hi", "输入消息，例如 /echo 你好"],
   typeGroup: ["Type a message; @ mentions a bot", "输入消息，@ 可提及机器人"],
   typeTopic: ["Answer in this topic", "回复话题"],
@@ -83,10 +86,6 @@ const WORDS = {
     "The sandbox has stopped. Start it again; what you are typing stays here.",
     "沙箱已停止运行。请重新启动，正在输入的内容会保留。",
   ],
-  secondTab: [
-    "This page is open in another tab, too. That works; both show the same.",
-    "本页已在其他标签页中打开。两个页面内容一致，可同时使用。",
-  ],
   failed: ["This did not work: {}", "操作失败：{}"],
   language: ["中文", "English"],
   theme: ["Light or dark", "切换深浅色"],
@@ -127,10 +126,10 @@ const WORDS = {
   slow_acks: ["Acks arrive late", "确认延迟到达"],
   duplicates: ["Each event comes several times", "事件重复推送"],
   rate_limit: ["Rate limit (99991400)", "触发频控（99991400）"],
-  refuse: ["Refuse calls with a code", "接口返回错误码"],
   bad_dns: ["The name does not resolve", "域名无法解析"],
   bad_tls: ["TLS fails", "TLS 握手失败"],
   expire_tokens: ["Tokens expire", "token 过期"],
+  refuse: ["Refuse calls with a code", "接口返回错误码"],
 };
 
 const KINDS = {

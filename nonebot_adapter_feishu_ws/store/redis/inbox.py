@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from ...exception import InboxFull, StoreError
-from ...log import log
+from ...logs import log
 from ..base import DUPLICATE, MAX_RUNS, SUSPECT_RUNS, Entry, Inbox, InboxCount, Taken
 from ..notices import report_dead_letter
 from .connection import RedisConnection

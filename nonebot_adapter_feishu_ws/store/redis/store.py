@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from ...exception import StoreError
-from ...log import log
+from ...logs import log
 from ..base import CLAIM_TTL, REPLAY_WINDOW, TAKEOVER_AFTER, Lease, StoreStatus
 from ..boottime import boottime
 from ..group_commit import WRITE_TIMEOUT

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ...exception import StoreError
-from ...log import log
+from ...logs import log
 
 BUSY_TIMEOUT: Final = 0.8
 """Seconds that a write waits for another process's write; less than an ack may wait for the store."""

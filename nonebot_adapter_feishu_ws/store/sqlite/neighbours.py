@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from ...log import log
+from ...logs import log
 from ...net.bounded_json import as_list, as_text
 from ..process_name import is_dead
 
