@@ -21,6 +21,15 @@ def _to_text(value: object) -> object:
     return "" if value is None or isinstance(value, (dict, list)) else str(value)
 
 
+def _to_text_or_none(value: object) -> object:
+    return value if value is None else _to_text(value) or None
+
+
+def to_dicts(value: object) -> list[object] | None:
+    """The objects of a list; None for anything else."""
+    return [item for item in value if is_object(item) or isinstance(item, FeishuModel)] if is_list(value) else None
+
+
 def to_model(value: object) -> object:
     """What cannot become a model becomes an empty one."""
     return value if is_object(value) or isinstance(value, BaseModel) else {}
@@ -46,6 +55,10 @@ def to_ids(value: object) -> object:
 
 Text = Annotated[str, BeforeValidator(_to_text)]
 """A string; null, numbers and anything else are made one."""
+MaybeText = Annotated[str | None, BeforeValidator(_to_text_or_none)]
+"""The same for one that may be missing; what is neither text nor number is, too."""
+Flag = Annotated[bool, BeforeValidator(lambda value: value is True or value == "true")]
+"""A flag; anything else is none."""
 ActionValue = Annotated[Any, BeforeValidator(_from_json)]
 """What a card's author gave to an element: an object, also where it comes as JSON text, or a text of their own."""
 FormValue = Annotated[dict[str, Any], BeforeValidator(_from_json)]
@@ -150,8 +163,8 @@ class EventHeader(FeishuModel):
     token: Text = Field(default="", repr=False)
     app_id: Text = ""
     tenant_key: Text = ""
-    resource_id: str | None = None
-    user_list: list[dict[str, Any]] | None = None
+    resource_id: MaybeText = None
+    user_list: Annotated[list[dict[str, Any]] | None, BeforeValidator(to_dicts)] = None
 
 
 class Event(BaseEvent):
@@ -301,6 +314,10 @@ class NoticeEvent(Event):
             ids = {name: _find(self.event, (*path, name)) for name in UserId.model_fields}
             if any(ids.values()):
                 return UserId.model_validate(ids)
+            # One id alone. An operator may be named by an id of CoreHR or the app engine, too, which is nobody here.
+            alone = _find(self.event, path)
+            if alone.startswith(("ou_", "on_")) or (alone and path[-1] == "operator_id"):
+                return UserId.model_validate(alone)
         open_id, user_id = _find(self.event, ("operator_open_id",), ("open_id",)), _find(self.event, ("user_id",))
         return UserId(open_id=open_id, user_id=user_id) if open_id or user_id else None
 

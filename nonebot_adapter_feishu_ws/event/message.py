@@ -8,13 +8,8 @@ from typing_extensions import override
 
 from ..message import Message, parse
 from ..message.times import to_time
-from ..net.bounded_json import is_list, is_object
-from .base import Event, FeishuModel, NoticeEvent, Text, UserId, to_ids, to_model
+from .base import Event, FeishuModel, Flag, MaybeText, NoticeEvent, Text, UserId, to_dicts, to_ids, to_model
 from .log_text import escape
-
-
-def _to_models(value: object) -> list[object] | None:
-    return [item for item in value if is_object(item) or isinstance(item, FeishuModel)] if is_list(value) else None
 
 
 class Sender(FeishuModel):
@@ -47,15 +42,15 @@ class EventMessage(FeishuModel):
     """The message of an event, as delivered."""
 
     message_id: Text = ""
-    root_id: str | None = None
-    parent_id: str | None = None
-    thread_id: str | None = None
+    root_id: MaybeText = None
+    parent_id: MaybeText = None
+    thread_id: MaybeText = None
     create_time: Text = ""
     chat_id: Text = ""
     chat_type: Text = ""
     message_type: Text = ""
     content: Text = ""
-    mentions: Annotated[list[Mention] | None, BeforeValidator(_to_models)] = None
+    mentions: Annotated[list[Mention] | None, BeforeValidator(to_dicts)] = None
 
     @property
     def quoted_id(self) -> str | None:
@@ -104,19 +99,19 @@ class Reply(FeishuModel):
     """A quoted message, as fetched (获取指定消息的内容)."""
 
     message_id: Text = ""
-    root_id: str | None = None
-    parent_id: str | None = None
-    thread_id: str | None = None
+    root_id: MaybeText = None
+    parent_id: MaybeText = None
+    thread_id: MaybeText = None
     msg_type: Text = ""
     create_time: Text = ""
     update_time: Text = ""
-    deleted: bool = False
-    updated: bool = False
+    deleted: Flag = False
+    updated: Flag = False
     chat_id: Text = ""
     sender: Annotated[ReplySender, BeforeValidator(to_model)] = Field(default_factory=ReplySender)
     body: Annotated[MessageBody, BeforeValidator(to_model)] = Field(default_factory=MessageBody)
-    mentions: Annotated[list[ReplyMention] | None, BeforeValidator(_to_models)] = None
-    upper_message_id: str | None = None
+    mentions: Annotated[list[ReplyMention] | None, BeforeValidator(to_dicts)] = None
+    upper_message_id: MaybeText = None
 
     @property
     def message(self) -> Message:

@@ -131,11 +131,25 @@ def test_the_table_names_events_that_there_are():
         ("contact.user.created_v3", {"object": {"user_id": "ou_1"}}),
         ("corehr.employment.created_v1", {"target_user_id": {"user_id": "ou_1"}}),
         ("third_party_meeting_room_event_created", {"organizer": {"user_id": "ou_1"}}),
+        ("a.new_v1", {"operator_id": "ou_1"}),
+        ("a.new_v1", {"operator": "ou_1"}),
+        ("a.new_v1", {"operator": {"id": "ou_1"}}),
+        ("a.new_v1", {"user_id": "ou_1"}),
     ],
 )
 def test_one_id_of_whatever_kind_is_enough(event_type, body):
     event = EventRegistry().parse({"header": {"event_type": event_type}, "event": body})
     assert event.get_user_id() == "ou_1"
+
+
+def test_an_open_id_alone_at_an_operator_is_answered_as_an_open_id():
+    from nonebot_adapter_feishu_ws.sending.route import find_target
+
+    for body in ({"user_id": "ou_1"}, {"operator_id": "ou_1"}):
+        assert find_target(EventRegistry().parse({"header": {"event_type": "a.new_v1"}, "event": body})) == (
+            "open_id",
+            "ou_1",
+        )
 
 
 @pytest.mark.parametrize(
@@ -150,9 +164,14 @@ def test_one_id_of_whatever_kind_is_enough(event_type, body):
         ("url.preview.get", {"operator": {"user_id": "u1"}}),
     ],
 )
-def test_the_log_names_who_has_a_user_id_alone(event_type, body):
+def test_the_log_names_who_has_a_user_id_or_union_id_alone(event_type, body):
     event = EventRegistry().parse({"header": {"event_type": event_type}, "event": body})
     assert "u1" in event.get_event_description()
+    of_the_team = json.loads(json.dumps(body).replace('"user_id": "u1"', '"union_id": "on_1"'))
+    event = EventRegistry().parse({"header": {"event_type": event_type}, "event": of_the_team})
+    assert "on_1" in event.get_event_description()
+    event = EventRegistry().parse({"header": {"event_type": event_type}, "event": {}})
+    assert not event.get_event_description().startswith(" ")
 
 
 def test_whom_an_event_is_about_is_no_operator_and_gets_no_answer_by_itself():

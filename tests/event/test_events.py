@@ -19,7 +19,7 @@ from nonebot_adapter_feishu_ws import (
     PrivateMessageEvent,
     TopicMessageEvent,
 )
-from nonebot_adapter_feishu_ws.event import EventRegistry, UserId
+from nonebot_adapter_feishu_ws.event import EventRegistry, Reply, UserId
 from nonebot_adapter_feishu_ws.sending.route import find_target
 
 
@@ -146,6 +146,7 @@ def test_B1_missing_and_wrong_ids_lose_no_event(damage):
         {"mentions": [None, 5, {"key": 1, "id": None}]},
         {"create_time": 17},
         {"chat_id": None, "brand_new": [1]},
+        {"root_id": 5, "parent_id": {}, "thread_id": []},
     ],
 )
 def test_wrong_types_lose_no_event(message):
@@ -153,6 +154,23 @@ def test_wrong_types_lose_no_event(message):
     assert isinstance(event, GroupMessageEvent)
     assert event.get_event_description()
     assert len(event.get_message()) >= 1
+
+
+def test_a_header_with_wrong_types_loses_no_event():
+    data = payload()
+    data["header"] |= {"resource_id": 5, "user_list": {"a": None}}
+    event = Adapter.json_to_event(data)
+    assert isinstance(event, GroupMessageEvent)
+    data["header"] |= {"resource_id": {}, "user_list": [None, {"open_id": "ou_1"}]}
+    event = Adapter.json_to_event(data)
+    assert isinstance(event, GroupMessageEvent)
+    assert event.header.user_list == [{"open_id": "ou_1"}]
+
+
+@pytest.mark.parametrize("odd", [None, "yes", 5, {}])
+def test_a_quoted_message_with_wrong_types_is_not_lost(odd):
+    reply = Reply.model_validate({"message_id": "om_1", "deleted": odd, "updated": odd, "upper_message_id": odd})
+    assert (reply.message_id, reply.deleted, reply.updated) == ("om_1", False, False)
 
 
 @pytest.mark.parametrize("text", ["</b>", '<at user_id="x">', "<r>red", "\\<y>", "\\\\<y>", "{x}", "<le>"])

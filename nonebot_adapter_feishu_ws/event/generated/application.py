@@ -333,7 +333,7 @@ class BotMenuEvent(NoticeEvent):
 
     @override
     def get_event_description(self) -> str:
-        return escape(f"{self.event.operator.operator_id.any} clicked {self.event_key}")
+        return escape(f"{self.event.operator.operator_id.any or 'somebody'} clicked {self.event_key}")
 
     @property
     def event_key(self) -> str:

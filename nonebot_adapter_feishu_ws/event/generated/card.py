@@ -63,7 +63,7 @@ class CardActionEvent(NoticeEvent):
     @override
     def get_event_description(self) -> str:
         return escape(
-            f"{self.event.operator.open_id or self.event.operator.user_id} acted on "
+            f"{self.operator.any if self.operator else 'somebody'} acted on "
             f"{self.message_id}@[{self.chat_id}] {self.action.model_dump(exclude_unset=True)}"
         )
 

@@ -36,7 +36,7 @@ class BotP2PChatEnteredEvent(PrivateNoticeEvent):
 
     @override
     def get_event_description(self) -> str:
-        return escape(f"{self.event.operator_id.any} opened [p2p:{self.chat_id}]")
+        return escape(f"{self.event.operator_id.any or 'somebody'} opened [p2p:{self.chat_id}]")
 
     @property
     @override
@@ -157,7 +157,7 @@ class GroupMemberUserEvent(GroupNoticeEvent):
     @property
     def _members(self) -> str:
         """Their ids, for the log."""
-        return ", ".join(user.user_id.any for user in self.users)
+        return ", ".join(user.user_id.any for user in self.users) or "somebody"
 
 
 class GroupMemberUserAddedEvent(GroupMemberUserEvent):
@@ -305,7 +305,7 @@ class MessageReadEvent(NoticeEvent):
 
     @override
     def get_event_description(self) -> str:
-        return escape(f"{self.event.reader.reader_id.any} read {', '.join(self.message_ids)}")
+        return escape(f"{self.event.reader.reader_id.any or 'somebody'} read {', '.join(self.message_ids)}")
 
     @property
     @override
@@ -373,7 +373,9 @@ class MessageReactionCreatedEvent(MessageReactionEvent):
 
     @override
     def get_event_description(self) -> str:
-        return escape(f"{self.event.user_id.any or self.event.app_id} added {self.emoji_type} to {self.message_id}")
+        return escape(
+            f"{self.event.user_id.any or self.event.app_id or 'somebody'} added {self.emoji_type} to {self.message_id}"
+        )
 
 
 class MessageReactionDeletedEventDetail(Detail):
@@ -396,7 +398,10 @@ class MessageReactionDeletedEvent(MessageReactionEvent):
 
     @override
     def get_event_description(self) -> str:
-        return escape(f"{self.event.user_id.any or self.event.app_id} removed {self.emoji_type} from {self.message_id}")
+        return escape(
+            f"{self.event.user_id.any or self.event.app_id or 'somebody'} removed {self.emoji_type} "
+            f"from {self.message_id}"
+        )
 
 
 class MessageRecalledEventDetail(Detail):

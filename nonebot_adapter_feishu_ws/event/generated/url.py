@@ -43,7 +43,7 @@ class UrlPreviewEvent(NoticeEvent):
 
     @override
     def get_event_description(self) -> str:
-        return escape(f"{self.event.operator.open_id or self.event.operator.user_id} sees {self.url}@[{self.chat_id}]")
+        return escape(f"{self.operator.any if self.operator else 'somebody'} sees {self.url}@[{self.chat_id}]")
 
     @property
     def url(self) -> str:
