@@ -11,6 +11,7 @@ from ..api.types import ReceiveIdType
 from ..event import MessageEvent, NoticeEvent, TopicMessageEvent
 from ..exception import ActionFailed
 from ..logs import log
+from ..net.bounded_json import as_object, as_text
 from .legacy_methods import LegacyMethods
 
 GONE: Final = frozenset({230011, 230019, 230030, 230050, 230110, 230111, 231003, 99992354})
@@ -26,7 +27,8 @@ class Route:
     Attributes:
         receive_id_type: what ``receive_id`` is.
         receive_id: the chat or user.
-        replies_to: the messages to answer: the question, then the root of its topic, for when the question is gone.
+        replies_to: the messages to answer: the question, then, for when it is gone, the root of its topic and the first
+            message of the answer there.
         in_topic: every message is a reply, so that all of them stay in the topic; otherwise only the first one is.
         if_recalled: what becomes of the answer when the question is gone.
         dropped: whether the rest of the answer is not sent.
@@ -38,6 +40,7 @@ class Route:
     in_topic: bool = False
     if_recalled: IfRecalled = "send"
     dropped: bool = False
+    _begun: bool = field(default=False, init=False)
 
     @classmethod
     def of(
@@ -90,12 +93,23 @@ class Route:
                     raise
                 self._leave(bot, error)
             else:
-                if not self.in_topic:
-                    self.replies_to.clear()
-                return answer
+                return self._sent(answer)
         if self.dropped:
             return None
-        return await bot.send_msg(self.receive_id_type, self.receive_id, content, msg_type, uuid=uuid)
+        answer = await bot.send_msg(self.receive_id_type, self.receive_id, content, msg_type, uuid=uuid)
+        return answer if msg_type == "system" else self._sent(answer)
+
+    def _sent(self, answer: Any) -> Any:
+        """Note where the rest of the answer goes: quoted once, or in the topic, whatever becomes of the question."""
+        if not self.in_topic:
+            self.replies_to.clear()
+        elif not self._begun:
+            message = as_object(as_object(answer).get("data"))
+            # In a group of topics what is sent to the chat begins a topic.
+            if as_text(message.get("thread_id")) and (message_id := as_text(message.get("message_id"))):
+                self.replies_to.append(message_id)
+            self._begun = True
+        return answer
 
     def _leave(self, bot: LegacyMethods, error: ActionFailed) -> None:
         message_id = self.replies_to.pop(0)

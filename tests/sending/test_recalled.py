@@ -178,6 +178,39 @@ async def test_all_parts_of_an_answer_that_opens_a_topic_stand_in_it(sandbox, as
     assert all(m.thread_id for m in sent)
 
 
+@pytest.mark.parametrize(("mode", "recalled"), [("group", 1), ("topic", 1), ("topic", 2)])
+@pytest.mark.parametrize("first", [False, True])
+async def test_a_recall_between_two_parts_leaves_all_of_them_in_one_topic(
+    sandbox, ask, monkeypatch, mode, recalled, first
+):
+    """The second one went to the chat, in a group of topics to a topic of its own."""
+
+    async def answer(bot: Bot, event: MessageEvent) -> None:
+        def recall() -> None:
+            for message_id in filter(None, [event.message_id, event.event.message.root_id][:recalled]):
+                sandbox.world.messages[message_id].deleted = True
+
+        if first and mode == "topic":
+            recall()
+        reply_msg = bot.reply_msg
+
+        async def reply_and_recall(*args, **kwargs):
+            answer = await reply_msg(*args, **kwargs)
+            recall()
+            return answer
+
+        monkeypatch.setattr(bot, "reply_msg", reply_and_recall)
+        parts = Message([MessageSegment.text("a"), MessageSegment.card({"elements": []}), MessageSegment.text("b")])
+        await bot.send(event, parts, reply_in_thread=mode == "group")
+
+    chat, _, error = await ask(answer, mode, recalled=0)
+    assert error is None
+    sent = [m for m in sandbox.world.history(chat.chat_id) if m.sender_type == "app"]
+    assert [m.msg_type for m in sent] == ["text", "interactive", "text"]
+    assert len({m.thread_id for m in sent}) == 1
+    assert sent[0].thread_id
+
+
 async def test_an_unknown_option_is_refused(sandbox, ask):
     async def answer(bot: Bot, event: MessageEvent) -> None:
         await bot.send(event, "x", if_recalled="no")
