@@ -64,7 +64,7 @@ def picture_places(card: Mapping[str, Any]) -> Iterator[Place]:
 def _texts(path: str, holder: dict[str, Any], keys: list[str] | None = None) -> Iterator[Place]:
     for key in keys if keys is not None else list(holder):
         if isinstance(text := holder.get(key), str):
-            yield Place(f"{path}.{key}", holder, key, text, True)
+            yield Place(f"{path}.{key}", holder, key, text.replace("\r\n", "\n"), True)
 
 
 def picture_problems(card: Mapping[str, Any]) -> Iterator[str]:

@@ -20,6 +20,7 @@ Upload = Callable[[str], Awaitable[str]]
 
 async def upload_in_text(upload: Upload, text: str) -> str:
     """Markdown with keys in place of URLs; what cannot be uploaded becomes a link."""
+    text = text.replace("\r\n", "\n")  # as it is sent
     return _with_keys(text, await _keys(upload, _targets(text)))
 
 

@@ -208,7 +208,8 @@ def _markdown_lines(text: str) -> list[Line]:
     from .markup import without_foreign_pictures  # few messages are Markdown
     from .paragraphs import paragraphs
 
-    return [[{"tag": "md", "text": part}] for part in paragraphs(without_foreign_pictures(text))]
+    text = without_foreign_pictures(text.replace("\r\n", "\n"))
+    return [[{"tag": "md", "text": part}] for part in paragraphs(text)]
 
 
 class _Posts:

@@ -26,7 +26,11 @@ _LINK_END: Final = re.compile(r"\]" + _TARGET)
 _LINK: Final = re.compile(r"!?\[[^\[\]]*\]" + _TARGET)
 _BRACKET: Final = re.compile(r"\\[\[\]]|!?\[|\]")
 _KEY: Final = re.compile(r"img_[\w-]+")
-_DEFINITION: Final = re.compile(r"^ {0,3}\[([^\]\n]+)\]:", re.MULTILINE)
+_DEFINITION: Final = re.compile(
+    r"^(?:[ \t>]|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))*\[([^\]\n]+)\]:[ \t]*(?:\n[ \t>]*)?(?:<([^<>\n]*)>|([^\s<]\S*))?",
+    re.MULTILINE,
+)
+"""``[name]: url``, also in quotes and lists."""
 _TITLED: Final = re.compile(
     r"\(\s*(?:<([^<>\n]*)>|((?:[^\s()\\]|\\.|\([^\s()]*\))*))"
     r"(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*\)"
@@ -43,7 +47,7 @@ class Picture(NamedTuple):
         start: where it begins, at its exclamation mark.
         end: where it ends.
         alt: its alternative text, on one line.
-        url: its target; None where it stands somewhere else in the text.
+        url: its target; None where no text can be made out as one.
         in_link: whether it is part of a link's text, as a badge is.
     """
 
@@ -146,7 +150,7 @@ def foreign_pictures(text: str, code: Sequence[Span] | None = None) -> list[Pict
     if "![" not in text:
         return []
     seen = masked(text, code_spans(text) if code is None else code)
-    names = {name.casefold() for name in _DEFINITION.findall(seen)}
+    names = {_name(found[1]): found[2] or found[3] for found in reversed(list(_DEFINITION.finditer(seen)))}
     closes, links = _pairs(seen)
     found: list[Picture] = []
     read_to = 0
@@ -181,7 +185,7 @@ def _pairs(seen: str) -> tuple[dict[int, int], list[Span]]:
     return closes, links
 
 
-def _picture(text: str, seen: str, brackets: Span, names: set[str]) -> Picture | None:
+def _picture(text: str, seen: str, brackets: Span, names: Mapping[str, str | None]) -> Picture | None:
     """The picture whose alternative text stands in these brackets, if a target follows or is known."""
     start, close = brackets
     words = text[start + 2 : close - 1]
@@ -190,8 +194,12 @@ def _picture(text: str, seen: str, brackets: Span, names: set[str]) -> Picture |
         url = text[slice(*target.span(target.lastindex or 1))].strip()
         return Picture(start, target.end(), alt, url, False)
     label = re.compile(r"\[([^\[\]]*)\]").match(seen, close)
-    name = (label[1] if label and label[1] else words).strip().casefold()
-    return Picture(start, close, alt, None, False) if name in names else None
+    name = _name(label[1] if label and label[1] else words)
+    return Picture(start, label.end() if label else close, alt, names[name], False) if name in names else None
+
+
+def _name(label: str) -> str:
+    return " ".join(label.split()).casefold()
 
 
 def rewrite(
@@ -217,8 +225,8 @@ def rewrite(
         at = removed = 0
         for each in found:
             new = picture(each)
-            # An exclamation mark before it would make a picture again.
-            gap = " " if text[each.start - 1 : each.start] == "!" and new.startswith("[") else ""
+            # An exclamation mark before it would make a picture again, and a backslash would escape the link.
+            gap = {"!": " ", "\\": "! "}.get(text[each.start - 1 : each.start], "") if new.startswith("[") else ""
             pieces += (text[at : each.start], gap, new)
             at = each.end
             removed += each.end - each.start - len(gap + new) if until is not None and each.end <= until else 0

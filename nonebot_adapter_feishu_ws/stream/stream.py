@@ -141,6 +141,7 @@ class Stream(_FormerNames):
         self._fallback = Fallback(self._context, modes)
         self._text = ""
         self._chunks: list[str] = []
+        self._ends_with_cr = False
         self._changed = asyncio.Event()
         self._ending = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -186,6 +187,10 @@ class Stream(_FormerNames):
             raise RuntimeError("write inside `async with bot.stream(event) as stream:`, not before or after it")
         if self._task.done():
             self._task.result()
+        if "\r" in chunk or self._ends_with_cr:
+            # The line end of some systems, which may come in two pieces.
+            chunk, self._ends_with_cr = chunk[self._ends_with_cr and chunk[:1] == "\n" :], chunk.endswith("\r")
+            chunk = chunk.replace("\r\n", "\n").replace("\r", "\n")
         if not chunk:
             return
         self._chunks.append(chunk)

@@ -219,7 +219,8 @@ def test_a_picture_by_url_is_named_before_feishu_refuses_the_card(element, path)
 
 
 def test_pictures_in_code_and_uploaded_ones_are_no_problem():
-    Card([Markdown(f"`![a]({URL})`\n```\n![a]({URL})\n```\n![a](img_v3_1)")]).validate()
+    text = f"`![a]({URL})`\n```\n![a]({URL})\n```\n![a](img_v3_1)"
+    Card([Markdown(text), Markdown(text.replace("\n", "\r\n"))]).validate()
 
 
 def test_a_card_of_the_first_version_is_checked_for_pictures_too():

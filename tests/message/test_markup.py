@@ -21,6 +21,7 @@ PIECES = [
     *("`", "``", "```", "````", "```py\n", "\n```\n", "~~~", "\n~~~\n", "  ```\n", "    ```\n", "\n", "\n\n", "\r\n"),
     *(AT, "<AT user_id='all'>", "< at id=all>", f"`{AT}`", f"\n```\n{AT}\n```\n", f"\n  ```js\n  {AT}\n  ```\n", " "),
     *("[", "]", "](", "](u)", ")", "(", "!", "![a](http://x/y)", "![a](img_1)", "[l](u)", "![a][r]", "\n[r]: u\n"),
+    *("![R]", "![r][]", "> [r]: u\n", "- [R]: <u v>\n", "1. [r]:\n u\n"),
     *("<div>", "</div>", "<!--", "-->", "<font color='red'>", "</font>", "<b>x</b>", "<https://x>", "<pre>"),
     *("<br>", "<", "|", "| a | b |\n|---|---|\n", "- ", "1. ", "> ", "    ", "\t", "*", "**", "word ", "字", ">", "\\"),
 ]
@@ -166,7 +167,11 @@ def test_in_an_unclosed_or_odd_fence_a_mention_stays_disarmed(text):
         ("![](https://x/y.png)", "[image](https://x/y.png)"),
         ("![a](data:image/png;base64,AA)", "a"),
         ("![a]()", "a"),
-        ("![a][r] ![r]\n\n[r]: https://x", "[a][r] [r]\n\n[r]: https://x"),
+        ("![a][r] ![r]\n\n[r]: https://x", "[a](https://x) [r](https://x)\n\n[r]: https://x"),
+        ("![a][]\n> - [A]:\n>   <x y>", "[a](x%20y)\n> - [A]:\n>   <x y>"),
+        ("![A  b]\n1. [a b]: u 'title'", "[A b](u)\n1. [a b]: u 'title'"),
+        ("![a][r]\n[r]: img_v3_1", "![a][r]\n[r]: img_v3_1"),
+        ("\\![a](u)", "\\! [a](u)"),
         ("![a [b]](u)", "[a [b]](u)"),
         ("![a `b` c](u)", "[a `b` c](u)"),
         ("Wow![1] and ![2", "Wow![1] and ![2"),
@@ -180,6 +185,7 @@ def test_a_foreign_picture_becomes_a_link(text, shown):
 def test_uploaded_pictures_take_the_place_of_their_urls():
     text = "![a](https://x/1.png) [![b](https://x/1.png)](https://ci) ![c](https://x/2.png)"
     assert sanitize(text, keys={"https://x/1.png": "img_1"}) == ("![a](img_1) [b](https://ci) [c](https://x/2.png)")
+    assert sanitize("![a][r]\n[r]: https://x", keys={"https://x": "img_1"}) == "![a](img_1)\n[r]: https://x"
 
 
 def test_a_long_text_of_brackets_is_read_quickly():

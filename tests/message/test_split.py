@@ -292,7 +292,7 @@ def test_a_table_begins_with_its_header_and_a_row_on_the_same_part():
 @pytest.mark.parametrize(
     ("text", "elements"),
     [
-        ("a\nb\n\nc\r\nd", ["a", "b\n\nc\r", "d"]),
+        ("a\nb\n\nc\r\nd", ["a", "b\n\nc", "d"]),
         ("# T\na\nb", ["# T\na", "b"]),
         ("- a\n- b\nc\n1. d\n2. e", ["- a\n- b", "c\n1. d\n2. e"]),
         ("> a\n> b\nc", ["> a  \n> b", "c"]),

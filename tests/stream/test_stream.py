@@ -443,3 +443,14 @@ async def test_code_that_is_never_closed_mentions_nobody(stage):
     async with stage() as s:
         await s.bot.send_stream(s.event, words("```\n<at id=all></at>\n", 30), **FAST)
     assert s.texts() == ["```\n<\u200bat id=all></at>\n```"]
+
+
+@pytest.mark.parametrize("pieces", [1, 3, 1000])
+async def test_code_with_line_ends_of_windows_is_shown_as_it_is(stage, pieces):
+    code = "```html\r\n<at id=all></at> ![a](https://x/y.png)\r\n```\r\n"
+    text = f"{code}a\r\n\r\n| a | b |\r\n|---|---|\r\n| 1 | 2 |\r"
+    async with stage() as s, s.bot.stream(s.event, **FAST) as stream:
+        for at in range(0, len(text), pieces):
+            await stream.write(text[at : at + pieces])
+    assert s.texts() == [text.replace("\r\n", "\n").replace("\r", "\n")]
+    assert stream.text == s.texts()[0]
