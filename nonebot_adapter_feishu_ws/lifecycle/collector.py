@@ -3,7 +3,7 @@
 import gc
 from typing import Final
 
-OLDER: Final = 5
+OLDER: Final = 2
 """Collections of one generation before the next older one is collected as well."""
 
 

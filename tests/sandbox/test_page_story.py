@@ -16,6 +16,14 @@ pytestmark = pytest.mark.needs("chromium")
 APPS = {f"cli_a0b1c2d3e4f5000{number}": name for number, name in enumerate(("Ada", "Bob", "Cleo"))}
 SECRET = "secret-of-the-story-0123456789"
 SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 360, "height": 740}}
+ECHO = """
+from nonebot import on_command
+from nonebot.params import CommandArg
+echo = on_command("echo")
+@echo.handle()
+async def _(text=CommandArg()):
+    await echo.finish(text)
+"""
 SERIOUS = ("serious", "critical")
 PICTURE = (
     "iVBORw0KGgoAAAANSUhEUgAAACgAAAAoCAIAAAADnC86AAAAM0lEQVR42u3NMQEAAAgDoGlyo1vBww8K0JnUVJCIxWKxWCwWi8VisVgsFovFYrFY"
@@ -213,7 +221,18 @@ async def test_the_story_of_a_newcomer(sandbox, bots, open_page, tmp_path):
     source = await page.evaluate("navigator.clipboard.readText()")
     assert "feishu_sandbox" in source
     assert "assert reply.text == 'are you back?'" in source
-    compile(source, "test_copied.py", "exec")
+    assert await run_copied(source, tmp_path / "project") == 0
+
+
+async def run_copied(source: str, folder: Path) -> int:
+    """pytest's exit code for a copied test, in a project with one plugin."""
+    folder.mkdir()
+    (folder / "test_copied.py").write_text(source, "utf-8")
+    (folder / "echo.py").write_text(ECHO, "utf-8")
+    (folder / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\npythonpath = .\nfeishu_plugins = echo\n")
+    plugins = ("-p", "no:nonebug", "-p", "nonebot_adapter_feishu_ws.sandbox.pytest_plugin")
+    pytest_run = await asyncio.create_subprocess_exec(sys.executable, "-m", "pytest", "-q", *plugins, cwd=folder)
+    return await asyncio.wait_for(pytest_run.wait(), 60)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

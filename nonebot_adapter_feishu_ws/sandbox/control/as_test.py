@@ -26,7 +26,7 @@ def as_test(event: dict[str, Any], sender: str, chat: str, answers: list[str]) -
             text = text.replace(each["key"], f"@{each['name']}")
         lines.append(f"    await chat.say({text!r})")
     else:
-        lines.append(f"    await chat.push({kind!r}, {json.dumps(event.get('event'), ensure_ascii=False)!r})")
+        lines.append(f"    await chat.push({kind!r}, {event.get('event')!r})")
     for answer in answers:
         lines += ["    reply = await chat.reply()", f"    assert reply.text == {answer!r}"]
     return "\n".join(lines) + "\n"
