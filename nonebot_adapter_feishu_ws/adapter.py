@@ -18,9 +18,9 @@ from .config import BotConfig, Config
 from .event import Event, EventRegistry
 from .intake.bridge import MAX_BYTES, MAX_BYTES_ALONE, Bridge
 from .intake.dispatcher import Dispatcher, Handler
-from .intake.receiver import Receiver
 from .lifecycle.bot_registry import DRAIN_TIMEOUT, BotRegistry
 from .lifecycle.connection_follower import ConnectionFollower, StartupChecks, StateHook, StateHooks
+from .lifecycle.recording import NoRecording, Parts
 from .lifecycle.startup import claim_ttl, is_registered, make_transport, read_config, warn_of_other_adapter
 from .lifecycle.warm_up import WarmUp
 from .logs import log
@@ -78,8 +78,12 @@ class Adapter(LegacyAdapter):
         self.shared: Shared | None = shared_of(self._store, self._network.call)
         """What the replicas of the bots share; None unless the store is Redis."""
         self._tickets = AppTickets(self._store.state, self._network.call)
+        self._parts = _choose_parts(config, driver)
         self._clients = ClientPool(
-            timeout=max(30.0, self.config.api_timeout or 0.0), load_ticket=self._tickets.load, shared=self.shared
+            timeout=max(30.0, self.config.api_timeout or 0.0),
+            load_ticket=self._tickets.load,
+            shared=self.shared,
+            make=self._parts.make_client,
         )
         self._compose_intake(config)
         self._mount_routes()
@@ -93,7 +97,7 @@ class Adapter(LegacyAdapter):
         self._bridge = Bridge(max_running=max_running, max_bytes=max_bytes)
         note = None if known_chats is None else known_chats.note
         max_age = config.feishu_max_event_age
-        self._receiver = Receiver(self._store, self._bridge.network, note=note, max_age=max_age)
+        self._receiver = self._parts.make_receiver(self._store, self._bridge.network, note=note, max_age=max_age)
         self._state_hooks = StateHooks(self.state_hooks)
         handler = Handler(self.bots, self.event_models, self._clients)
         self._dispatcher = Dispatcher(handler.handle, self._bridge.plugins, max_running=max_running)
@@ -157,6 +161,7 @@ class Adapter(LegacyAdapter):
         if not self.bot_configs:
             log("WARNING", "No bot is configured: set FEISHU_BOTS in .env, or FEISHU_SANDBOX=true to try it offline")
             return
+        self._parts.start()
         checks = self._startup_checks if self._sandbox is None else None
         self._follower.start(self.connections, self._registry, self._state_hooks, self._arrived, checks)
         self._network.start()
@@ -225,6 +230,7 @@ class Adapter(LegacyAdapter):
         if self._network.running:
             await self._network.call(self._receiver.close())
             await self._network.stop()
+        await asyncio.to_thread(self._parts.stop)
         if self._sandbox is not None:
             await asyncio.to_thread(self._sandbox.stop)
 
@@ -373,6 +379,14 @@ def ensure_registered() -> bool:
     The adapter itself cannot tell when it came second.
     """
     return is_registered(Adapter)
+
+
+def _choose_parts(config: Config, driver: Driver) -> Parts:
+    if config.feishu_record is None:
+        return NoRecording()
+    from .record.recorder import Recorder  # only who asks for a recording loads it
+
+    return Recorder(config, driver.config.model_dump())
 
 
 def _make_store(config: Config) -> Store:

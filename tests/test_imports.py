@@ -24,7 +24,8 @@ THIRD_PARTIES = {
 """Top-level packages beyond what NoneBot with ``~fastapi`` has loaded; of NoneBot and pydantic, further modules."""
 LATE = (
     *("api.group", "api.methods", "api.models", "api.responses", "backfill.backfill", "card", "codes.table", "compat"),
-    *("doctor", "event.chat", "event.generated.", "lifecycle.sandbox", "management", "models", "parked", "sandbox"),
+    *("doctor", "event.chat", "event.generated.", "lifecycle.sandbox", "management", "models", "parked"),
+    *("record.", "sandbox"),
     *("server.webhook", "store.redis", "store.sqlite", "stream", "transport.connection", "transport.frame"),
     "transport.sdk_connection",
 )

@@ -262,9 +262,15 @@ class ClientPool:
     """The REST clients of all bots. Lives on NoneBot's loop."""
 
     def __init__(
-        self, *, timeout: float, load_ticket: Callable[[str], Awaitable[SecretStr | None]], shared: Shared | None
+        self,
+        *,
+        timeout: float,
+        load_ticket: Callable[[str], Awaitable[SecretStr | None]],
+        shared: Shared | None,
+        make: Callable[..., ApiClient] = ApiClient,
     ) -> None:
         """Create an empty pool; ``load_ticket`` reads the app ticket that is kept for a store app, by its app id."""
+        self._make = make
         self._timeout = timeout
         self._load_ticket = load_ticket
         self._shared = shared
@@ -273,7 +279,7 @@ class ClientPool:
     def get(self, bot: BotConfig) -> ApiClient:
         """The client of a bot."""
         if (client := self._clients.get(bot.app_id)) is None:
-            client = self._clients[bot.app_id] = ApiClient(
+            client = self._clients[bot.app_id] = self._make(
                 app_id=bot.app_id,
                 app_secret=bot.app_secret,
                 origin=bot.api_origin,

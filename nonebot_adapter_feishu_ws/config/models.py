@@ -250,6 +250,9 @@ class Config(BaseModel):
     feishu_sandbox_url: Annotated[Origin | None, BeforeValidator(_unset)] = None
     feishu_sandbox_keep: Annotated[Path | None, BeforeValidator(_unset)] = None
     feishu_sandbox_in_production: bool = False
+    feishu_record: Annotated[Path | None, BeforeValidator(_unset)] = None
+    feishu_record_text: bool = False
+    feishu_record_keep: list[str] = Field(default_factory=list[str])
     feishu_max_running_handlers: int = Field(64, ge=1, le=100_000)
     feishu_switch_interval: float = Field(0.0005, gt=0, le=1)
     feishu_gc_threshold: int = Field(10_000, ge=0, le=1_000_000)

@@ -1,7 +1,8 @@
 """``Sandbox``: the local Feishu as one server."""
 
+import asyncio
 import ssl
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,6 +17,7 @@ from .gateway import ACK_TIMEOUT, REDELIVERY, Gateway
 from .guard import check_host
 from .keep import Keeper
 from .page import page
+from .replay import Replay, Replayed, read_recording
 from .rest.apps import Tokens
 from .rest.call import Limits
 from .rest.routes import RecordedRequest, Rest
@@ -128,6 +130,35 @@ class Sandbox(Actions):
         self._proxy = ConnectProxy(runner.server, tls)
         await self._proxy.start(port)
         return self._proxy.url
+
+    async def replay(
+        self,
+        path: str | Path,
+        *,
+        speed: float = 1.0,
+        apps: Mapping[str, str] | None = None,
+        timeout: float = 30.0,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> Replayed:
+        """Push the events of a recording again, with new ids of messages and events, at the times of today.
+
+        The people, chats and messages that they name are made here, so that bots can ask for them.
+
+        Args:
+            path: what ``python -m nonebot_adapter_feishu_ws.record`` wrote.
+            speed: how much faster than it was; ``math.inf`` pushes all at once.
+            apps: recorded app id -> app id here; by default in their order, or all to the only app there is.
+            timeout: seconds that the last acks may take.
+            sleep: waits for seconds.
+
+        Returns:
+            How many events were pushed, and how many of them the bots acked.
+
+        Raises:
+            SandboxError: it is no recording, or there are too few apps.
+        """
+        replay = Replay(self.world, self.gateway, read_recording(Path(path)), apps)
+        return await replay.run(speed, timeout, sleep)
 
     async def stop(self) -> None:
         """Close every connection and stop listening."""
