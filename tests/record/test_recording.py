@@ -5,7 +5,6 @@ import json
 import math
 import os
 import stat
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 from nonebot import on_command
 
 from nonebot_adapter_feishu_ws import Bot, MessageEvent
+from nonebot_adapter_feishu_ws.record.__main__ import main
 from nonebot_adapter_feishu_ws.record.recorder import secrets_in
 from nonebot_adapter_feishu_ws.sandbox import Sandbox, SandboxError
 from nonebot_adapter_feishu_ws.sandbox.events import message_event
@@ -174,6 +174,8 @@ nonebot.run()
             await bot.wait()
     kinds = [json.loads(line)["kind"] for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()]
     assert {"start", "event", "rest", "end"} == {*kinds}
-    missing = subprocess.run([*command[:3], "no.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
-    assert missing.returncode == 2
-    assert "There is no no.py" in missing.stderr
+
+
+def test_the_command_says_that_there_is_no_such_file(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    assert main([str(tmp_path / "no.py")]) == 2
+    assert "no.py: name the script" in capsys.readouterr().err
