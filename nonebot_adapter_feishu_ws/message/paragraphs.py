@@ -9,9 +9,13 @@ from typing import Final
 
 from .split import fence_after
 
-_BLOCK: Final = re.compile(r"\s|[-*+]\s|\d+[.)]\s|[>#|]|-{3}|\*{3}|_{3}|={2}|\[[^\]]+\]:")
-_GOES_ON: Final = re.compile(r"\s+(?![-*+]\s|\d+[.)]\s)\S|>\s*\w")
-"""A line inside a list or a quote that the line before it would swallow."""
+_MARK: Final = r"[-*+][ \t]|\d{1,9}[.)][ \t]|>|#{1,6}(?:[ \t]|$)|\||-{3}|\*{3}|_{3}|={2}|`{3}|~{3}"
+_BLOCK: Final = re.compile(rf"[ \t]|{_MARK}|\[[^\]]+\]:")
+_HEADING: Final = re.compile(r"#{1,6}(?:[ \t]|$)")
+_GOES_ON: Final = re.compile(rf"[ \t>]+(?!{_MARK})[^ \t>]")
+"""A line, indented or inside a list or a quote, that the line before it would swallow."""
+_NO_LIST: Final = re.compile(r"(?!1[.)])\d{1,9}[.)][ \t]")
+"""Below prose some read a year and the like, others a list that does not begin with one."""
 _BREAK: Final = "  "
 """Two spaces: a line break in Markdown, invisible where it is one anyway."""
 
@@ -25,12 +29,13 @@ def paragraphs(text: str) -> list[str]:
         inside, fence = bool(fence), fence_after(line, fence)
         if inside or fence or not line.strip():
             paragraph = []
-        elif paragraph and not paragraph[-1].startswith("#"):
+        elif paragraph and not _HEADING.match(paragraph[-1]):
             before = paragraph[-1]
-            if _is_prose(line) and not _is_open("\n".join(paragraph)):
+            begins = _is_prose(line) or (_is_prose(before) and _NO_LIST.match(line))
+            if begins and not _is_open("\n".join(paragraph)):
                 parts.append([])
                 paragraph = []
-            elif _is_prose(line) or (_GOES_ON.match(line) and _GOES_ON.match(before) and "|" not in line):
+            elif begins or (_GOES_ON.match(line) and "|" not in before + line):
                 parts[-1][-1] = before.rstrip() + _BREAK
         if not inside and not fence and line.strip():
             paragraph.append(line)

@@ -31,7 +31,7 @@ _LONGEST: Final = 4100
 _LONGEST_CLUSTER: Final = 512
 _FLAG_LETTERS: Final = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
-_DELIMITER: Final = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
+_DELIMITER: Final = re.compile(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 _FENCE: Final = re.compile(r"([ \t]*)(`{3,}|~{3,})([^\n]*)")
 
 
@@ -159,7 +159,7 @@ def split_markdown(text: str, first: int, rest: int) -> Iterator[str]:
 
 def is_delimiter(line: str, header: str) -> bool:
     """Whether a line makes a table of the line before it."""
-    return "|" in line and "|" in header and bool(_DELIMITER.match(line))
+    return "|" in line and "|" in header and line.count(">") <= header.count(">") and bool(_DELIMITER.match(line))
 
 
 def _rows(lines: list[str]) -> Iterator[str]:

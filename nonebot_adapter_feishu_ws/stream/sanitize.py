@@ -46,18 +46,20 @@ def tables_as_code(text: str) -> str:
     """Turn tables into code blocks, since rich text (``post``) has no tables."""
     lines = read_lines(text)
     shown: list[str] = []
-    inside = False
+    inside, quoted = False, ""
     for line, following in zip(lines, [*lines[1:], None], strict=False):
         begins = following is not None and following.tables > line.tables
         if begins and not inside:
-            shown.append("```")
+            marks = line.text[: len(line.text) - len(line.text.lstrip(" \t>"))]
+            quoted = marks[: marks.rfind(">") + 1]
+            shown.append(f"{quoted}```")
             inside = True
         if inside and not begins and not line.table:
-            shown.append("```")
+            shown.append(f"{quoted}```")
             inside = False
         shown.append(line.text)
     if inside:
-        shown.append("```")
+        shown.append(f"{quoted}```")
     return "\n".join(shown) + ("\n" if text.endswith("\n") and not inside else "")
 
 

@@ -263,14 +263,16 @@ def test_a_fence_in_a_list_item_is_closed_inside_the_item(indent):
         assert part.startswith(f"{indent}```py\n")
 
 
-def test_a_long_table_repeats_its_header_in_every_part():
-    head, rows = "| a | b |\n|---|:-:|\n", "".join(f"| {number} | {'x' * 40} |\n" for number in range(2000))
+@pytest.mark.parametrize("mark", ["", "> ", "> > "])
+def test_a_long_table_repeats_its_header_in_every_part(mark):
+    head = f"{mark}| a | b |\n{mark}|---|:-:|\n"
+    rows = "".join(f"{mark}| {number} | {'x' * 40} |\n" for number in range(2000))
     outgoing = render(Message(S.markdown(f"Before\n\n{head}{rows}\nAfter")))
     parts = [text_of(out) for out in outgoing]
     assert len(parts) > 2
     assert all(body_size(out) <= RICH_LIMIT for out in outgoing)
-    assert parts[0].startswith(f"Before\n\n{head}| 0 |")
-    assert all(part.startswith(f"{head}| ") for part in parts[1:])
+    assert parts[0].startswith(f"Before\n\n{head}{mark}| 0 |")
+    assert all(part.startswith(f"{head}{mark}| ") for part in parts[1:])
     assert "".join(part.replace(head, "") for part in parts) == f"Before\n\n{rows}\nAfter"
 
 
@@ -296,7 +298,10 @@ def test_a_table_begins_with_its_header_and_a_row_on_the_same_part():
         ("# T\na\nb", ["# T\na", "b"]),
         ("- a\n- b\nc\n1. d\n2. e", ["- a\n- b", "c\n1. d\n2. e"]),
         ("> a\n> b\nc", ["> a  \n> b", "c"]),
-        ("- a\n  b\n  - c", ["- a\n  b\n  - c"]),
+        ("- a\n  b\n  - c", ["- a  \n  b\n  - c"]),
+        ("a\n　　b\n    c\n\td", ["a", "　　b  \n    c  \n\td"]),
+        ("> a\n> **b**\n> （c）\n> - d", ["> a  \n> **b**  \n> （c）\n> - d"]),
+        ("a\n#tag\n2024. b\n2025. c", ["a", "#tag", "2024. b\n2025. c"]),
         ("```\na\nb\n```\nc\nd", ["```\na\nb\n```\nc", "d"]),
         ("| a | b |\n|---|---|\n| 1 | 2 |\nc", ["| a | b |\n|---|---|\n| 1 | 2 |", "c"]),
         ("**a\nb**\nc", ["**a  \nb**", "c"]),

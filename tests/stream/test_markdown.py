@@ -111,9 +111,10 @@ def test_a_long_code_block_is_closed_and_reopened_with_its_language():
     assert "".join(re.sub(r"```python\n|```(?=$)|Look:\n|```\nDone.", "", page) for page in pages) == code
 
 
-def test_a_long_table_repeats_its_header():
-    head = "| key | value |\n| :-- | --: |\n"
-    rows = "".join(f"| {number} | {number * number} |\n" for number in range(100))
+@pytest.mark.parametrize("mark", ["", "> "])
+def test_a_long_table_repeats_its_header(mark):
+    head = f"{mark}| key | value |\n{mark}| :-- | --: |\n"
+    rows = "".join(f"{mark}| {number} | {number * number} |\n" for number in range(100))
     pages = pages_of(head + rows, 400)
     assert len(pages) > 3
     assert all(page.startswith(head) for page in pages)
@@ -198,6 +199,7 @@ def test_tables_become_code_where_tables_are_not_known():
     assert tables_as_code(text) == "a\n\n```\n| x | y |\n|---|---|\n| 1 | 2 |\n```\n\nb"
     assert tables_as_code("| x | y |\n|---|---|") == "```\n| x | y |\n|---|---|\n```"
     assert tables_as_code("no table\n") == "no table\n"
+    assert tables_as_code("> x | y\n> --|--\n> 1 | 2\n\nb") == ">```\n> x | y\n> --|--\n> 1 | 2\n>```\n\nb"
 
 
 def test_a_summary_is_short_and_without_markup():
