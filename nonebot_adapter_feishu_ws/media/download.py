@@ -63,4 +63,6 @@ def _message_ids(source: MessageEvent | Reply | ForwardedMessage | str) -> list[
     forward_id = source.forward_id if isinstance(source, ForwardedMessage) else ""
     upper_id = source.upper_message_id if isinstance(source, Reply) else ""
     ids = [each for each in (forward_id, upper_id, source.message_id) if each]
-    return list(dict.fromkeys(ids)) or [source.message_id]
+    # A segment of the quoted message is often fetched with the event alone.
+    quoted = _message_ids(source.reply) if isinstance(source, MessageEvent) and source.reply is not None else []
+    return list(dict.fromkeys([*ids, *quoted])) or [source.message_id]

@@ -98,12 +98,18 @@ class Downloadable:
 
         Args:
             bot: the bot that received it.
-            source: the event or quoted message it stands in, or that message's id; the current event when None.
+            source: the event or quoted message it stands in, or that message's id; the current event when None, with
+                the message that it quotes.
             to: a file to write it to, piece by piece.
             progress: a plain function, called with the bytes received and altogether (None: not known) at each piece.
 
         Returns:
             The bytes, or the path that was written.
+
+        Raises:
+            ValueError: there is no current event.
         """
-        origin: Any = current_event.get() if source is None else source
+        origin: Any = current_event.get(None) if source is None else source
+        if origin is None:
+            raise ValueError("no event is being handled here: name what carries it, segment.download(bot, message_id)")
         return await bot.download(self, origin, to, progress)

@@ -152,6 +152,32 @@ async def test_B15_the_id_of_the_message_inside_comes_last_and_an_error_says_wha
     assert await bot.download(image, inside) == PNG
 
 
+@pytest.mark.parametrize("in_forward", [False, True])
+async def test_a_picture_of_the_quoted_message_is_fetched_with_the_event(
+    sandbox, bot, user, chat, album, matchers, in_forward
+):
+    """Before: 234003, since the event's own message does not carry it."""
+    got: list[bytes] = []
+    matcher = on_message(block=True)
+    matchers(matcher)
+
+    @matcher.handle()
+    async def _(bot: Bot, event: MessageEvent):
+        if event.reply is not None:
+            message = (await bot.expand(event.reply.message)).children[0].message if in_forward else event.reply.message
+            got.append(await message["image"][0].download(bot))
+
+    sandbox.world.files["img_1"] = StoredFile("img_1", "image", "image", PNG, APP)
+    shown = await sandbox.say(user, chat, {"image_key": "img_1"}, msg_type="image")
+    if in_forward:
+        shown = await sandbox.forward(user, chat, await album())
+    await sandbox.say(user, chat, "what is this?", reply_to=shown)
+    await wait_until(lambda: got)
+    assert got == [PNG]
+    with pytest.raises(ValueError, match="no event is being handled here"):
+        await MessageSegment.image("img_1").download(bot)
+
+
 async def test_the_sandbox_gives_out_no_files_of_cards_and_recalled_messages(sandbox, bot, user, chat):
     sandbox.world.files["img_1"] = StoredFile("img_1", "image", "image", PNG, APP)
     card = await sandbox.say(user, chat, {"elements": [{"tag": "img", "img_key": "img_1"}]}, msg_type="interactive")
