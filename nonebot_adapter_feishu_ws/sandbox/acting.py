@@ -29,9 +29,7 @@ class Acting:
         self, app_ids: Iterable[str], event_type: str, body: Callable[[App], dict[str, Any]], tenant_key: str
     ) -> None:
         """Send an event to those of some apps that subscribe to it, each with the ids that it may see."""
-        for app in map(self.world.apps.__getitem__, app_ids):
-            if event_type in app.subscribed:
-                await self.push(app.app_id, event_type, body(app), tenant_key=tenant_key)
+        tell(self.gateway, app_ids, event_type, body, tenant_key)
 
     def member(self, chat: Chat, user: User) -> None:
         """Raises ``ValueError`` unless a person is in a chat."""
@@ -48,6 +46,15 @@ class Acting:
         if chat is None or message.deleted:
             raise ValueError("this message was recalled, or its chat was dissolved")
         return chat
+
+
+def tell(
+    gateway: Gateway, app_ids: Iterable[str], event_type: str, body: Callable[[App], dict[str, Any]], tenant_key: str
+) -> None:
+    """Send an event to those of some apps that subscribe to it, each with the ids that it may see."""
+    for app in map(gateway.world.apps.__getitem__, app_ids):
+        if event_type in app.subscribed:
+            gateway.push_event(app.app_id, event_type, body(app), "auto", tenant_key=tenant_key)
 
 
 def by_user(user: User, app: App) -> dict[str, Any]:

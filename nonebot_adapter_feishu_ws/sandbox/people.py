@@ -226,6 +226,8 @@ class People(Acting):
         if not new:
             return
         chat.read_to[user.open_id] = self.world.last_number
+        for each in new:
+            each.read_by[user.open_id] = self.world.now_ms()
         self.world.feed.add("chat", chat.chat_id)
         read = [each.message_id for each in new if each.sender_type == "app" and not each.deleted]
         if chat.mode != "p2p" or not read:

@@ -9,8 +9,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+from zlib import crc32
 
 from .feed import Feed
+from .rest.facts import ENDPOINTS
 
 DEFAULT_APP, DEFAULT_SECRET = "cli_5a4db0c5a4db0c01", "local-secret"
 """The app that is made up where none is named; clients check the form of its id."""
@@ -41,18 +43,16 @@ EVENTS = (
 """What the sandbox sends by itself; an app subscribes to all of it unless told otherwise."""
 ALL_SCOPES = frozenset(
     {
+        *(scope for endpoint in ENDPOINTS.values() for scope in endpoint.scopes),
         "application:application:self_manage",
-        "cardkit:card:write",
-        "im:message",
-        "im:message:send_as_bot",
         "im:message.p2p_msg:readonly",
         "im:message.group_at_msg:readonly",
         "im:message.group_at_msg.include_bot:readonly",
         "im:message.group_msg",
         "im:message:send_sys_msg",
-        "im:resource",
     }
 )
+"""Those of the endpoints, and those that decide what an app gets."""
 
 
 def new_id(prefix: str) -> str:
@@ -109,7 +109,7 @@ class User:
     @property
     def mobile(self) -> str:
         """The user's mobile number."""
-        return f"+86138{int(self.user_id, 16) % 10**8:08}"
+        return f"+86138{crc32(self.open_id.encode()) % 10**8:08}"
 
 
 @dataclass(slots=True)
@@ -132,6 +132,9 @@ class Chat:
         managers: open_ids and app ids.
         settings: what the group has beyond its name, such as ``description``, by the names of the REST methods.
         menu: the top entries of the group's menu.
+        tabs: the tabs at its top, that of messages first; empty until somebody asks.
+        announcement: as the REST method shows it, empty before the first edit.
+        moderators: open_ids of those who may speak where not everybody may.
         created_with: the app and the uuid of the REST call that created the group.
         read_to: open_id -> number of the message up to which a person has read.
     """
@@ -147,6 +150,9 @@ class Chat:
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     top_notice: list[Any] = field(default_factory=list[Any])
     menu: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    tabs: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    announcement: dict[str, str] = field(default_factory=dict[str, str])
+    moderators: list[str] = field(default_factory=list[str])
     created_with: tuple[str, str] = ("", "")
     read_to: dict[str, int] = field(default_factory=dict[str, int])
 
@@ -163,7 +169,7 @@ class Chat:
 
 @dataclass(slots=True)
 class Message:
-    """A message; ``sender_type`` is ``user`` or ``app``."""
+    """A message; ``sender_type`` is ``user`` or ``app``, ``read_by`` has open_ids and when (milliseconds)."""
 
     message_id: str
     chat_id: str
@@ -181,6 +187,7 @@ class Message:
     deleted: bool = False
     number: int = 0
     upper_message_id: str | None = None
+    read_by: dict[str, int] = field(default_factory=dict[str, int])
     forwarded: list[Message] = field(default_factory=list["Message"])
     """What a merged forward holds: copies, as the messages were."""
 

@@ -212,7 +212,11 @@ async def test_bot_methods_reach_their_endpoints(sandbox, run_adapter, chat, tmp
         await bot.edit_msg(message_id, '{"text":"c"}', "text")
         assert (await bot.get_msg(message_id))["data"]["items"][0]["body"]["content"] == '{"text": "c"}'
         assert len((await bot.get_msgs("chat", chat.chat_id))["data"]["items"]) == 2
-        assert (await bot.get_msg_read_users(message_id, "open_id"))["data"]["items"]
+        assert (await bot.get_msg_read_users(message_id, "open_id"))["data"]["items"] == []
+        reader = sandbox.world.users[chat.members[0]]
+        await sandbox.read(reader, chat)
+        (read,) = (await bot.get_msg_read_users(message_id, "open_id"))["data"]["items"]
+        assert read["user_id"] == reader.open_id
         assert (await bot.forward_msg(message_id, chat.chat_id, "chat_id"))["message_id"]
         assert (await bot.merge_forward_msg("chat_id", chat.chat_id, [message_id]))["code"] == 0
         (tmp_path / "f.txt").write_bytes(b"from a path")

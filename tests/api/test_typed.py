@@ -68,6 +68,11 @@ async def patched(w) -> Any:
     return await w.bot.im.patch_message((await card_message(w)).message_id, CARD)
 
 
+async def read_users(w) -> Any:
+    await w.sandbox.read(w.li, w.sandbox.world.chats[w.chat_id])
+    return await w.bot.im.list_read_users(w.message_id, "open_id").all()
+
+
 async def reaction(w) -> Any:
     made = await w.bot.reaction.create(w.message_id, "SMILE")
     return await w.bot.reaction.delete(w.message_id, made.reaction_id)
@@ -149,7 +154,7 @@ ALL: dict[str, Any] = {
     ),
     "im.forward_thread": (thread, lambda w, r: r.chat_id == w.chat_id),
     "im.list_read_users": (
-        lambda w: w.bot.im.list_read_users(w.message_id, "open_id").all(),
+        read_users,
         lambda w, r: [each.user_id for each in r] == [w.li.open_id],
     ),
     "im.push_follow_up": (follow_up, lambda w, r: r is None),

@@ -122,7 +122,7 @@ async def test_cards_reactions_chats_and_pages(api, chat):
     assert len((await api("GET", f"{path}/reactions"))[1]["data"]["items"]) == 1
     reaction_id = reaction["data"]["reaction_id"]
     assert (await api("DELETE", f"{path}/reactions/{reaction_id}"))[1]["code"] == 0
-    assert (await api("DELETE", f"{path}/reactions/{reaction_id}"))[1]["code"] == 231003
+    assert (await api("DELETE", f"{path}/reactions/{reaction_id}"))[1]["code"] == 231011
     assert (await api("GET", f"im/v1/chats/{chat.chat_id}"))[1]["data"]["name"] == "Group"
     assert (await api("GET", "im/v1/chats/oc_none"))[1]["code"] == 232006
     assert (await api("GET", f"im/v1/chats/{chat.chat_id}/members"))[1]["data"]["member_total"] == 1

@@ -95,7 +95,7 @@ async def info(call: Call) -> dict[str, Any]:
 async def scopes(call: Call) -> dict[str, Any]:
     """查询租户授权状态."""
     granted = [{"scope_name": name, "grant_status": 1, "scope_type": "tenant"} for name in sorted(call.app.scopes)]
-    return {"scopes": [*granted, {"scope_name": "contact:contact", "grant_status": 2, "scope_type": "tenant"}]}
+    return {"scopes": [*granted, {"scope_name": "corehr:corehr", "grant_status": 2, "scope_type": "tenant"}]}
 
 
 async def connection(call: Call) -> dict[str, Any]:

@@ -3,15 +3,16 @@
 import math
 import time
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
 from ...net.bounded_json import as_list
+from ..acting import tell
 from ..gateway import Gateway
-from ..state import TENANT, App, World
+from ..state import TENANT, App, Chat, World
 from .endpoint import Endpoint
 from .facts import ERRORS
 
@@ -155,6 +156,15 @@ class Call:
     def user_id_type(self) -> str:
         """Which of their ids users are named by."""
         return self.request.query.get("user_id_type", "open_id")
+
+    def tell(self, chat: Chat, event: str, body: Callable[[App], dict[str, Any]], apps: Iterable[str] = ()) -> None:
+        """Push an event to the apps of a chat, or to these, as far as they subscribe to it."""
+        tell(self.gateway, [*apps] or chat.apps, event, body, chat.tenant_key)
+
+    def by_app(self) -> dict[str, Any]:
+        """The fields of an event of a group that say that the calling app did it."""
+        ids = {"open_id": self.app.bot_open_id, "union_id": "", "user_id": ""}
+        return {"operator_id": ids, "external": False, "operator_tenant_key": self.tenant_key}
 
     def path(self, name: str) -> str:
         """A parameter of the path."""

@@ -11,7 +11,6 @@ from ..state import App, CardEntity, World
 from .call import ApiError, Call, Handler, ensure
 from .content import check_card, walk
 
-SCOPE = "cardkit:card:write"
 LIFETIME = 14 * 86400.0
 STREAMING_LIFETIME = 600.0
 MAX_ENTITIES = 5_000
@@ -20,7 +19,6 @@ MAX_SIZE = 30 * 1024
 
 async def create(call: Call) -> dict[str, Any]:
     """创建卡片实体."""
-    _need_scope(call.app)
     # The sandbox has no templates of the card tool.
     ensure(call.json["type"] == "card_json", 10002, ext="invalid type.")
     card = _object(call.json["data"], "data")
@@ -30,7 +28,6 @@ async def create(call: Call) -> dict[str, Any]:
 
 async def id_convert(call: Call) -> dict[str, Any]:
     """转换 ID: the entity behind a card message."""
-    _need_scope(call.app)
     message = call.world.messages.get(str(call.json.get("message_id")))
     if message is None or message.msg_type != "interactive" or message.sender_id != call.app.app_id:
         raise _invalid("message_id")
@@ -58,7 +55,6 @@ def operation(handler: Callable[[Call, CardEntity, dict[str, Any]], None]) -> Ha
     """An operation on one entity, by a handler that changes a copy of its card: all or nothing, then the page."""
 
     async def run(call: Call) -> dict[str, Any]:
-        _need_scope(call.app)
         entity = _entity(call)
         call.limits.count_card(entity.card_id, call.world.clock())
         sequence, uuid = _check_order(call, entity)
@@ -223,13 +219,6 @@ def shown_content(world: World, content: str) -> str:
     except (ValueError, LookupError, TypeError, AttributeError):
         return content
     return content if entity is None else json.dumps(entity.card, ensure_ascii=False)
-
-
-def _need_scope(app: App) -> None:
-    if SCOPE not in app.scopes:
-        violation = {"type": "action_scope_required", "subject": SCOPE}
-        msg = f"Access denied. One of the following scopes is required: [{SCOPE}]."
-        raise ApiError(99991672, msg, permission_violations=[violation])
 
 
 def _check(card: dict[str, Any]) -> None:

@@ -1,73 +1,20 @@
-"""``im/v1/chats``: groups, their members, managers, announcement, menus (群菜单), the notice on top, who may speak."""
+"""``im/v1/chats``: groups, their members and managers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from ...net.bounded_json import as_list, as_object
 from ..events import user_ids
-from ..state import TENANT, App, Chat, new_id
+from ..state import TENANT, App, Chat
 from .call import ApiError, Call, ensure
 from .checks import find_any_chat, find_chat, find_user, need, page_of
+from .facts import CHAT, ENDPOINTS, GROUPS_ONLY
 
 MAX_INVITED = 50
 MAX_MANAGERS = 10
-MAX_MENUS, MAX_SECOND_MENUS = 3, 5
 _PLAIN = ("name", "description", "avatar", "i18n_names")
 """What everybody in a group may change."""
-_EDITABLE = (
-    *_PLAIN,
-    "add_member_permission",
-    "share_card_permission",
-    "at_all_permission",
-    "edit_permission",
-    "join_message_visibility",
-    "leave_message_visibility",
-    "membership_approval",
-    "chat_type",
-    "group_message_type",
-    "restricted_mode_setting",
-    "urgent_setting",
-    "video_conference_setting",
-    "hide_member_count_setting",
-)
-_OF_GROUPS = (
-    "add_member_permission",
-    "share_card_permission",
-    "at_all_permission",
-    "group_message_type",
-    "chat_type",
-    "chat_tag",
-    "join_message_visibility",
-    "leave_message_visibility",
-    "membership_approval",
-)
-"""What a private chat is answered without."""
-_SETTINGS: Mapping[str, Any] = {
-    "i18n_names": {"zh_cn": "", "en_us": "", "ja_jp": ""},
-    "chat_tag": "inner",
-    "add_member_permission": "all_members",
-    "share_card_permission": "allowed",
-    "at_all_permission": "all_members",
-    "edit_permission": "all_members",
-    "chat_type": "private",
-    "join_message_visibility": "all_members",
-    "leave_message_visibility": "all_members",
-    "membership_approval": "no_approval_required",
-    "moderation_permission": "all_members",
-    "restricted_mode_setting": {
-        "status": False,
-        "screenshot_has_permission_setting": "all_members",
-        "download_has_permission_setting": "all_members",
-        "message_has_permission_setting": "all_members",
-    },
-    "urgent_setting": "all_members",
-    "video_conference_setting": "all_members",
-    "hide_member_count_setting": "all_members",
-}
-"""A chat's settings until somebody changes them."""
+_EDITABLE = tuple(each.name for each in ENDPOINTS["PUT im/v1/chats/{chat_id}"].fields if "." not in each.name)
 _SECONDS = {"week": 7 * 86400, "year": 365 * 86400}
-_MENU_FIELDS = {"ICON": "image_key", "NAME": "name", "I18N_NAME": "i18n_names", "REDIRECT_LINK": "redirect_link"}
-_TOP_ID, _SECOND_ID = "chat_menu_top_level_id", "chat_menu_second_level_id"
 
 
 async def create(call: Call) -> dict[str, Any]:
@@ -90,6 +37,7 @@ async def create(call: Call) -> dict[str, Any]:
     chat.settings = {name: body[name] for name in _EDITABLE if name in body}
     if owner is not None and call.query.get("set_bot_manager", "").lower() == "true":
         chat.managers.append(call.app.app_id)
+    _tell_bots(call, chat, "added", apps[1:])
     return {"chat_id": chat.chat_id, **_body(call, chat)}
 
 
@@ -115,14 +63,20 @@ async def get(call: Call) -> dict[str, Any]:
 async def update(call: Call) -> dict[str, Any]:
     """更新群信息."""
     chat, body = find_chat(call), call.json
-    ensure(_manages(call.app, chat) or set(body) <= set(_PLAIN), 232016)
+    ensure(manages(call.app, chat) or set(body) <= set(_PLAIN), 232016)
     if owner_id := body.get("owner_id"):
         owner = find_user(call.world, call.user_id_type, owner_id)
         if owner is None or owner.open_id not in chat.members:
             raise ApiError(232012)
         chat.owner = owner.open_id
-    chat.settings |= {name: body[name] for name in _EDITABLE if name in body}
+    changed = [name for name in _EDITABLE if name in body]
+    known = {**CHAT, **chat.settings, "name": chat.name}
+    before = {name: known.get(name, "") for name in changed}
+    chat.settings |= {name: body[name] for name in changed}
     chat.name = body.get("name") or chat.name
+    change = {"before_change": before, "after_change": {name: body[name] for name in changed}}
+    event = {"chat_id": chat.chat_id, **call.by_app(), **change}
+    call.tell(chat, "im.chat.updated_v1", lambda _: event)
     return {}
 
 
@@ -130,6 +84,7 @@ async def dissolve(call: Call) -> dict[str, Any]:
     """解散群."""
     chat = find_chat(call)
     ensure(chat.owner_id == call.app.app_id, 232017)
+    call.tell(chat, "im.chat.disbanded_v1", lambda _: _about(call, chat))
     del call.world.chats[chat.chat_id]
     return {}
 
@@ -155,9 +110,9 @@ async def add_members(call: Call) -> dict[str, Any]:
     """将用户或机器人拉入群聊."""
     chat = find_chat(call)
     present, targets = _targets(call, chat, "id_list")
-    for key in targets.values():
-        if key is not None and key not in present:
-            present.append(key)
+    new = [key for key in dict.fromkeys(targets.values()) if key is not None and key not in present]
+    present += new
+    _tell_members(call, chat, "added", new)
     invalid = [wanted for wanted, key in targets.items() if key is None]
     return {"invalid_id_list": invalid, "not_existed_id_list": [], "pending_approval_id_list": []}
 
@@ -165,10 +120,13 @@ async def add_members(call: Call) -> dict[str, Any]:
 async def remove_members(call: Call) -> dict[str, Any]:
     """将用户或机器人移出群聊."""
     chat = find_chat(call)
-    ensure(_manages(call.app, chat), 232017)
+    ensure(manages(call.app, chat), 232017)
     present, targets = _targets(call, chat, "id_list")
     invalid = [wanted for wanted, key in targets.items() if key not in present]
-    present[:] = [key for key in present if key not in targets.values()]
+    gone = [key for key in present if key in targets.values()]
+    present[:] = [key for key in present if key not in gone]
+    chat.managers = [key for key in chat.managers if key not in gone]
+    _tell_members(call, chat, "deleted", gone)
     return {"invalid_id_list": invalid}
 
 
@@ -178,6 +136,7 @@ async def join(call: Call) -> dict[str, Any]:
     ensure(chat.settings.get("chat_type") == "public", 232006)
     if call.app.app_id not in chat.apps:
         chat.apps.append(call.app.app_id)
+        _tell_bots(call, chat, "added", [call.app.app_id])
     return {}
 
 
@@ -202,80 +161,6 @@ async def remove_managers(call: Call) -> dict[str, Any]:
     return _managers_body(call, chat)
 
 
-async def announcement(call: Call) -> dict[str, Any]:
-    """获取群公告信息: an empty one."""
-    owner = find_chat(call).owner_id
-    kind = "app_id" if owner in call.world.apps else "open_id"
-    ids = {"owner_id": owner, "owner_id_type": kind, "modifier_id": owner, "modifier_id_type": kind}
-    return {"content": "{}", "revision": "0", "create_time": "1700000000", "update_time": "1700000000", **ids}
-
-
-async def moderate(call: Call) -> dict[str, Any]:
-    """更新群发言权限."""
-    chat = find_chat(call)
-    ensure(_manages(call.app, chat), 232002)
-    if setting := call.json.get("moderation_setting"):
-        chat.settings["moderation_permission"] = setting
-    return {}
-
-
-async def put_top_notice(call: Call) -> dict[str, Any]:
-    """更新群置顶."""
-    chat, notices = find_chat(call), call.json["chat_top_notice"]
-    of_message, message_id = notices[0].get("action_type") == "1", notices[0].get("message_id")
-    ensure(not of_message or message_id in call.world.messages, 232001)
-    chat.top_notice = notices
-    return {}
-
-
-async def delete_top_notice(call: Call) -> dict[str, Any]:
-    """撤销群置顶."""
-    find_chat(call).top_notice = []
-    return {}
-
-
-async def menu_tree(call: Call) -> dict[str, Any]:
-    """获取群菜单."""
-    return _menu_tree(find_chat(call))
-
-
-async def add_menus(call: Call) -> dict[str, Any]:
-    """添加群菜单."""
-    chat = find_chat(call)
-    added = [_menu_entry(each, _TOP_ID) for each in as_list(call.json["menu_tree"].get("chat_menu_top_levels"))]
-    ensure(0 < len(added) <= MAX_MENUS - len(chat.menu), 232001)
-    chat.menu += added
-    return _menu_tree(chat)
-
-
-async def delete_menus(call: Call) -> dict[str, Any]:
-    """删除群菜单."""
-    chat, wanted = find_chat(call), set(call.strings("chat_menu_top_level_ids"))
-    ensure(wanted <= {each[_TOP_ID] for each in chat.menu}, 232001)
-    chat.menu = [each for each in chat.menu if each[_TOP_ID] not in wanted]
-    return _menu_tree(chat)
-
-
-async def sort_menus(call: Call) -> dict[str, Any]:
-    """排序群菜单."""
-    chat, order = find_chat(call), call.strings("chat_menu_top_level_ids")
-    ensure(sorted(order) == sorted(each[_TOP_ID] for each in chat.menu), 232001)
-    chat.menu.sort(key=lambda each: order.index(each[_TOP_ID]))
-    return _menu_tree(chat)
-
-
-async def change_menu_item(call: Call) -> dict[str, Any]:
-    """修改群菜单元信息."""
-    new, wanted = as_object(call.json["chat_menu_item"]), call.path("menu_item_id")
-    for top in find_chat(call).menu:
-        for entry in (top, *top["children"]):
-            if wanted in (entry.get(_TOP_ID), entry.get(_SECOND_ID)):
-                item = entry["chat_menu_item"]
-                item |= {_MENU_FIELDS[each]: new.get(_MENU_FIELDS[each]) for each in call.strings("update_fields")}
-                return {"chat_menu_item": item}
-    raise ApiError(232001)
-
-
 def _groups(call: Call) -> Sequence[Chat]:
     return [chat for chat in call.world.chats.values() if call.app.app_id in chat.apps and chat.mode != "p2p"]
 
@@ -289,6 +174,28 @@ def _targets(call: Call, chat: Chat, field: str) -> tuple[list[str], dict[str, s
         return chat.apps, {each: each if each in call.world.apps else None for each in wanted}
     found = {each: find_user(call.world, kind, each) for each in wanted}
     return chat.members, {each: user.open_id if user else None for each, user in found.items()}
+
+
+def _tell_members(call: Call, chat: Chat, what: str, keys: Sequence[str]) -> None:
+    """Of people all bots of the group hear, of bots only they themselves (机器人进群)."""
+    users = [call.world.users[key] for key in keys if key in call.world.users]
+
+    def event(app: App) -> dict[str, Any]:
+        people = [{"name": each.name, "tenant_key": each.tenant_key, "user_id": user_ids(each, app)} for each in users]
+        return {**_about(call, chat), "users": people}
+
+    if users:
+        call.tell(chat, f"im.chat.member.user.{what}_v1", event)
+    _tell_bots(call, chat, what, [key for key in keys if key in call.world.apps])
+
+
+def _tell_bots(call: Call, chat: Chat, what: str, apps: Sequence[str]) -> None:
+    if apps:
+        call.tell(chat, f"im.chat.member.bot.{what}_v1", lambda _: _about(call, chat), apps)
+
+
+def _about(call: Call, chat: Chat) -> dict[str, Any]:
+    return {"chat_id": chat.chat_id, "name": chat.name, **call.by_app()}
 
 
 def _manager_targets(call: Call) -> tuple[Chat, Sequence[str]]:
@@ -311,7 +218,7 @@ def _split_managers(call: Call, chat: Chat) -> tuple[list[str], list[str]]:
     return users, [each for each in chat.managers if each in call.world.apps]
 
 
-def _manages(app: App, chat: Chat) -> bool:
+def manages(app: App, chat: Chat) -> bool:
     return app.app_id in (chat.owner_id, *chat.managers)
 
 
@@ -324,25 +231,12 @@ def _short(call: Call, chat: Chat) -> dict[str, Any]:
 
 def _body(call: Call, chat: Chat) -> dict[str, Any]:
     """A chat as 获取群信息 shows it; a private chat lacks what only groups have, a bot as owner is not named."""
-    body = {**_short(call, chat), **_SETTINGS, **chat.settings, "chat_mode": chat.mode}
+    body = {**_short(call, chat), **CHAT, **chat.settings, "chat_mode": chat.mode}
     for name in ("chat_id", "chat_status", "owner_id", "owner_id_type"):
         body.pop(name, None)
     if chat.mode == "p2p":
-        return {name: value for name, value in body.items() if name not in _OF_GROUPS}
+        return {name: value for name, value in body.items() if name not in GROUPS_ONLY}
     if (owner := call.world.users.get(chat.owner_id)) is not None:
         ids = {"open_id": owner.open_id, **user_ids(owner, call.app)}
         body |= {"owner_id": ids.get(call.user_id_type) or "", "owner_id_type": call.user_id_type}
     return {"group_message_type": "chat", **body} if chat.mode == "group" else body
-
-
-def _menu_tree(chat: Chat) -> dict[str, Any]:
-    return {"menu_tree": {"chat_menu_top_levels": chat.menu}}
-
-
-def _menu_entry(given: dict[str, Any], id_name: str) -> dict[str, Any]:
-    item, children = as_object(given.get("chat_menu_item")), as_list(given.get("children"))
-    ensure(bool(item.get("name")) and len(children) <= MAX_SECOND_MENUS, 232001)
-    entry: dict[str, Any] = {id_name: new_id("menu"), "chat_menu_item": dict(item)}
-    if id_name == _TOP_ID:
-        entry["children"] = [_menu_entry(each, _SECOND_ID) for each in children]
-    return entry

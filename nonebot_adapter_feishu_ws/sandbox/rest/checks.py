@@ -1,9 +1,9 @@
 """What a call names and needs: parameters as the documents have them, pages, and the message, chat or user meant."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ...net.bounded_json import as_list
+from ...net.bounded_json import as_list, as_object, is_object
 from ..state import Chat, Message, User, World
 from .call import ApiError, Call, ensure
 from .endpoint import Field
@@ -11,28 +11,39 @@ from .endpoint import Field
 VIOLATION = 99992402
 BY_GATEWAY = frozenset({"receive_id_type", "container_id_type", "user_id_list", "follow_ups"})
 """Parameters whose wrong values Feishu's gateway refuses, before the service with codes of its own."""
-_TYPES = {"string": str, "int": int, "list": list}
+_TYPES = {"string": str, "int": int, "list": list, "bool": bool}
 
 
 def check(call: Call) -> None:
     """Refuse a call with a parameter that is missing or wrong by its document."""
     for field in call.endpoint.fields:
-        value = _value(call, field)
-        missing = value in (None, "", [], {})
-        if (missing and not field.required) or (not missing and _fits(field, value)):
-            continue
-        by_gateway = field.name in BY_GATEWAY or (missing and field.place == "query")
-        if by_gateway or call.endpoint.invalid == VIOLATION:
-            raise _violation(field.name, f"{field.name} is {'required' if missing else 'invalid'}")
-        raise ApiError(call.endpoint.invalid, ext=f"invalid {field.name}.")
+        for value in _values(call, field):
+            missing = value in (None, "", [], {})
+            if (missing and not field.required) or (not missing and _fits(field, value)):
+                continue
+            by_gateway = field.name in BY_GATEWAY or (missing and field.place == "query")
+            if by_gateway or call.endpoint.invalid == VIOLATION:
+                raise _violation(field.name, f"{field.name} is {'required' if missing else 'invalid'}")
+            raise ApiError(call.endpoint.invalid, ext=f"invalid {field.name}.")
 
 
-def _value(call: Call, field: Field) -> object:
+def _values(call: Call, field: Field) -> Iterator[object]:
+    """What a call has for a parameter: several values inside a list, none where the object around it is absent."""
     if field.place == "query":
-        return call.query.get(field.name)
-    value = call.json.get(field.name, call.files.get(field.name))
-    # A form has texts only.
-    return int(value) if call.files and field.kind == "int" and str(value).isdigit() else value
+        yield call.query.get(field.name)
+        return
+    *above, name = field.name.split(".")
+    holders: list[object] = [call.json]
+    for step in above:
+        inner = [as_object(each).get(step.removesuffix("[]")) for each in holders]
+        holders = [item for each in inner for item in (as_list(each) if step.endswith("[]") else [each])]
+    for holder in filter(is_object, holders):
+        value = holder.get(name)
+        if value is None and not above:
+            value = call.files.get(name)
+        # A form has texts only.
+        text = str(value)
+        yield int(text) if call.files and field.kind == "int" and text.isdigit() else value
 
 
 def _fits(field: Field, value: object) -> bool:
@@ -42,6 +53,8 @@ def _fits(field: Field, value: object) -> bool:
     if field.place == "body" and field.kind and type(value) is not _TYPES[field.kind]:
         return False
     if field.values and not {str(each) for each in wanted or [text]} <= set(field.values):
+        return False
+    if isinstance(value, int) and not (field.smallest or 0) <= value <= (field.largest or value):
         return False
     return field.max_length is None or len(wanted or text) <= field.max_length
 

@@ -1,4 +1,4 @@
-"""Messages: send, reply, get, list, edit, recall, forward; who has read them, whom they urge; reactions and pins."""
+"""Messages: send, reply, get, list, edit, recall, forward; who has read them, whom they urge; pins."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from ..state import TENANT, Chat, Message, World, new_id
 from .call import ApiError, Call, ensure
 from .card_forms import card_form
 from .cardkit import claim_entity
-from .checks import check_member, find_message, find_own_message, find_receiver, only_page, page_of
+from .checks import check_member, find_message, find_own_message, find_receiver, page_of
 from .content import check_content
 
 UUID_LIFETIME = 3600.0
@@ -43,7 +43,7 @@ async def _send(call: Call, chat: Chat, parent: Message | None = None) -> dict[s
             ensure(DIVIDER in call.app.scopes, 230027, ext=f"need scope: {DIVIDER}")
             ensure(chat.mode == "p2p" and parent is None, 230001, ext="system is for private chats, and no reply.")
         entity = claim_entity(call.world, call.app, given) if msg_type == "interactive" else None
-        content, mentions = _stored_content(call.world, msg_type, given)
+        content, mentions = stored_content(call.world, msg_type, given)
         message = call.world.new_message(chat, call.app.app_id, "app", msg_type, content)
         message.mentions = mentions
         if parent is not None:
@@ -87,7 +87,7 @@ def _tell_bots(call: Call, chat: Chat, message: Message) -> None:
             call.gateway.push_event(app.app_id, "im.message.receive_v1", event, "auto", tenant_key=chat.tenant_key)
 
 
-def _stored_content(world: World, msg_type: str, content: str) -> tuple[str, list[dict[str, Any]]]:
+def stored_content(world: World, msg_type: str, content: str) -> tuple[str, list[dict[str, Any]]]:
     """As Feishu keeps it: mentions of a text are placeholders, a post has no locale, a divider has a template."""
     fields: dict[str, Any] = json.loads(content)
     mentions: list[dict[str, Any]] = []
@@ -177,7 +177,7 @@ async def edit(call: Call) -> dict[str, Any]:
         raise ApiError(230054)
     ensure(message.edits < MAX_EDITS, 230072)
     check_content(call.world, msg_type, call.json["content"])
-    content, message.mentions = _stored_content(call.world, msg_type, call.json["content"])
+    content, message.mentions = stored_content(call.world, msg_type, call.json["content"])
     message.msg_type = msg_type
     message.edits += 1
     await call.world.change_content(message, content)
@@ -195,10 +195,25 @@ async def patch_card(call: Call) -> dict[str, Any]:
 
 async def recall(call: Call) -> dict[str, Any]:
     """撤回消息."""
-    message = find_own_message(call)
+    message = _recallable(call)
     message.deleted = True
+    body = {"message_id": message.message_id, "chat_id": message.chat_id, "recall_time": str(call.world.now_ms())}
+    owner = call.app.app_id == call.world.chats[message.chat_id].owner_id
+    mine = message.sender_id == call.app.app_id
+    body["recall_type"] = "message_owner" if mine else "group_owner" if owner else "group_manager"
+    call.tell(call.world.chats[message.chat_id], "im.message.recalled_v1", lambda _: body)
     await call.world.show(message)
     return {}
+
+
+def _recallable(call: Call) -> Message:
+    """The message of the path: the app's own, or any one of a group that it owns or manages."""
+    message = find_message(call)
+    chat = call.world.chats[message.chat_id]
+    manages = chat.mode != "p2p" and call.app.app_id in (chat.owner_id, *chat.managers)
+    ensure(manages or message.sender_id == call.app.app_id, 230026)
+    ensure(not message.deleted, 230011)
+    return message
 
 
 async def forward(call: Call) -> dict[str, Any]:
@@ -242,10 +257,11 @@ async def push_follow_up(call: Call) -> dict[str, Any]:
 
 
 async def read_users(call: Call) -> dict[str, Any]:
-    """查询消息已读信息: everybody in the chat has read it."""
-    message = find_own_message(call)
-    read = {"user_id_type": "open_id", "timestamp": str(message.create_time), "tenant_key": TENANT}
-    return only_page([{**read, "user_id": reader} for reader in call.world.chats[message.chat_id].members])
+    """查询消息已读信息."""
+    message, kind = find_own_message(call), call.user_id_type
+    readers = [(call.world.users[open_id], at) for open_id, at in message.read_by.items()]
+    read = [{"user_id": getattr(user, kind), "timestamp": str(at)} for user, at in readers]
+    return page_of(call, [{"user_id_type": kind, **each, "tenant_key": TENANT} for each in read])
 
 
 async def urge(call: Call) -> dict[str, Any]:
@@ -257,37 +273,6 @@ async def urge(call: Call) -> dict[str, Any]:
     members = call.world.chats[message.chat_id].members
     known = {getattr(call.world.users[each], call.user_id_type) for each in members}
     return {"invalid_user_id_list": [each for each in wanted if each not in known]}
-
-
-async def add_reaction(call: Call) -> dict[str, Any]:
-    """添加消息表情回复."""
-    message = find_message(call)
-    reaction: dict[str, Any] = {
-        "reaction_id": new_id("ZCaCIjUBVVWSrm5L"),
-        "operator": {"operator_id": call.app.app_id, "operator_type": "app"},
-        "action_time": str(call.world.now_ms()),
-        "reaction_type": call.json.get("reaction_type"),
-    }
-    call.world.reactions.setdefault(message.message_id, []).append(reaction)
-    await call.world.show(message)
-    return reaction
-
-
-async def list_reactions(call: Call) -> dict[str, Any]:
-    """获取消息表情回复."""
-    return only_page(call.world.reactions.get(find_message(call).message_id, []))
-
-
-async def remove_reaction(call: Call) -> dict[str, Any]:
-    """删除消息表情回复."""
-    message = find_message(call)
-    held = call.world.reactions.get(message.message_id, [])
-    for reaction in held:
-        if reaction["reaction_id"] == call.path("reaction_id"):
-            held.remove(reaction)
-            await call.world.show(message)
-            return reaction
-    raise ApiError(231003, "The reaction is not found.")
 
 
 async def pin(call: Call) -> dict[str, Any]:

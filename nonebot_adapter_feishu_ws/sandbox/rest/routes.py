@@ -6,7 +6,7 @@ import math
 import secrets
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -16,100 +16,17 @@ from ...net.bounded_json import JsonError, as_object, read_json
 from ..faults import Faults, play
 from ..gateway import Gateway
 from ..state import TENANT, App, World
-from . import apps, cardkit, chats, contacts, files, messages
 from .apps import Tokens
 from .call import ApiError, Call, Handler, Limits, Upload
-from .cardkit import action, operation
 from .cards import Cards
 from .checks import check
 from .endpoint import Endpoint
 from .facts import ENDPOINTS
+from .handlers import HANDLERS
 
 PREFIX = "/open-apis/"
 _OpenHandler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 _Run = Callable[[web.Request], Awaitable[web.StreamResponse]]
-_APPLICATION = "application/v6/applications/{app_id}"
-_CARD = "cardkit/v1/cards/{card_id}"
-_CHAT = "im/v1/chats/{chat_id}"
-_DEPARTMENT = "contact/v3/departments/{department_id}"
-_ELEMENT = "cardkit/v1/cards/{card_id}/elements/{element_id}"
-_MESSAGE = "im/v1/messages/{message_id}"
-HANDLERS: Mapping[str, Handler] = {
-    "POST im/v1/messages": messages.create,
-    "GET im/v1/messages": messages.list_messages,
-    "POST im/v1/messages/merge_forward": messages.merge_forward,
-    f"GET {_MESSAGE}": messages.get,
-    f"PUT {_MESSAGE}": messages.edit,
-    f"PATCH {_MESSAGE}": messages.patch_card,
-    f"DELETE {_MESSAGE}": messages.recall,
-    f"POST {_MESSAGE}/reply": messages.reply,
-    f"POST {_MESSAGE}/forward": messages.forward,
-    f"POST {_MESSAGE}/push_follow_up": messages.push_follow_up,
-    f"GET {_MESSAGE}/read_users": messages.read_users,
-    f"PATCH {_MESSAGE}/urgent_app": messages.urge,
-    f"PATCH {_MESSAGE}/urgent_sms": messages.urge,
-    f"PATCH {_MESSAGE}/urgent_phone": messages.urge,
-    f"GET {_MESSAGE}/resources/{{file_key}}": files.resource,
-    f"POST {_MESSAGE}/reactions": messages.add_reaction,
-    f"GET {_MESSAGE}/reactions": messages.list_reactions,
-    f"DELETE {_MESSAGE}/reactions/{{reaction_id}}": messages.remove_reaction,
-    "POST im/v1/threads/{thread_id}/forward": messages.forward_thread,
-    "POST im/v1/pins": messages.pin,
-    "GET im/v1/pins": messages.list_pins,
-    "DELETE im/v1/pins/{message_id}": messages.unpin,
-    "POST im/v1/images": files.upload_image,
-    "GET im/v1/images/{image_key}": files.download,
-    "POST im/v1/files": files.upload_file,
-    "GET im/v1/files/{file_key}": files.download,
-    "POST im/v1/chats": chats.create,
-    "GET im/v1/chats": chats.list_chats,
-    "GET im/v1/chats/search": chats.search,
-    f"GET {_CHAT}": chats.get,
-    f"PUT {_CHAT}": chats.update,
-    f"DELETE {_CHAT}": chats.dissolve,
-    f"POST {_CHAT}/link": chats.link,
-    f"GET {_CHAT}/members": chats.members,
-    f"POST {_CHAT}/members": chats.add_members,
-    f"DELETE {_CHAT}/members": chats.remove_members,
-    f"PATCH {_CHAT}/members/me_join": chats.join,
-    f"GET {_CHAT}/members/is_in_chat": chats.is_in_chat,
-    f"POST {_CHAT}/managers/add_managers": chats.add_managers,
-    f"POST {_CHAT}/managers/delete_managers": chats.remove_managers,
-    f"GET {_CHAT}/announcement": chats.announcement,
-    f"PUT {_CHAT}/moderation": chats.moderate,
-    f"POST {_CHAT}/top_notice/put_top_notice": chats.put_top_notice,
-    f"POST {_CHAT}/top_notice/delete_top_notice": chats.delete_top_notice,
-    f"GET {_CHAT}/menu_tree": chats.menu_tree,
-    f"POST {_CHAT}/menu_tree": chats.add_menus,
-    f"DELETE {_CHAT}/menu_tree": chats.delete_menus,
-    f"POST {_CHAT}/menu_tree/sort": chats.sort_menus,
-    f"PATCH {_CHAT}/menu_items/{{menu_item_id}}": chats.change_menu_item,
-    "GET contact/v3/users/batch": contacts.batch_users,
-    "POST contact/v3/users/batch_get_id": contacts.batch_get_id,
-    "GET contact/v3/users/find_by_department": contacts.find_by_department,
-    "GET contact/v3/users/{user_id}": contacts.get_user,
-    "GET contact/v3/departments/batch": contacts.batch_departments,
-    "GET contact/v3/departments/parent": contacts.parents,
-    f"GET {_DEPARTMENT}": contacts.get_department,
-    f"GET {_DEPARTMENT}/children": contacts.children,
-    "GET contact/v3/scopes": contacts.scope,
-    "POST cardkit/v1/cards": cardkit.create,
-    "POST cardkit/v1/cards/id_convert": cardkit.id_convert,
-    f"PUT {_CARD}": operation(cardkit.update),
-    f"PATCH {_CARD}/settings": action("partial_update_setting"),
-    f"POST {_CARD}/batch_update": operation(cardkit.batch_update),
-    f"POST {_CARD}/elements": action("add_elements"),
-    f"PUT {_ELEMENT}": action("update_element"),
-    f"PATCH {_ELEMENT}": action("partial_update_element"),
-    f"DELETE {_ELEMENT}": action("delete_elements"),
-    f"PUT {_ELEMENT}/content": operation(cardkit.content),
-    "GET bot/v3/info": apps.info,
-    "GET application/v6/scopes": apps.scopes,
-    "GET event/v1/connection": apps.connection,
-    f"GET {_APPLICATION}": apps.application,
-    f"GET {_APPLICATION}/app_versions": apps.versions,
-}
-"""Of two paths that both fit, the first one is served."""
 
 
 @dataclass(slots=True)
@@ -164,7 +81,9 @@ class Rest:
 
     async def _not_found(self, request: web.Request) -> web.StreamResponse:
         self._record(request, None)
-        return web.Response(status=404, text="404 page not found")
+        name = f"{request.method} {request.path}"
+        msg = f"{name} is not simulated by the sandbox. Check the path; its documentation lists what is simulated."
+        return _answer(404, {"code": 404, "msg": msg})
 
     def _with_faults(self, run: _Run) -> _Run:
         async def served(request: web.Request) -> web.StreamResponse:
@@ -224,6 +143,7 @@ class Rest:
                 call.json = await _json(request) if "json" in request.content_type else {}
                 self._record(request, call.json, app.app_id)
             self.limits.count_call(app.app_id, name)
+            _check_scopes(app, endpoint)
             check(call)
             answer = await handler(call)
             if request.method != "GET" and (chat_id := request.match_info.get("chat_id")):
@@ -247,6 +167,15 @@ class Rest:
         call.number = self._gateway.journal.add("rest", app_id, call, self.world.clock())
         self._running[id(request)] = call
         self.requests.append(call)
+
+
+def _check_scopes(app: App, endpoint: Endpoint) -> None:
+    if not endpoint.scopes or app.scopes.intersection(endpoint.scopes):
+        return
+    violations = [{"type": "action_scope_required", "subject": scope} for scope in endpoint.scopes]
+    names = ", ".join(endpoint.scopes)
+    msg = f"Access denied. One of the following scopes is required: [{names}]."
+    raise ApiError(99991672, msg, permission_violations=violations)
 
 
 def _ok(body: Any) -> web.Response:
