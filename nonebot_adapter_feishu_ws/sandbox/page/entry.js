@@ -41,7 +41,7 @@ const LINES = {
     return {
       what: said(each) || each.ran.map(ran => ran.matcher).join(", ") || t("noMatcher"),
       how: raised ? t("raised") : each.silence.length ? t("silent") : t("sent", sent),
-      bad: raised > 0 || each.silence.length > 0,
+      bad: raised > 0 || each.silence.some(reason => !["no_matcher", "not_to_me"].includes(reason)),
     };
   },
 };

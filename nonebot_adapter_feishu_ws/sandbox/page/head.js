@@ -21,7 +21,7 @@ function draw() {
   const back = model.thread
     ? action(t("backToChat"), icon("back"), () => openChat(chat.chat_id))
     : action(t("back"), icon("back"), () => openChat(null), "icon narrow");
-  const title = model.thread ? `${titleOf(chat)} · ${t("topic")}` : titleOf(chat);
+  const title = model.thread ? `${titleOf(chat)} · ${t("topicTitle")}` : titleOf(chat);
   const people = chat.mode === "p2p" ? "" : [...chat.members, ...chat.apps].map(nameOf).join(", ");
   return $("head").replaceChildren(
     back,

@@ -1,7 +1,7 @@
 // What passed between the sandbox and the bots, as far as it was loaded; and which messages nobody answered, and why.
 
 import { journal } from "./api.js";
-import { emit, on } from "./model.js";
+import { app, chat, emit, on } from "./model.js";
 
 export const KINDS = ["plugin", "event", "rest", "click", "frame"];
 const KEPT = 500;
@@ -10,6 +10,8 @@ const entries = new Map(KINDS.map(kind => [kind, new Map()]));
 /** event_id -> message_id, and message_id -> why the bot was silent. */
 const messageOf = new Map();
 const silence = new Map();
+const answered = new Set();
+const NOT_MEANT = ["no_matcher", "not_to_me"];
 let loaded = false;
 
 export function startJournal() {
@@ -32,12 +34,18 @@ function keep(entry) {
 function explain(report) {
   const messageId = messageOf.get(report.event_id);
   if (!messageId) return;
-  if (report.silence.length) silence.set(messageId, { event_id: report.event_id, words: report.words });
-  else silence.delete(messageId);
+  if (!report.silence.length) answered.add(messageId);
+  if (answered.has(messageId)) silence.delete(messageId);
+  else silence.set(messageId, report);
   emit("silence", messageId);
 }
 
-export const silenceOf = messageId => silence.get(messageId);
+/** Why nobody answered a message; undefined where nobody had to, as when people talk to each other in a group. */
+export function silenceOf(message) {
+  const report = silence.get(message.message_id);
+  const meant = chat(message.chat_id)?.mode === "p2p" || message.mentions?.some(each => app(each.id));
+  return meant || report?.silence.some(reason => !NOT_MEANT.includes(reason)) ? report : undefined;
+}
 
 /** Load what came before the page was opened. */
 export async function loadJournal() {

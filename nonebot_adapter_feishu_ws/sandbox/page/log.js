@@ -126,14 +126,14 @@ function row(message, before, answers) {
   const mine = message.sender.id === model.me;
   if (!rows.has(message.message_id)) rows.set(message.message_id, newRow(message));
   const element = rows.get(message.message_id);
-  const depends = [message, joined, mine, answers, silenceOf(message.message_id)];
+  const depends = [message, joined, mine, answers, silenceOf(message)];
   if (element.depends?.every((each, index) => each === depends[index])) return element;
   element.depends = depends;
   element.className = ["row", mine && "mine", joined && "joined"].filter(Boolean).join(" ");
   const parts = {
     meta: [message.sender.name, message.create_time, message.edited],
     body: [message.msg_type, message.content, message.deleted, message.mentions, message.quote],
-    foot: [message.reactions, message.read_by, answers, mine, silenceOf(message.message_id)],
+    foot: [message.reactions, message.read_by, answers, mine, silenceOf(message)],
   };
   for (const [name, shows] of Object.entries(parts)) {
     const text = JSON.stringify(shows);
@@ -176,7 +176,7 @@ const DRAW = {
       open.onclick = () => openChat(message.chat_id, message.thread_id);
       parts.push(open);
     }
-    const silent = silenceOf(message.message_id);
+    const silent = silenceOf(message);
     if (silent) parts.push(textButton(t("silentLong", silent.words.join("; ")), () => inspectMessage(message.message_id), "silent"));
     const readers = message.read_by.map(nameOf);
     if (readers.length) parts.push(make("small", "read", t("readBy", readers.join(", "))));

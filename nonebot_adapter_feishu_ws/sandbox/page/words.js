@@ -56,6 +56,7 @@ const WORDS = {
   editing: ["Edit message", "编辑消息"],
   mentionAll: ["Everybody", "所有人"],
   reply: ["Reply", "回复"],
+  topicTitle: ["Topic", "话题"],
   topic: ["Answer in a topic", "回复话题"],
   openTopic: ["Answers in this topic: {}", "话题中有 {} 条回复"],
   react: ["Add a reaction", "添加表情回复"],
