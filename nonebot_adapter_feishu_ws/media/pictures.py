@@ -13,6 +13,7 @@ from ..message.markup import foreign_pictures, rewrite
 MOST: Final = 20
 """Pictures that are uploaded for one text or card; each may take 10 MB."""
 _AT_ONCE: Final = 4
+_SCHEMES: Final = ("http://", "https://")
 
 Upload = Callable[[str], Awaitable[str]]
 """Uploads what a URL leads to; returns the key."""
@@ -36,6 +37,33 @@ async def upload_in_card(upload: Upload, card: Mapping[str, Any]) -> dict[str, A
     return copy
 
 
+class GrowingText:
+    """Uploads the pictures of a text while it is written; ``keys`` has the keys so far, by URL."""
+
+    def __init__(self, upload: Upload) -> None:
+        self.keys: dict[str, str] = {}
+        self._upload = upload
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._turn = asyncio.Semaphore(_AT_ONCE)
+
+    def begin(self, text: str) -> None:
+        """Begin to upload what is new in the text; nothing while a fence is open, whose pictures may be code."""
+        if "![" not in text or text.count("```") % 2:
+            return
+        for url in _targets(text):
+            if url.startswith(_SCHEMES) and url not in self._tasks and len(self._tasks) < MOST:
+                self._tasks[url] = asyncio.create_task(self._one(url))
+
+    async def finish(self, text: str) -> None:
+        """Wait until all pictures of the text are uploaded, or could not be."""
+        self.begin(text)
+        await asyncio.gather(*self._tasks.values())
+
+    async def _one(self, url: str) -> None:
+        async with self._turn:
+            self.keys.update(await _keys(self._upload, [url]))
+
+
 def _targets(text: str) -> list[str]:
     return [picture.url for picture in foreign_pictures(text) if picture.url and not picture.in_link]
 
@@ -46,7 +74,7 @@ def _with_keys(text: str, keys: Mapping[str, str]) -> str:
 
 async def _keys(upload: Upload, urls: Iterable[str]) -> dict[str, str]:
     """The keys of the pictures that could be uploaded, by URL."""
-    wanted = [url for url in dict.fromkeys(urls) if url.startswith(("http://", "https://"))]
+    wanted = [url for url in dict.fromkeys(urls) if url.startswith(_SCHEMES)]
     turn = asyncio.Semaphore(_AT_ONCE)
 
     async def one(url: str) -> str:

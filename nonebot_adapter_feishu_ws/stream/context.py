@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from ..media.pictures import GrowingText
 from ..net.bounded_json import as_object, as_text
 from ..net.waiting import Sleep
 from ..sending.legacy_methods import LegacyMethods
@@ -31,6 +32,7 @@ class StreamContext:
         edit_every: seconds before the first edit of a message; the intervals grow.
         mentions: let the text mention people.
         streaming: ``streaming_config`` of the cards.
+        pictures: uploads the pictures that the text names by URL; None where links stand for them.
         message_ids: the messages sent so far, in order.
     """
 
@@ -43,6 +45,7 @@ class StreamContext:
     edit_every: float = 1.0
     mentions: bool = False
     streaming: Mapping[str, Any] | None = None
+    pictures: GrowingText | None = None
     message_ids: list[str] = field(default_factory=list[str])
 
     @property

@@ -47,6 +47,9 @@ class Fallback:
             ActionFailed: the last mode is refused too, or the chat, user or message is out of reach for all modes.
             NetworkError: the network is down.
         """
+        if (pictures := self._context.pictures) is not None:
+            # They need not be there before the text: until then they are links.
+            await pictures.finish(text) if final else pictures.begin(text)
         while not self._context.route.dropped:
             try:
                 await self._turn_pages(text)
@@ -64,6 +67,8 @@ class Fallback:
         mode = self._modes[0]
         while (page := self._pager.overflow(text, mode.fits)) is not None:
             content, end = page
+            if self._context.pictures is not None:
+                await self._context.pictures.finish(content)
             # What the page closes is closed for good, and continues on the next one.
             await mode.close(content, len(content))
             self._turn(text, end)

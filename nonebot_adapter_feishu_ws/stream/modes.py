@@ -59,7 +59,8 @@ class PlainMode:
         """Leave the page as it is, because another mode takes over. Feishu's errors are logged, not raised."""
 
     def _safe(self, text: str, written: int) -> str:
-        return sanitize(text, mentions=self._context.mentions, written=written)
+        keys = self._context.pictures.keys if self._context.pictures else {}
+        return sanitize(text, mentions=self._context.mentions, written=written, keys=keys)
 
     def _post(self, safe: str, title: str) -> str:
         lines = [[{"tag": "md", "text": part}] for part in paragraphs(tables_as_code(safe))]

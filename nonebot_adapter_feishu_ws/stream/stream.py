@@ -13,6 +13,7 @@ from nonebot.exception import MatcherException
 from typing_extensions import TypedDict
 
 from ..logs import log
+from ..media.pictures import GrowingText
 from ..net.waiting import Sleep, wait_for_event
 from ..sending.legacy_methods import LegacyMethods
 from ..sending.route import IfRecalled, Route
@@ -49,6 +50,7 @@ class StreamOptions(TypedDict, total=False):
         error_note: ends the text when an exception leaves the ``async with``; None for nothing.
         cancel_note: the same for a cancelled task.
         mentions: let the text mention people (default False: a model could notify a whole group).
+        upload_pictures: upload the pictures that the text names by URL, at most 20 (default False: links).
         streaming_config: speed of the typewriter effect, as in Feishu's document.
         clock: monotonic seconds, for tests.
         sleep: as :func:`asyncio.sleep`, for tests.
@@ -63,6 +65,7 @@ class StreamOptions(TypedDict, total=False):
     error_note: str | None
     cancel_note: str | None
     mentions: bool
+    upload_pictures: bool
     streaming_config: Mapping[str, Any] | None
     clock: Callable[[], float]
     sleep: Sleep
@@ -137,6 +140,7 @@ class Stream(_FormerNames):
             edit_every=options.get("edit_every", 1.0),
             mentions=options.get("mentions", False),
             streaming=options.get("streaming_config", STREAMING),
+            pictures=GrowingText(bot.uploads.image) if options.get("upload_pictures") else None,
         )
         self._fallback = Fallback(self._context, modes)
         self._text = ""

@@ -7,6 +7,9 @@ from nonebot_adapter_feishu_ws.card import Card, Image, Markdown
 from nonebot_adapter_feishu_ws.exception import NetworkError
 from nonebot_adapter_feishu_ws.media.pictures import MOST, upload_in_text
 from tests.conftest import APP
+from tests.stream.conftest import stage
+
+__all__ = ["stage"]
 
 GOOD, BAD = "https://x.example/good.png", "https://x.example/bad.png"
 TEXT = f"![a]({GOOD}) ![b\nc]({BAD}) [![badge]({GOOD})](https://ci) `![d]({GOOD})` ![e](img_v3_1)"
@@ -45,6 +48,17 @@ async def test_pictures_of_markdown_and_cards_are_uploaded_on_demand(sandbox, ru
         await sandbox.wait_message(chat)
     assert sorted(set(site)) == [BAD, GOOD]
     assert sum("shown as a link" in line for line in logs) == 3
+
+
+@pytest.mark.parametrize("modes", [["card"], ["edit"], ["plain"]])
+async def test_a_stream_uploads_its_pictures_while_it_goes_on(stage, site, modes):
+    text = f"Look: ![a]({GOOD}) ![b]({BAD})\n\n```\n![c]({GOOD}?code)\n```\n![d]({GOOD})\n"
+    async with stage() as s, s.bot.stream(s.event, modes=modes, edit_every=0.01, upload_pictures=True) as stream:
+        for at in range(0, len(text), 7):  # a URL comes in several pieces
+            await stream.write(text[at : at + 7])
+    [key] = s.sandbox.world.files
+    assert s.texts() == [text.replace(f"({GOOD})", f"({key})").replace("![b]", "[b]")]
+    assert sorted(site) == [BAD, GOOD]
 
 
 async def test_no_more_pictures_are_uploaded_than_a_message_may_need():
