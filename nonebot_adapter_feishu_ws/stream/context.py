@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from ..media.pictures import GrowingText
+from ..media.pictures import Pictures
 from ..net.bounded_json import as_object, as_text
 from ..net.waiting import Sleep
 from ..sending.legacy_methods import LegacyMethods
@@ -45,7 +45,7 @@ class StreamContext:
     edit_every: float = 1.0
     mentions: bool = False
     streaming: Mapping[str, Any] | None = None
-    pictures: GrowingText | None = None
+    pictures: Pictures | None = None
     message_ids: list[str] = field(default_factory=list[str])
 
     @property

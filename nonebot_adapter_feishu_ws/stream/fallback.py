@@ -47,9 +47,8 @@ class Fallback:
             ActionFailed: the last mode is refused too, or the chat, user or message is out of reach for all modes.
             NetworkError: the network is down.
         """
-        if (pictures := self._context.pictures) is not None:
-            # They need not be there before the text: until then they are links.
-            await pictures.finish(text) if final else pictures.begin(text)
+        if self._context.pictures is not None:
+            self._context.pictures.read(text)
         while not self._context.route.dropped:
             try:
                 await self._turn_pages(text)
@@ -64,13 +63,10 @@ class Fallback:
                 await self._fall_back(error, text)
 
     async def _turn_pages(self, text: str) -> None:
-        mode = self._modes[0]
-        while (page := self._pager.overflow(text, mode.fits)) is not None:
+        while (page := self._pager.overflow(text, self._modes[0].fits)) is not None:
             content, end = page
-            if self._context.pictures is not None:
-                await self._context.pictures.finish(content)
             # What the page closes is closed for good, and continues on the next one.
-            await mode.close(content, len(content))
+            await self._close(content, len(content))
             self._turn(text, end)
 
     async def _show(self, text: str) -> None:
@@ -82,8 +78,13 @@ class Fallback:
     async def _finish(self, text: str) -> None:
         if self._page_is_open or text[self._pager.start :].strip():
             content, written, _ = self._pager.page(text, whole=True)
-            await self._modes[0].close(content, written)
+            await self._close(content, written)
         self._turn(text, len(text))
+
+    async def _close(self, content: str, written: int) -> None:
+        if self._context.pictures is not None:
+            await self._context.pictures.finish()
+        await self._modes[0].close(content, written)
 
     async def _fall_back(self, error: ActionFailed, text: str) -> None:
         refused = self._modes.pop(0)

@@ -50,8 +50,7 @@ def tables_as_code(text: str) -> str:
     for line, following in zip(lines, [*lines[1:], None], strict=False):
         begins = following is not None and following.tables > line.tables
         if begins and not inside:
-            marks = line.text[: len(line.text) - len(line.text.lstrip(" \t>"))]
-            quoted = marks[: marks.rfind(">") + 1]
+            quoted = line.text[: line.text.rfind(">", 0, len(line.text) - len(line.text.lstrip(" \t>"))) + 1]
             shown.append(f"{quoted}```")
             inside = True
         if inside and not begins and not line.table:

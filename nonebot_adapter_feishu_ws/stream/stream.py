@@ -13,7 +13,7 @@ from nonebot.exception import MatcherException
 from typing_extensions import TypedDict
 
 from ..logs import log
-from ..media.pictures import GrowingText
+from ..media.pictures import Pictures
 from ..net.waiting import Sleep, wait_for_event
 from ..sending.legacy_methods import LegacyMethods
 from ..sending.route import IfRecalled, Route
@@ -140,7 +140,7 @@ class Stream(_FormerNames):
             edit_every=options.get("edit_every", 1.0),
             mentions=options.get("mentions", False),
             streaming=options.get("streaming_config", STREAMING),
-            pictures=GrowingText(bot.uploads.image) if options.get("upload_pictures") else None,
+            pictures=Pictures(bot.uploads.image) if options.get("upload_pictures") else None,
         )
         self._fallback = Fallback(self._context, modes)
         self._text = ""
