@@ -11,7 +11,9 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any, cast
 
 from processes import describe_machine, write_section
@@ -154,41 +156,54 @@ class Rest:
         return json.loads(await self._reader.readexactly(size))
 
 
-async def drive(profile: str | None) -> dict[str, dict[str, float]]:
-    """Start the sandbox, connect, and measure both loads."""
-    loop, results = asyncio.get_running_loop(), dict[str, dict[str, float]]()
+@contextmanager
+def sandbox_process(profile: str | None) -> Generator[tuple[str, Callable[[dict[str, Any]], dict[str, float]]]]:
+    """The sandbox in a process of its own: where it listens, and what carries out a command."""
     command = [sys.executable, __file__, "--serve", *(["--profile", profile] if profile else [])]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin is not None
         assert server.stdout is not None
-        host = json.loads(server.stdout.readline())["url"].removeprefix("http://")
-        name, port = host.split(":")
-        echoing, sockets = False, list[Socket]()
-        for app_id in APP_IDS:
-            rest = Rest(host)
+        commands, answers = server.stdin, server.stdout
 
-            def answer(payload: bytes, rest: Rest = rest) -> None:
-                if echoing:
-                    rest.echo(payload)
+        def ask(load: dict[str, Any]) -> dict[str, float]:
+            print(json.dumps(load), file=commands, flush=True)
+            return json.loads(answers.readline())
 
-            for path in await rest.open(app_id):
-                _, socket = await loop.create_connection(lambda path=path: Socket(path, host, answer), name, int(port))  # noqa: B023
-                sockets.append(socket)
-        await asyncio.gather(*(socket.open for socket in sockets))
-        for name, count, rate in (("warm", 2_000, RATE), ("acks", EVENTS, RATE), ("echoes", ECHOES, 300)):
-            echoing = name == "echoes"
-            load = {"name": name, "count": count, "rate": rate, "answers": int(echoing)}
-            print(json.dumps(load), file=server.stdin, flush=True)
-            results[name] = json.loads(await loop.run_in_executor(None, server.stdout.readline))
-            results[name] |= {"count": count, "acked": sum(each.acked for each in sockets)}
-            for socket in sockets:
-                socket.acked = 0
-        server.stdin.close()
+        yield json.loads(answers.readline())["url"].removeprefix("http://"), ask
+        commands.close()
+
+
+async def drive(host: str, ask: Callable[[dict[str, Any]], dict[str, float]]) -> dict[str, dict[str, float]]:
+    """Connect, and measure both loads."""
+    loop, results = asyncio.get_running_loop(), dict[str, dict[str, float]]()
+    address, port = host.split(":")
+    echoing, sockets = False, list[Socket]()
+    for app_id in APP_IDS:
+        rest = Rest(host)
+
+        def answer(payload: bytes, rest: Rest = rest) -> None:
+            if echoing:
+                rest.echo(payload)
+
+        for path in await rest.open(app_id):
+            make = partial(Socket, path, host, answer)
+            sockets.append((await loop.create_connection(make, address, int(port)))[1])
+    await asyncio.gather(*(socket.open for socket in sockets))
+    for name, count, rate in (("warm", 2_000, RATE), ("acks", EVENTS, RATE), ("echoes", ECHOES, 300)):
+        echoing = name == "echoes"
+        load = {"name": name, "count": count, "rate": rate, "answers": int(echoing)}
+        results[name] = await loop.run_in_executor(None, ask, load)
+        results[name] |= {"count": count, "acked": sum(each.acked for each in sockets)}
+        for socket in sockets:
+            socket.acked = 0
     return results
 
 
 def table(results: dict[str, dict[str, float]]) -> str:
-    lines = ["| 1,000 connections of 20 apps | events | events a second | CPU per 1,000, s | at most |", "|---|---:|---:|---:|---:|"]
+    lines = [
+        "| 1,000 connections of 20 apps | events | events a second | CPU per 1,000, s | at most |",
+        "|---|---:|---:|---:|---:|",
+    ]
     for name, title in (("acks", "a client that only acks"), ("echoes", "echoes, with their REST calls")):
         found = results[name]
         rate, cpu = found["acked"] / found["seconds"], found["cpu"] / found["count"] * 1000
@@ -205,7 +220,8 @@ def main() -> None:
     if options.serve:
         asyncio.run(serve(options.profile))
         return
-    results = asyncio.run(drive(options.profile))
+    with sandbox_process(options.profile) as (host, ask):
+        results = asyncio.run(drive(host, ask))
     text = table(results)
     print(text)
     if options.write:

@@ -9,9 +9,9 @@ this file for its plugin, in every project.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .delivery import Delivery as Delivery
     from .faults import Fault as Fault
     from .faults import Faults as Faults
-    from .gateway import Delivery as Delivery
     from .guard import SandboxError as SandboxError
     from .rest.cards import Click as Click
     from .server import Sandbox as Sandbox

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from .delivery import Delivery
 from .events import user_ids
-from .gateway import Delivery, Gateway
+from .gateway import Gateway
 from .state import App, Chat, Message, User, World
 
 

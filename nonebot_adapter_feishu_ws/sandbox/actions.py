@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..logs import log
+from .delivery import data_frame
 from .faults import Faults
-from .gateway import Gateway, data_frame
+from .gateway import Gateway
 from .groups import Groups
 from .people import People
 from .rest.cards import Cards, Click

@@ -11,7 +11,7 @@ import aiohttp
 
 from ..server.signature import sign
 from ..server.webhook import HEADER_NONCE, HEADER_SIGNATURE, HEADER_TIMESTAMP
-from .state import TENANT, App, Message, User, World
+from .state import TENANT, App, Message, User, World, random_hex
 
 WEBHOOK_TIMEOUT = 3.0
 _END = ",.;:!?，。；：！？、"
@@ -32,7 +32,7 @@ def envelope(app: App, event_type: str, event: dict[str, Any], create_time: int,
     return {
         "schema": "2.0",
         "header": {
-            "event_id": secrets.token_hex(16),
+            "event_id": random_hex(),
             "token": app.verification_token or "",
             "create_time": str(create_time),
             "event_type": event_type,

@@ -2,15 +2,13 @@
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 KEPT = 2_000
 Kind = Literal["message", "chat", "person", "app", "entry", "fault"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """``key`` names the message, chat, person, app or journal entry that is new or different."""
 
     number: int

@@ -8,21 +8,24 @@ import json
 import random
 import secrets
 import time
-from collections import Counter, OrderedDict
-from dataclasses import dataclass, field
+from collections import Counter, OrderedDict, deque
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 from aiohttp import WSMsgType, web
+from pydantic_core import to_json
 
 from ..logs import log
 from ..net.bounded_json import JsonError, as_object, read_json, read_object
 from ..transport import wire
-from ..transport.frame import CONTROL, DATA, Frame, FrameError, decode, get_header
+from ..transport.frame import CONTROL, Frame, FrameError, decode, get_header
+from .delivery import Connection, Delivery, event_frame
 from .events import deliver, envelope
 from .faults import Faults, play
 from .journal import FrameSeen, Journal
-from .state import App, World
+from .state import App, World, random_hex
 
 MAX_CONNECTIONS = 50
 ACK_TIMEOUT = 3.0
@@ -32,49 +35,6 @@ REDELIVERY = (15.0, 300.0, 3600.0, 21_600.0)
 MAX_GIVEN_UP = 200
 MAX_WAITING = 10_000
 """Events of one app that wait for it to come back."""
-
-
-@dataclass(slots=True)
-class Delivery:
-    """One event on its way to an app, over all its attempts."""
-
-    app_id: str
-    event_id: str
-    payload: bytes
-    message_id: str
-    attempts: int = 0
-    ack_code: int | None = None
-    answer: Any = None
-    latency: float | None = None
-    """Seconds from the last push to its ack."""
-    pushed_at: float = 0.0
-    transport: str = ""
-    late: float | None = None
-    """Seconds after which an answer came that nobody waited for any more."""
-    number: int = 0
-    """Of its entry in the journal."""
-    via: Connection | None = None
-    once: bool = False
-    done: asyncio.Event = field(default_factory=asyncio.Event)
-    acked: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def wait(self, timeout: float = 30.0) -> Delivery:
-        """Wait until it is acked with 200; raises ``TimeoutError`` if it is not."""
-        await asyncio.wait_for(self.done.wait(), timeout)
-        return self
-
-
-@dataclass(slots=True, eq=False)
-class Connection:
-    """One socket of an app."""
-
-    app_id: str
-    service_id: int
-    socket: web.WebSocketResponse
-    transport: asyncio.Transport | None
-    silent: bool = False
-    pings: int = 0
-    acks: list[bytes] = field(default_factory=list[bytes])
 
 
 @dataclass(eq=False, repr=False)
@@ -103,10 +63,14 @@ class Gateway:
         self.copies: int = 1
         self.journal: Journal = Journal(self.world.feed)
         self._waiting: Counter[str] = Counter()
+        self._watched: deque[tuple[float, App, Delivery]] = deque()
+        self._watch: asyncio.TimerHandle | None = None
         self._given_up: OrderedDict[str, Delivery] = OrderedDict()
 
     async def close(self) -> None:
         """Close all sockets and forget what is pending."""
+        if self._watch is not None:
+            self._watch.cancel()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -238,13 +202,43 @@ class Gateway:
 
     def push(self, app: App, payload: bytes, event_id: str, transport: str = "auto", *, once: bool = False) -> Delivery:
         """Send an event to an app and keep pushing until it is acked; ``once`` for callbacks, which come only once."""
-        delivery = Delivery(app.app_id, event_id, payload, message_id=secrets.token_hex(16), once=once)
+        delivery = Delivery(app.app_id, event_id, payload, message_id=random_hex(), once=once)
         self._pending[delivery.message_id] = delivery
         delivery.number = self.journal.add("event", app.app_id, delivery, self.world.clock())
-        task = asyncio.create_task(self._deliver(app, delivery, transport, once))
+        if once or transport == "webhook" or not self._push_at_once(app, delivery):
+            self._start(app, delivery, transport, (0.0,) if once else (0.0, *self.redelivery))
+        return delivery
+
+    def _push_at_once(self, app: App, delivery: Delivery) -> bool:
+        """The ordinary case, which needs no task: write to a socket; one timer watches all that wait for their acks."""
+        held = self.connections.get(app.app_id)
+        if not held or self.copies > 1 or self.fragment_size or not (via := random.choice(held)).is_writable():
+            return False
+        delivery.attempts, delivery.pushed_at = 1, time.perf_counter()
+        delivery.via, delivery.transport, delivery.watched = via, "websocket", True
+        frame = event_frame(via, delivery.payload, delivery.message_id)
+        self._saw(via, frame, out=True)
+        via.write(frame)
+        self._watched.append((asyncio.get_running_loop().time() + self.ack_timeout, app, delivery))
+        if self._watch is None:
+            self._watch = asyncio.get_running_loop().call_later(self.ack_timeout, self._look)
+        return True
+
+    def _look(self) -> None:
+        """Push again what was not acked in time."""
+        loop, self._watch = asyncio.get_running_loop(), None
+        while self._watched and (self._watched[0][0] <= loop.time() or not self._watched[0][2].watched):
+            _, app, delivery = self._watched.popleft()
+            if delivery.watched:
+                delivery.watched = False
+                self._start(app, delivery, "auto", self.redelivery)
+        if self._watched:
+            self._watch = loop.call_at(self._watched[0][0], self._look)
+
+    def _start(self, app: App, delivery: Delivery, transport: str, pauses: Sequence[float]) -> None:
+        task = asyncio.create_task(self._deliver(app, delivery, transport, pauses))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return delivery
 
     def push_event(
         self, app_id: str, event_type: str, event: dict[str, Any], transport: str, *, once: bool = False, **header: Any
@@ -252,12 +246,13 @@ class Gateway:
         """Wrap an event's body as Feishu does and push it; ``header`` replaces fields of its header."""
         app = self.world.apps[app_id]
         payload = envelope(app, event_type, event, self.world.now_ms(), **header)
-        raw = json.dumps(payload, ensure_ascii=False).encode()
+        raw = to_json(payload)
         return self.push(app, raw, payload["header"]["event_id"], transport, once=once)
 
-    async def _deliver(self, app: App, delivery: Delivery, transport: str, once: bool) -> None:
+    async def _deliver(self, app: App, delivery: Delivery, transport: str, pauses: Sequence[float]) -> None:
+        once = delivery.once
         try:
-            for pause in (0.0,) if once else (0.0, *self.redelivery):
+            for pause in pauses:
                 # A bot that went away in between gets its events as soon as it is back.
                 if pause and (delivery.via is None or delivery.via in self.connections.get(app.app_id, ())):
                     await asyncio.sleep(pause)
@@ -337,14 +332,7 @@ class Gateway:
             if seq in self.lost_fragments and len(parts) > 1:
                 self.lost_fragments.discard(seq)
                 continue
-            headers = {
-                wire.HEADER_TYPE: type_,
-                wire.HEADER_MESSAGE_ID: message_id,
-                wire.HEADER_TRACE_ID: secrets.token_hex(8),
-                wire.HEADER_SUM: str(len(parts)),
-                wire.HEADER_SEQ: str(seq),
-            }
-            frame = data_frame(part, headers, connection.service_id)
+            frame = event_frame(connection, part, message_id, type_, str(len(parts)), str(seq))
             self._saw(connection, frame, out=True)
             await connection.socket.send_bytes(frame)
 
@@ -358,14 +346,13 @@ class Gateway:
         delivery.acked.set()
         if delivery.ack_code == wire.ACK_OK:
             delivery.done.set()
-
-
-def data_frame(payload: bytes, headers: dict[str, str], service_id: int) -> bytes:
-    """A DATA frame as bytes."""
-    frame = Frame(SeqID=0, LogID=0, service=service_id, method=DATA, payload=payload)
-    for key, value in headers.items():
-        frame.headers.add(key=key, value=value)
-    return frame.SerializeToString()
+        if not delivery.watched:
+            return
+        delivery.watched = False
+        if delivery.done.is_set():
+            self._pending.pop(delivery.message_id, None)
+        else:
+            self._start(self.world.apps[delivery.app_id], delivery, "auto", self.redelivery)
 
 
 def _drop(connection: Connection, what: str) -> None:

@@ -2,8 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from .feed import Feed
 
@@ -11,16 +10,14 @@ EntryKind = Literal["event", "frame", "rest", "click", "plugin"]
 KEPT = {"event": 1_000, "frame": 2_000, "rest": 1_000, "click": 500, "plugin": 1_000}
 
 
-@dataclass(frozen=True, slots=True)
-class FrameSeen:
+class FrameSeen(NamedTuple):
     """A frame as it was on the wire; ``out`` is from Feishu to the bot."""
 
     out: bool
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """``subject`` is the thing itself, which may go on changing: what it shows is made when somebody looks."""
 
     number: int

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from ..net.bounded_json import as_list, as_object, as_text, is_list, is_object
 from ..record.scrub import BASE_MS, move_times
 from ..record.shape import ID
-from .gateway import Delivery, Gateway
+from .delivery import Delivery
+from .gateway import Gateway
 from .guard import SandboxError
 from .state import App, ChatMode, Message, StoredFile, User, World, new_id
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hin
 
 from ...net.bounded_json import is_list
 from ..actions import Actions
-from ..gateway import Delivery
+from ..delivery import Delivery
 from ..rest.cards import Click
 from ..state import App, Chat, Message, User, World
 from .access import Refused

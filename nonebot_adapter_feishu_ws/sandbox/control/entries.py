@@ -7,7 +7,8 @@ from typing import Any
 
 from ...net.bounded_json import as_object, is_list, is_object
 from ...transport.frame import CONTROL, FrameError, decode
-from ..gateway import ACK_TIMEOUT, Delivery
+from ..delivery import Delivery
+from ..gateway import ACK_TIMEOUT
 from ..journal import Entry, FrameSeen
 from ..report import Report
 from ..rest.cards import Click

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from ...net.bounded_json import as_object, is_object
 from ..actions import Actions
-from ..gateway import Delivery
+from ..delivery import Delivery
 from ..journal import KEPT, Entry, EntryKind
 from ..report import Report, read_report
 from .access import Handler, Refused, read_json, read_number

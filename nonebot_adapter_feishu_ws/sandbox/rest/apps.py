@@ -4,7 +4,8 @@ import json
 import secrets
 from typing import Any
 
-from ..gateway import Delivery, Gateway
+from ..delivery import Delivery
+from ..gateway import Gateway
 from ..state import TOKEN_LIFETIME, App, World
 from .call import ApiError, Call
 

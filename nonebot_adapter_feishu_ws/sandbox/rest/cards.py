@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...net.bounded_json import as_object, is_object
+from ..delivery import Delivery
 from ..events import user_ids
-from ..gateway import ACK_TIMEOUT, Delivery, Gateway
+from ..gateway import ACK_TIMEOUT, Gateway
 from ..state import TENANT, App, Message, User, World, new_id
 from .call import ApiError, Call, ensure
 from .content import check_card, check_content
