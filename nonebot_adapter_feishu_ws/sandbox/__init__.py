@@ -27,7 +27,7 @@ else:
         "App": ("state", "App"),
         "Chat": ("state", "Chat"),
         "Click": ("rest.cards", "Click"),
-        "Delivery": ("gateway", "Delivery"),
+        "Delivery": ("delivery", "Delivery"),
         "Fault": ("faults", "Fault"),
         "Faults": ("faults", "Faults"),
         "Message": ("state", "Message"),
