@@ -103,6 +103,7 @@ async def members(call: Call) -> dict[str, Any]:
     kind = call.query.get("member_id_type", "open_id")
     people = [call.world.users[open_id] for open_id in find_chat(call).members]
     items = [{"member_id_type": kind, "member_id": getattr(each, kind), "name": each.name} for each in people]
+    items = [{**item, "tenant_key": each.tenant_key} for item, each in zip(items, people, strict=True)]
     return {**page_of(call, items, most=100), "member_total": len(items)}
 
 

@@ -896,7 +896,6 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
         Field('reaction_type', 'body', kind='string'),
     )),
     'POST im/v1/messages/{message_id}/reactions': Endpoint(99992402, ('im:message', 'im:message.reactions:write_only'), (
-        Field('reaction_type.emoji_type', 'body', kind='string', required=True),
     )),
     'DELETE im/v1/messages/{message_id}/reactions/{reaction_id}': Endpoint(99992402, ('im:message', 'im:message.reactions:write_only'), (
     )),
