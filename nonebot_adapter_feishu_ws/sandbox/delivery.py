@@ -71,8 +71,11 @@ class Connection:
         """Send a binary message without waiting (RFC 6455)."""
         assert self.transport is not None
         size = len(message)
-        length = bytes([size]) if size < 126 else b"\x7e" + size.to_bytes(2, "big")
-        if size > 0xFFFF:
+        if size < 126:
+            length = bytes([size])
+        elif size <= 0xFFFF:
+            length = b"\x7e" + size.to_bytes(2, "big")
+        else:
             length = b"\x7f" + size.to_bytes(8, "big")
         self.transport.write(b"\x82" + length + message)
 
