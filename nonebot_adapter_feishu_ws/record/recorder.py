@@ -22,7 +22,7 @@ from ..config import Config
 from ..event.envelope import Envelope, Receipt
 from ..exception import ActionFailed, NetworkError
 from ..intake.receiver import Receiver
-from ..logs import log
+from ..logs import LogOnce, log
 from ..net.bounded_json import as_object, is_list, is_object, read_object
 from .fields import known_names, known_segments
 from .scrub import Scrubber
@@ -67,6 +67,7 @@ class Recorder:
         self._queue: queue.Queue[Seen | None] = queue.Queue(MAX_WAITING)  # None ends it
         self._thread: threading.Thread | None = None
         self._dropped = 0
+        self._reported = LogOnce()
         self.make_receiver: Callable[..., Receiver] = partial(_RecordingReceiver, self)
         self.make_client: Callable[..., ApiClient] = partial(_RecordingClient, self)
 
@@ -115,11 +116,19 @@ class Recorder:
         )
         written, began = 0, None
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
+            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
                 written += file.write(f'{START}, "version": {VERSION}}}\n')
                 while (seen := self._queue.get()) is not None:
                     began = seen.at if began is None else began
-                    line = _line(seen, began, scrubber)
+                    try:
+                        line = _line(seen, began, scrubber)
+                    except Exception as error:  # noqa: BLE001 - one odd payload must not end the recording
+                        self._dropped += 1
+                        if self._reported.first(seen.kind):
+                            # Not its words, which may name what the recording must not have.
+                            text = "Left out of the recording: {} of a kind that it cannot read ({}; logged once)"
+                            log("WARNING", text, seen.kind, type(error).__name__)
+                        continue
                     if written + len(line) * 3 > MAX_BYTES:
                         self._dropped += 1
                         continue
@@ -198,7 +207,7 @@ def _open(path: Path) -> int:
             if not START.encode().startswith(file.read(len(START))):
                 raise OSError(0, "which is no recording, and stays as it is")
     handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-    os.fchmod(handle, 0o600)
+    path.chmod(0o600)  # an earlier recording may have been given other rights since
     os.ftruncate(handle, 0)
     return handle
 

@@ -13,8 +13,10 @@ import pytest
 from nonebot import on_command
 
 from nonebot_adapter_feishu_ws import Bot, MessageEvent
+from nonebot_adapter_feishu_ws.config import Config
 from nonebot_adapter_feishu_ws.record.__main__ import main
-from nonebot_adapter_feishu_ws.record.recorder import secrets_in
+from nonebot_adapter_feishu_ws.record.recorder import Recorder, secrets_in
+from nonebot_adapter_feishu_ws.record.scrub import Scrubber
 from nonebot_adapter_feishu_ws.sandbox import Sandbox, SandboxError
 from nonebot_adapter_feishu_ws.sandbox.events import message_event
 from tests.conftest import APP, SECRET, RunAdapter, wait_until
@@ -179,3 +181,38 @@ nonebot.run()
 def test_the_command_says_that_there_is_no_such_file(capsys: pytest.CaptureFixture[str], tmp_path: Path):
     assert main([str(tmp_path / "no.py")]) == 2
     assert "no.py: name the script" in capsys.readouterr().err
+
+
+def record_payloads(path: Path, *payloads: bytes, **config: Any) -> list[dict[str, Any]]:
+    recorder = Recorder(Config(feishu_record=path, **config), {})
+    recorder.start()
+    for payload in payloads:
+        recorder.add("event", APP, payload=payload)
+    recorder.stop()
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def test_half_a_character_does_not_end_a_recording(tmp_path: Path):
+    """The file could not encode it, and its thread ended without a word, where texts are kept."""
+    content = json.dumps({"text": "half \ud83d"})
+    half = {"event": {"message": {"message_id": "om_1", "message_type": "text", "content": content}}}
+    payloads = (json.dumps(half).encode(), b'{"text": "after"}')
+    lines = record_payloads(tmp_path / "r.jsonl", *payloads, feishu_record_text=True)
+    assert [each["kind"] for each in lines] == ["start", "event", "event", "end"]
+
+
+def test_what_cannot_be_scrubbed_is_left_out_and_told_without_its_words(tmp_path: Path, monkeypatch, logs):
+    scrub = Scrubber.value
+
+    def fragile(self: Scrubber, value: Any, *rest: Any, **more: Any) -> Any:
+        if value == {"text": "odd"}:
+            raise RecursionError("odd")
+        return scrub(self, value, *rest, **more)
+
+    monkeypatch.setattr(Scrubber, "value", fragile)
+    lines = record_payloads(tmp_path / "r.jsonl", *[b'{"text": "odd"}'] * 2, b'{"text": "even"}')
+    assert [each["kind"] for each in lines] == ["start", "event", "end"]
+    assert lines[-1]["dropped"] == 2
+    [told] = [line for line in logs if "Left out of the recording" in line]
+    assert "RecursionError" in told
+    assert "odd" not in told

@@ -121,6 +121,12 @@ async def test_trouble(feishu_sandbox):
         await chat.reply(timeout=1)
 
 
+@pytest.mark.feishu(bots=2)
+def test_a_later_setting_keeps_the_bots(feishu_sandbox):
+    feishu_sandbox.configure(feishu_bot_messages=True)
+    assert len(feishu_sandbox.app_ids) == 2
+
+
 def test_a_test_may_be_plain(feishu_sandbox):
     assert feishu_sandbox.user("alice") is feishu_sandbox.user("alice")
 """
@@ -170,7 +176,7 @@ def test_a_project_with_nonebug(project):
 
 def check(result: subprocess.CompletedProcess[str]) -> None:
     assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-3000:]
-    assert "8 passed" in result.stdout
+    assert "9 passed" in result.stdout
 
 
 def test_collecting_imports_neither_nonebot_nor_the_adapter(tmp_path):

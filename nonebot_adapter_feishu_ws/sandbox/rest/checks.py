@@ -93,11 +93,6 @@ def page_of(call: Call, items: Sequence[Any], *, most: int = 50, code: int = 0) 
     return {"items": list(items[start:end]), "has_more": more, "page_token": str(end) if more else ""}
 
 
-def only_page(items: Sequence[Any]) -> dict[str, Any]:
-    """A list that is never cut into pages."""
-    return {"items": items, "has_more": False, "page_token": ""}
-
-
 def find_user(world: World, kind: str, wanted: object) -> User | None:
     """The user with an id of a kind: ``open_id``, ``user_id``, ``union_id`` or ``email``."""
     return next((user for user in world.users.values() if getattr(user, kind) == wanted), None)
