@@ -148,9 +148,6 @@ def project(tmp_path):
     return tmp_path
 
 
-PLUGIN = ("-p", "nonebot_adapter_feishu_ws.sandbox.pytest_plugin")
-
-
 CONFTEST = """
 import nonebot
 import pytest
@@ -164,14 +161,14 @@ def after_nonebot_init(_nonebot_init):
 
 @pytest.mark.parametrize("options", [("-p", "no:nonebug"), ("-p", "no:nonebug", "-n", "2")], ids=["alone", "parallel"])
 def test_a_project_of_its_own(project, options):
-    check(run_pytest(project, *PLUGIN, *options))
+    check(run_pytest(project, *options))
 
 
 def test_a_project_with_nonebug(project):
     (project / "conftest.py").write_text(CONFTEST, "utf-8")
     loops = "asyncio_default_fixture_loop_scope = session\nasyncio_default_test_loop_scope = session\n"
     (project / "pytest.ini").write_text(f"[pytest]\nasyncio_mode = auto\npythonpath = .\n{loops}", "utf-8")
-    check(run_pytest(project, *PLUGIN))
+    check(run_pytest(project))
 
 
 def check(result: subprocess.CompletedProcess[str]) -> None:

@@ -230,8 +230,8 @@ async def run_copied(source: str, folder: Path) -> int:
     (folder / "test_copied.py").write_text(source, "utf-8")
     (folder / "echo.py").write_text(ECHO, "utf-8")
     (folder / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\npythonpath = .\nfeishu_plugins = echo\n")
-    plugins = ("-p", "no:nonebug", "-p", "nonebot_adapter_feishu_ws.sandbox.pytest_plugin")
-    pytest_run = await asyncio.create_subprocess_exec(sys.executable, "-m", "pytest", "-q", *plugins, cwd=folder)
+    command = ("-m", "pytest", "-q", "-p", "no:nonebug")
+    pytest_run = await asyncio.create_subprocess_exec(sys.executable, *command, cwd=folder)
     return await asyncio.wait_for(pytest_run.wait(), 60)
 
 
