@@ -76,7 +76,7 @@ async def running(*command: str, cwd: Path, **env: str) -> AsyncIterator[asyncio
 async def echoes(sandbox) -> None:
     user = sandbox.add_user("Li Lei")
     chat = sandbox.p2p(user, APP)
-    await sandbox.wait_connected(APP)
+    await sandbox.wait_connected(APP, timeout=120)  # the SDK alone imports for 15 s on a slow machine
     await sandbox.say(user, chat, "/echo hello")
     [answer] = await sandbox.wait_message(chat)
     assert answer.content == '{"text": "hello"}'
