@@ -50,7 +50,7 @@ class Groups(Acting):
         self._group(chat)
         if chat.owner_id != user.open_id:
             raise ValueError("only its owner dissolves a group")
-        del self.world.chats[chat.chat_id]
+        self.world.dissolve(chat)
         await self._changed(chat, chat.apps, "im.chat.disbanded_v1", lambda app: _about(chat, user, app))
 
     async def join(self, user: User, chat: Chat, *, by: User | None = None) -> None:

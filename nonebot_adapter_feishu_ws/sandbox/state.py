@@ -106,16 +106,19 @@ class User:
     tenant_key: str = TENANT
     role: str = ""
     """The job title."""
+    profile: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What was set by REST (创建用户), by its names there."""
+    resigned: bool = False
 
     @property
     def email(self) -> str:
         """The user's mail address."""
-        return f"{self.user_id}@sandbox"
+        return self.profile.get("email") or f"{self.user_id}@sandbox"
 
     @property
     def mobile(self) -> str:
         """The user's mobile number."""
-        return f"+86138{crc32(self.open_id.encode()) % 10**8:08}"
+        return self.profile.get("mobile") or f"+86138{crc32(self.open_id.encode()) % 10**8:08}"
 
 
 @dataclass(slots=True)
@@ -199,6 +202,16 @@ class Message:
 
 
 @dataclass(slots=True)
+class Batch:
+    """One message to many people (批量发送消息): the ids of the messages that it became."""
+
+    app_id: str
+    message_ids: list[str]
+    created_at: float
+    recalled: bool = False
+
+
+@dataclass(slots=True)
 class StoredFile:
     """An uploaded image or file."""
 
@@ -243,6 +256,13 @@ class World:
         self.departments: dict[str, Department] = {}
         self.pins: dict[str, dict[str, Any]] = {}
         self.reactions: dict[str, list[dict[str, Any]]] = {}
+        self.dissolved: set[str] = set()
+        """The ids of groups that are no more."""
+        self.batches: dict[str, Batch] = {}
+        self.ephemeral: dict[str, tuple[str, str, str]] = {}
+        """Cards for one person (仅特定人可见的消息卡片): message_id -> chat_id, open_id, card; empty once deleted."""
+        self.feed_cards: dict[tuple[str, str], dict[str, Any]] = {}
+        """By the card's ``biz_id`` and its reader's open_id (应用消息流卡片)."""
         self.sent_uuids: OrderedDict[tuple[str, str], tuple[float, str]] = OrderedDict()
         self.repeated_sends = 0
         """Sends that were dropped because their uuid had been used."""
@@ -314,6 +334,11 @@ class World:
         """Replace what a message shows."""
         message.content, message.update_time = content, self.now_ms()
         await self.show(message)
+
+    def dissolve(self, chat: Chat) -> None:
+        """Remove a group; its id is remembered, since Feishu tells it from one that never was."""
+        del self.chats[chat.chat_id]
+        self.dissolved.add(chat.chat_id)
 
     def history(self, chat_id: str | None = None, *, after: int = 0, thread_id: str | None = None) -> Iterator[Message]:
         """Messages of a chat or topic in order, from behind message number ``after``."""

@@ -5,8 +5,7 @@ from typing import Any
 from ...net.bounded_json import as_list, as_object
 from ..state import TENANT, Chat, new_id
 from .call import ApiError, Call, ensure
-from .chats import manages
-from .checks import find_chat, find_user, page_of
+from .checks import find_chat, find_user, manages, page_of
 
 MAX_MENUS, MAX_SECOND_MENUS = 3, 5
 MAX_TABS, MAX_TAB_NAME = 20, 60
@@ -96,7 +95,8 @@ async def add_menus(call: Call) -> dict[str, Any]:
     """添加群菜单."""
     chat = find_chat(call)
     added = [_menu_entry(each, _TOP_ID) for each in as_list(call.json["menu_tree"].get("chat_menu_top_levels"))]
-    ensure(0 < len(added) <= MAX_MENUS - len(chat.menu), 232001)
+    ensure(bool(added), 232001)
+    ensure(len(added) + len(chat.menu) <= MAX_MENUS, 232070)
     chat.menu += added
     return _menu_tree(chat)
 
@@ -112,7 +112,7 @@ async def delete_menus(call: Call) -> dict[str, Any]:
 async def sort_menus(call: Call) -> dict[str, Any]:
     """排序群菜单."""
     chat, order = find_chat(call), call.strings("chat_menu_top_level_ids")
-    ensure(sorted(order) == sorted(each[_TOP_ID] for each in chat.menu), 232001)
+    ensure(sorted(order) == sorted(each[_TOP_ID] for each in chat.menu), 232072)
     chat.menu.sort(key=lambda each: order.index(each[_TOP_ID]))
     return _menu_tree(chat)
 
@@ -193,7 +193,8 @@ def _menu_tree(chat: Chat) -> dict[str, Any]:
 
 def _menu_entry(given: dict[str, Any], id_name: str) -> dict[str, Any]:
     item, children = as_object(given.get("chat_menu_item")), as_list(given.get("children"))
-    ensure(bool(item.get("name")) and len(children) <= MAX_SECOND_MENUS, 232001)
+    ensure(bool(item.get("name")), 232001)
+    ensure(len(children) <= MAX_SECOND_MENUS, 232071)
     entry: dict[str, Any] = {id_name: new_id("menu"), "chat_menu_item": dict(item)}
     if id_name == _TOP_ID:
         entry["children"] = [_menu_entry(each, _SECOND_ID) for each in children]

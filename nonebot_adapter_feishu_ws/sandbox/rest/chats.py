@@ -6,7 +6,7 @@ from typing import Any
 from ..events import user_ids
 from ..state import TENANT, App, Chat
 from .call import ApiError, Call, ensure
-from .checks import find_any_chat, find_chat, find_user, need, page_of
+from .checks import find_any_chat, find_chat, find_user, manages, need, page_of
 from .facts import CHAT, ENDPOINTS, GROUPS_ONLY
 
 MAX_INVITED = 50
@@ -23,7 +23,9 @@ async def create(call: Call) -> dict[str, Any]:
     earlier = next((chat for chat in call.world.chats.values() if key[1] and chat.created_with == key), None)
     if earlier is not None:
         return _body(call, earlier)
-    ensure(body.get("chat_type") != "public" or len(str(body.get("name") or "")) >= 2, 232020)
+    name = str(body.get("name") or "")
+    ensure(body.get("chat_type") != "public" or name != "", 232042)
+    ensure(body.get("chat_type") != "public" or len(name) >= 2, 232020)
     owner = find_user(call.world, call.user_id_type, body.get("owner_id"))
     people = [find_user(call.world, call.user_id_type, each) for each in call.strings("user_id_list")]
     ensure(None not in people and (owner is not None or not body.get("owner_id")), 232043)
@@ -32,7 +34,7 @@ async def create(call: Call) -> dict[str, Any]:
     members = dict.fromkeys(user.open_id for user in (*people, owner) if user is not None)
     mode = "topic" if body.get("group_message_type") == "thread" else "group"
     apps = list(dict.fromkeys([call.app.app_id, *bots]))
-    chat = call.world.add_chat(body.get("name") or "", mode, list(members), apps)
+    chat = call.world.add_chat(name, mode, list(members), apps)
     chat.owner, chat.created_with = owner.open_id if owner else call.app.app_id, key
     chat.settings = {name: body[name] for name in _EDITABLE if name in body}
     if owner is not None and call.query.get("set_bot_manager", "").lower() == "true":
@@ -85,7 +87,7 @@ async def dissolve(call: Call) -> dict[str, Any]:
     chat = find_chat(call)
     ensure(chat.owner_id == call.app.app_id, 232017)
     call.tell(chat, "im.chat.disbanded_v1", lambda _: _about(call, chat))
-    del call.world.chats[chat.chat_id]
+    call.world.dissolve(chat)
     return {}
 
 
@@ -123,6 +125,7 @@ async def remove_members(call: Call) -> dict[str, Any]:
     chat = find_chat(call)
     ensure(manages(call.app, chat), 232017)
     present, targets = _targets(call, chat, "id_list")
+    ensure(chat.owner_id not in targets.values(), 232076)
     invalid = [wanted for wanted, key in targets.items() if key not in present]
     gone = [key for key in present if key in targets.values()]
     present[:] = [key for key in present if key not in gone]
@@ -150,7 +153,7 @@ async def add_managers(call: Call) -> dict[str, Any]:
     """指定群管理员."""
     chat, targets = _manager_targets(call)
     managers = list(dict.fromkeys([*chat.managers, *targets]))
-    ensure(len(managers) <= MAX_MANAGERS, 232001)
+    ensure(len(managers) <= MAX_MANAGERS, 232040)
     chat.managers = managers
     return _managers_body(call, chat)
 
@@ -204,6 +207,7 @@ def _manager_targets(call: Call) -> tuple[Chat, Sequence[str]]:
     ensure(chat.owner_id == call.app.app_id, 232017)
     present, targets = _targets(call, chat, "manager_ids")
     keys = [key for key in targets.values() if key is not None]
+    ensure(bool(keys), 232027)
     ensure(len(keys) == len(targets) and set(keys) <= set(present), 232001)
     return chat, keys
 
@@ -217,10 +221,6 @@ def _split_managers(call: Call, chat: Chat) -> tuple[list[str], list[str]]:
     people = [call.world.users[each] for each in chat.managers if each in call.world.users]
     users: list[str] = [getattr(each, call.user_id_type) for each in people]
     return users, [each for each in chat.managers if each in call.world.apps]
-
-
-def manages(app: App, chat: Chat) -> bool:
-    return app.app_id in (chat.owner_id, *chat.managers)
 
 
 def _short(call: Call, chat: Chat) -> dict[str, Any]:

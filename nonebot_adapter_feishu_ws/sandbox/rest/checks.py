@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ...net.bounded_json import as_list, as_object, is_object
-from ..state import Chat, Message, User, World
+from ..state import App, Chat, Message, User, World
 from .call import ApiError, Call, ensure
 from .endpoint import Field
 
@@ -120,7 +120,7 @@ def find_any_chat(call: Call) -> Chat:
     """The chat of the path."""
     chat = call.world.chats.get(call.path("chat_id"))
     if chat is None:
-        raise ApiError(232006)
+        raise ApiError(232009 if call.path("chat_id") in call.world.dissolved else 232006)
     return chat
 
 
@@ -136,13 +136,24 @@ def find_receiver(call: Call) -> Chat:
     kind, receiver = call.query["receive_id_type"], call.json["receive_id"]
     if kind == "chat_id":
         chat = call.world.chats.get(receiver)
+        ensure(receiver not in call.world.dissolved, 232009)
+    elif kind == "thread_id":
+        first = next(call.world.history(thread_id=receiver), None)
+        ensure(first is not None, 230019)
+        chat = call.world.chats.get(first.chat_id) if first else None
     else:
-        user = None if kind == "thread_id" else find_user(call.world, kind, receiver)
+        user = find_user(call.world, kind, receiver)
+        ensure(user is None or not user.resigned, 230029)
         chat = call.world.p2p(user.open_id, call.app.app_id) if user else None
     if chat is None:
         raise ApiError(230001, ext="invalid receive_id.")
     check_member(call, chat)
     return chat
+
+
+def manages(app: App, chat: Chat) -> bool:
+    """Whether an app owns a group or is one of its managers."""
+    return app.app_id in (chat.owner_id, *chat.managers)
 
 
 def check_member(call: Call, chat: Chat) -> None:

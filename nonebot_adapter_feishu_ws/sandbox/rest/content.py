@@ -9,7 +9,7 @@ from unicodedata import east_asian_width
 
 from ...card.pictures import picture_places
 from ...net.bounded_json import as_list, as_object, is_list, is_object
-from ..state import World
+from ..state import App, World
 from .call import ApiError, ensure
 
 TEXT_LIMIT = 150 * 1024
@@ -40,6 +40,8 @@ _KEYS = {
     "share_chat": "chat_id",
     "share_user": "user_id",
 }
+_UPLOADED_AS = {"audio": "opus", "media": "mp4"}
+"""Messages whose file must have been uploaded as one type; a ``file`` is any other one."""
 _DEAD_TAGS = frozenset({"action", "note"})
 _DATA = frozenset({"rows", "value", "chart_spec", "template_variable"})
 
@@ -73,6 +75,22 @@ def check_content(world: World, msg_type: str, content: object) -> None:
         key = body.get(_KEYS[msg_type])
         known = {"share_chat": world.chats, "share_user": world.users}.get(msg_type, world.files)
         ensure(isinstance(key, str) and key in known, 230001, ext=f"invalid {_KEYS[msg_type]}.")
+
+
+def check_owner(world: World, app: App, msg_type: str, content: str) -> None:
+    """Accept the file of a message or raise: the app's own, uploaded as its type; a sticker is a received one.
+
+    Raises:
+        ApiError: 230017 or 230055.
+    """
+    if _KEYS.get(msg_type) != "file_key":
+        return
+    stored, wanted = world.files[json.loads(content)["file_key"]], _UPLOADED_AS.get(msg_type)
+    if msg_type == "sticker":
+        ensure(not stored.app_id, 230055)
+        return
+    ensure(stored.app_id == app.app_id, 230017)
+    ensure(stored.kind == wanted if wanted else stored.kind not in _UPLOADED_AS.values(), 230055)
 
 
 def _check_divider(body: Mapping[str, Any]) -> None:

@@ -20,12 +20,12 @@ async def upload_image(call: Call) -> dict[str, Any]:
 
 async def upload_file(call: Call) -> dict[str, Any]:
     """上传文件."""
-    return {"file_key": _keep(call, "file", call.json["file_name"])}
+    return {"file_key": _keep(call, "file", call.json["file_name"], call.json["file_type"])}
 
 
-def _keep(call: Call, kind: str, name: str) -> str:
-    content = call.files[kind].content
-    ensure(len(content) <= LIMITS[kind], 234006)
+def _keep(call: Call, field: str, name: str, kind: str = "image") -> str:
+    content = call.files[field].content
+    ensure(len(content) <= LIMITS[field], 234006)
     ensure(bool(content), 234010)
     key = new_id("img_v3" if kind == "image" else "file_v3")
     call.world.files[key] = StoredFile(key, kind, name, content, call.app.app_id)

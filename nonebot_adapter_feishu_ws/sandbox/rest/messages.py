@@ -6,17 +6,20 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..events import message_event
-from ..state import TENANT, Chat, Message, World, new_id
+from ..state import TENANT, App, Chat, Message, World, new_id
 from .call import ApiError, Call, ensure
 from .card_forms import card_form
 from .cardkit import claim_entity
-from .checks import check_member, find_message, find_own_message, find_receiver, page_of
-from .content import check_content
+from .checks import check_member, find_message, find_own_message, find_receiver, manages, page_of
+from .content import check_content, check_owner
 
 UUID_LIFETIME = 3600.0
 MAX_UUIDS = 50_000
 MAX_EDITS = 20
 MAX_URGED = 200
+PATCHABLE, READS_KEPT = 14 * 86400, 7 * 86400
+"""Seconds for which a card can be changed, and for which is known who has read a message."""
+UNFORWARDABLE = frozenset({"system", "audio"})
 DIVIDER = "im:message:send_sys_msg"
 GROUP_HISTORY = "im:message.group_msg"
 WITH_BOTS = "im:message.group_at_msg.include_bot:readonly"
@@ -39,6 +42,7 @@ async def _send(call: Call, chat: Chat, parent: Message | None = None) -> dict[s
     def new() -> Message:
         msg_type, given = call.json["msg_type"], call.json["content"]
         check_content(call.world, msg_type, given)
+        check_owner(call.world, call.app, msg_type, given)
         if msg_type == "system":
             ensure(DIVIDER in call.app.scopes, 230027, ext=f"need scope: {DIVIDER}")
             ensure(chat.mode == "p2p" and parent is None, 230001, ext="system is for private chats, and no reply.")
@@ -57,9 +61,15 @@ async def _send(call: Call, chat: Chat, parent: Message | None = None) -> dict[s
     return await _once(call, chat, call.json.get("uuid"), new)
 
 
+def may_speak(app: App, chat: Chat) -> bool:
+    """Whether a group's setting lets an app write (更新群发言权限)."""
+    return chat.settings.get("moderation_permission", "all_members") == "all_members" or manages(app, chat)
+
+
 async def _once(call: Call, chat: Chat, uuid: str | None, new: Callable[[], Message]) -> dict[str, Any]:
     """Add a new message of the app to a chat, unless one was sent with this uuid within the hour."""
     call.limits.count_send(chat.chat_id)
+    ensure(may_speak(call.app, chat), 230018)
     key, sent = (call.app.app_id, uuid or ""), call.world.sent_uuids
     sent_at, message_id = sent.get(key, (0.0, ""))
     fresh = call.world.clock() - sent_at < UUID_LIFETIME
@@ -188,6 +198,7 @@ async def patch_card(call: Call) -> dict[str, Any]:
     """更新已发送的消息卡片."""
     message = find_own_message(call)
     ensure(message.msg_type == "interactive", 230001, ext="not a card.")
+    ensure(call.world.now_ms() - message.create_time <= PATCHABLE * 1000, 230031)
     check_content(call.world, "interactive", call.json["content"])
     await call.world.change_content(message, call.json["content"])
     return {}
@@ -219,11 +230,20 @@ def _recallable(call: Call) -> Message:
 async def forward(call: Call) -> dict[str, Any]:
     """转发消息."""
     original, chat = find_message(call), find_receiver(call)
+    ensure(not original.deleted, 230110)
+    ensure(original.msg_type not in UNFORWARDABLE, 230061)
 
     def copy() -> Message:
-        return call.world.new_message(chat, call.app.app_id, "app", original.msg_type, original.content)
+        return _placed(call, call.world.new_message(chat, call.app.app_id, "app", original.msg_type, original.content))
 
     return await _once(call, chat, call.query.get("uuid"), copy)
+
+
+def _placed(call: Call, message: Message) -> Message:
+    """A new message in the topic that the call names, if it names one."""
+    if call.query["receive_id_type"] == "thread_id":
+        message.thread_id = call.json["receive_id"]
+    return message
 
 
 async def merge_forward(call: Call) -> dict[str, Any]:
@@ -234,7 +254,7 @@ async def merge_forward(call: Call) -> dict[str, Any]:
     def merged() -> Message:
         known = [call.world.messages[message_id] for message_id in wanted if message_id not in invalid]
         ensure(bool(known), 230001, ext="message_id_list.")
-        return call.world.new_merged(chat, call.app.app_id, "app", known)
+        return _placed(call, call.world.new_merged(chat, call.app.app_id, "app", known))
 
     message = await _once(call, chat, call.query.get("uuid"), merged)
     return {"message": message, "invalid_message_id_list": invalid}
@@ -244,7 +264,7 @@ async def forward_thread(call: Call) -> dict[str, Any]:
     """转发话题."""
     ensure(any(call.world.history(thread_id=call.path("thread_id"))), 230001)
     copy = call.world.new_merged(find_receiver(call), call.app.app_id, "app", [])
-    call.world.add_message(copy)
+    call.world.add_message(_placed(call, copy))
     await call.world.notify()
     return message_body(copy)
 
@@ -259,6 +279,7 @@ async def push_follow_up(call: Call) -> dict[str, Any]:
 async def read_users(call: Call) -> dict[str, Any]:
     """查询消息已读信息."""
     message, kind = find_own_message(call), call.user_id_type
+    ensure(call.world.now_ms() - message.create_time <= READS_KEPT * 1000, 230033)
     readers = [(call.world.users[open_id], at) for open_id, at in message.read_by.items()]
     read = [{"user_id": getattr(user, kind), "timestamp": str(at)} for user, at in readers]
     return page_of(call, [{"user_id_type": kind, **each, "tenant_key": TENANT} for each in read])
@@ -267,6 +288,7 @@ async def read_users(call: Call) -> dict[str, Any]:
 async def urge(call: Call) -> dict[str, Any]:
     """发送应用内加急, 发送短信加急, 发送电话加急."""
     message = find_message(call)
+    ensure(not message.deleted, 230110)
     ensure(message.sender_id == call.app.app_id, 230012)
     wanted = call.strings("user_id_list")
     ensure(len(wanted) <= MAX_URGED, 230001)
@@ -278,7 +300,7 @@ async def urge(call: Call) -> dict[str, Any]:
 async def pin(call: Call) -> dict[str, Any]:
     """Pin 消息: a second time gives the first pin."""
     message = find_message(call, call.json["message_id"])
-    ensure(not message.deleted, 230011)
+    ensure(not message.deleted, 230110)
     new = {
         "message_id": message.message_id,
         "chat_id": message.chat_id,

@@ -17,7 +17,7 @@ from ..faults import Faults, play
 from ..gateway import Gateway
 from ..state import TENANT, App, World
 from .apps import Tokens
-from .call import ApiError, Call, Handler, Limits, Upload
+from .call import ApiError, Call, Handler, Limits, Upload, ensure
 from .cards import Cards
 from .checks import check
 from .endpoint import Endpoint
@@ -25,6 +25,8 @@ from .facts import ENDPOINTS
 from .handlers import HANDLERS
 
 PREFIX = "/open-apis/"
+UPLOADS = frozenset({"POST im/v1/images", "POST im/v1/files"})
+"""What takes a form; everything else takes JSON."""
 _OpenHandler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 _Run = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -68,15 +70,15 @@ class Rest:
             ("tenant_access_token", tokens.tenant_token),
             ("app_ticket/resend", tokens.resend_ticket),
         ):
-            # Feishu serves both, and clients use both.
-            for end in ("", "/"):
-                runs[f"POST auth/v3/{path}{end}"] = self._open(handler)
+            runs[f"POST auth/v3/{path}"] = self._open(handler)
         for name, handler in {**HANDLERS, "POST interactive/v1/card/update": cards.update}.items():
             runs[name] = self._authorised(name, handler)
         routes: list[web.RouteDef] = []
         for name, run in runs.items():
-            method, _, path = name.partition(" ")
-            routes.append(web.route(method, PREFIX + path, self._with_faults(run)))
+            method, _, path = name.rstrip("/").partition(" ")
+            serve = self._with_faults(run)
+            # Feishu serves both, and clients use both.
+            routes += [web.route(method, PREFIX + path + end, serve) for end in ("", "/")]
         return [*routes, web.route("*", PREFIX + "{path:.*}", self._not_found)]
 
     async def _not_found(self, request: web.Request) -> web.StreamResponse:
@@ -137,6 +139,7 @@ class Rest:
             call = Call(self.world, self._gateway, self.limits, app, request, endpoint)
             call.tenant_key = app.token_tenants.get(token, TENANT)
             if request.content_type.startswith("multipart/"):
+                ensure(name in UPLOADS, 9499, "Bad Request: the body must be JSON, not a form")
                 await _read_form(call)
                 self._record(request, {}, app.app_id)
             else:
