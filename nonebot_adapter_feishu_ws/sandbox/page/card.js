@@ -1,7 +1,7 @@
 // Cards: their header, and the components below it.
 
 import { click } from "./click.js";
-import { link, list, make, textOf } from "./dom.js";
+import { link, list, make, table, textOf } from "./dom.js";
 import { button, field } from "./fields.js";
 import { markdown } from "./markdown.js";
 import { picture, video } from "./media.js";
@@ -9,7 +9,7 @@ import { nameOf } from "./model.js";
 import { moment } from "./time.js";
 import { t } from "./words.js";
 
-const TINTS = {
+const TINTS = table({
   blue: "#2b62e3",
   wathet: "#0b7aa8",
   turquoise: "#0f8575",
@@ -22,11 +22,11 @@ const TINTS = {
   purple: "#8d55ed",
   indigo: "#5b65f5",
   grey: "#646a73",
-};
+});
 const CONTROLS = "button,select,input,textarea,a";
 
 /** Component tag -> (node, message, form) => element. */
-const ELEMENTS = {
+const ELEMENTS = table({
   markdown: text,
   lark_md: text,
   plain_text: text,
@@ -65,7 +65,7 @@ const ELEMENTS = {
   date_picker: field,
   picker_time: field,
   picker_datetime: field,
-};
+});
 
 /** Show a card in a box. */
 export function card(box, content, message) {
@@ -124,11 +124,16 @@ function line(nodes, message) {
 
 function element(node, message, form) {
   if (!node || typeof node !== "object") return null;
-  const show = Object.hasOwn(ELEMENTS, node.tag) ? ELEMENTS[node.tag] : unknown;
-  return show(node, message, form);
+  try {
+    return (ELEMENTS[node.tag] ?? unknown)(node, message, form);
+  } catch (error) {
+    // One component of an unexpected shape must not hide the rest of the card.
+    console.warn(`component ${node.tag} of ${message.message_id}:`, error);
+    return unknown(node);
+  }
 }
 
-const unknown = node => make("div", "placeholder", t("unknown", node.tag));
+const unknown = node => make("div", "placeholder", t("unknown", String(node.tag)));
 const mention = openId => "@" + (nameOf(openId) || t("somebody"));
 
 function text(node) {

@@ -1,5 +1,8 @@
 // Elements made of data that is never trusted: text stays text, and only http links lead anywhere.
 
+/** A table looked up by names of outside data, such as `constructor`: only its own entries are found. */
+export const table = entries => Object.assign(Object.create(null), entries);
+
 export const $ = id => document.getElementById(id);
 
 /** An array, or an empty one in place of anything else. */

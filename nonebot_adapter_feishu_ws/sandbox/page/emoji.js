@@ -1,6 +1,7 @@
 // Feishu's reactions as the emoji that come closest; one without is shown by its name (表情文案说明).
 
 const NAMES = {
+  __proto__: null, // looked up by the name of any reaction
   THUMBSUP: "👍", ThumbsDown: "👎", OK: "👌", THANKS: "🙏", MUSCLE: "💪", FINGERHEART: "🫰", APPLAUSE: "👏", CLAP: "👏",
   FISTBUMP: "👊", JIAYI: "➕", DONE: "✅", SMILE: "😊", BLUSH: "😁", LAUGH: "😄", SMIRK: "😏", LOL: "😂", FACEPALM: "🤦",
   LOVE: "😍", WINK: "😉", PROUD: "😤", WITTY: "😜", SMART: "🤓", SCOWL: "😠", THINKING: "🤔", SOB: "😭", CRY: "😢",

@@ -1,24 +1,24 @@
 // What people fill in: buttons, selects, checkers, dates, text inputs; alone or inside a form.
 
 import { click } from "./click.js";
-import { list, make, textOf } from "./dom.js";
+import { list, make, table, textOf } from "./dom.js";
 import { model, nameOf } from "./model.js";
 import { toast } from "./toast.js";
 import { t } from "./words.js";
 
-const DATES = {
+const DATES = table({
   date_picker: { type: "date", initial: "initial_date" },
   picker_time: { type: "time", initial: "initial_time" },
   picker_datetime: { type: "datetime-local", initial: "initial_datetime" },
-};
-const FORM_ACTIONS = { form_submit: "submit", form_reset: "reset" };
+});
+const FORM_ACTIONS = table({ form_submit: "submit", form_reset: "reset" });
 
 /** Message id -> field name -> what was typed, so that a card that changes meanwhile loses nothing of it. */
 const drafts = {};
 
 /** A button; `form` is what it submits or resets. */
 export function button(node, message, form) {
-  const element = make("button", (node.type || "").replaceAll("_", " "), textOf(node.text));
+  const element = make("button", String(node.type || "").replaceAll("_", " "), textOf(node.text));
   element.type = "button";
   element.disabled = !!node.disabled;
   element.title = textOf(node.hover_tips);
@@ -52,7 +52,7 @@ export function field(node, message, form) {
   if (!label) element.setAttribute("aria-label", textOf(node.placeholder) || node.name || node.tag);
   if (form) {
     element.oninput = element.onchange = () => {
-      (drafts[message.message_id] ??= {})[node.name] = control.draft();
+      (drafts[message.message_id] ??= table())[node.name] = control.draft();
     };
     const reset = () => element.replaceChildren(...makeControl(node).element.childNodes);
     form.fields.push({ node, read, reset: () => restore(element, makeControl(node).element, reset) });
@@ -151,7 +151,7 @@ function makeInput(node, kept) {
   if (!multiline) element.type = node.input_type === "password" ? "password" : "text";
   element.value = kept ?? node.default_value ?? "";
   element.placeholder = textOf(node.placeholder);
-  element.maxLength = node.max_length || 1000;
+  element.maxLength = node.max_length > 0 ? node.max_length : 1000;
   const read = () => element.value;
   return { element, read, action: () => ({ input_value: read() }), draft: read };
 }

@@ -12,8 +12,18 @@ const MARK = /(@_all|@_user_\d+|\[[^\]\n]+\]\((?:https?:|mailto:)[^()\s]+\))/;
 const SHORT = 120;
 const MEDIA = ["image", "file", "audio", "media", "sticker"];
 
-/** The bubble of a message. */
+/** The bubble of a message. One of an unexpected shape must hide no other one, so it is shown as such. */
 export function bubble(message) {
+  try {
+    const box = draw(message);
+    if (box.hasChildNodes()) return box;
+  } catch (error) {
+    console.warn(`message ${message.message_id}:`, error);
+  }
+  return make("div", "bubble", t("broken"));
+}
+
+function draw(message) {
   const box = make("div", "bubble");
   const content = parse(message.content);
   box.dataset.type = message.msg_type;
@@ -45,8 +55,16 @@ export function quoteOf(message) {
   return box;
 }
 
-/** What a message says, as one text. */
+/** What a message says, as one text; its kind if that cannot be read. */
 export function summary(message) {
+  try {
+    return textIn(message);
+  } catch {
+    return kindName(message.msg_type);
+  }
+}
+
+function textIn(message) {
   const content = parse(message.content);
   if (message.msg_type === "text") return plain(content.text, message.mentions);
   if (message.msg_type === "post") return postText(content, message.mentions);

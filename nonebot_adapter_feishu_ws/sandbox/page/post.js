@@ -1,6 +1,6 @@
 // Rich texts: lines of elements, Markdown, code, quotes and lists, pictures; and as one text.
 
-import { build, link, list, make } from "./dom.js";
+import { build, link, list, make, table } from "./dom.js";
 import { emoji } from "./emoji.js";
 import { markdown } from "./markdown.js";
 import { picture, video } from "./media.js";
@@ -8,7 +8,7 @@ import { mentioned, words } from "./message.js";
 import { nameOf } from "./model.js";
 import { t } from "./words.js";
 
-const STYLES = { bold: "b", italic: "i", underline: "u", lineThrough: "s" };
+const STYLES = table({ bold: "b", italic: "i", underline: "u", lineThrough: "s" });
 
 /** Show a rich text in a box. */
 export function post(box, content, mentions) {

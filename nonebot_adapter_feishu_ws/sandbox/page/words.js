@@ -78,6 +78,7 @@ const WORDS = {
   yes: ["OK", "确定"],
   chart: ["Chart: {}. The sandbox does not draw it.", "图表：{}。沙箱不绘制图表。"],
   voice: ["Voice: {}", "语音：{}"],
+  broken: ["This message has an unexpected shape; the inspector shows its JSON.", "消息格式异常，无法显示；可在检查器中查看 JSON。"],
   unknown: ["The sandbox does not show “{}”.", "沙箱暂不支持显示“{}”。"],
   emptyCard: ["Card without content", "空卡片"],
   card: ["[Card]", "[卡片]"],
@@ -134,6 +135,7 @@ const WORDS = {
 };
 
 const KINDS = {
+  __proto__: null, // looked up by the type of any message
   file: ["File", "文件"],
   folder: ["Folder", "文件夹"],
   audio: ["Voice message", "语音"],
