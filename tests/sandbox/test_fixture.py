@@ -57,6 +57,8 @@ async def _(event):
     return f"applied: {event.form_value['reason']}"
 """
 TESTS = """
+import json
+
 import pytest
 
 
@@ -127,6 +129,18 @@ def test_a_later_setting_keeps_the_bots(feishu_sandbox):
     assert len(feishu_sandbox.app_ids) == 2
 
 
+async def test_a_recording_is_replayed(feishu_sandbox, tmp_path):
+    recording = tmp_path / "traffic.jsonl"
+    sender = {"sender_id": {"open_id": "ou_1"}, "sender_type": "user"}
+    message = {"message_id": "om_1", "chat_id": "oc_1", "chat_type": "p2p", "message_type": "text"}
+    event = {"sender": sender, "message": {**message, "content": '{"text": "/quiet"}', "create_time": "1700000000000"}}
+    header = {"event_id": "1", "event_type": "im.message.receive_v1", "create_time": "1700000000000"}
+    payload = {"schema": "2.0", "header": header, "event": event}
+    lines = {"kind": "start", "version": 1}, {"kind": "event", "at": 0.0, "app": "cli_1", "payload": payload}
+    recording.write_text("\\n".join(map(json.dumps, lines)), "utf-8")
+    assert await feishu_sandbox.replay(recording) == (1, 1)
+
+
 def test_a_test_may_be_plain(feishu_sandbox):
     assert feishu_sandbox.user("alice") is feishu_sandbox.user("alice")
 """
@@ -173,7 +187,7 @@ def test_a_project_with_nonebug(project):
 
 def check(result: subprocess.CompletedProcess[str]) -> None:
     assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-3000:]
-    assert "9 passed" in result.stdout
+    assert "10 passed" in result.stdout
 
 
 def test_collecting_imports_neither_nonebot_nor_the_adapter(tmp_path):
