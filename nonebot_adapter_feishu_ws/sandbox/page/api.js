@@ -19,6 +19,7 @@ const ROOT = "/sandbox/v1/";
 const PAGE = 60;
 const RETRY = 1000;
 let last = null;
+let source = null;
 
 async function ask(method, path, body) {
   const isForm = body instanceof FormData;
@@ -103,29 +104,39 @@ export const faults = {
   clear: () => ask("DELETE", "faults"),
 };
 
-/** Follow the changes for as long as the page is open. */
+/** Follow the changes for as long as the page is seen. */
 export function follow(number) {
   last = number;
-  const source = new EventSource(`${ROOT}stream?after=${last}`);
+  source?.close();
+  if (document.hidden) return;
+  const stream = new EventSource(`${ROOT}stream?after=${last}`);
+  source = stream;
   const take = handler => event => {
     if (event.lastEventId) last = +event.lastEventId;
     handler(parseData(event));
   };
-  source.onopen = () => emit("connection", true);
-  source.onerror = () => {
-    source.close();
+  stream.onopen = () => emit("connection", true);
+  stream.onerror = () => {
+    stream.close();
     emit("connection", false);
     setTimeout(reconnect, RETRY);
   };
-  source.addEventListener("message", take(({ message }) => message && takeNews(message)));
-  for (const kind of ["chat", "person", "app"]) source.addEventListener(kind, take(each => takeChange(kind, each.key, each[kind])));
-  source.addEventListener("entry", take(({ entry }) => entry && emit("entry", entry)));
-  source.addEventListener("fault", take(() => emit("faults")));
-  source.addEventListener("reload", () => {
-    source.close();
+  stream.addEventListener("message", take(({ message }) => message && takeNews(message)));
+  for (const kind of ["chat", "person", "app"]) stream.addEventListener(kind, take(each => takeChange(kind, each.key, each[kind])));
+  stream.addEventListener("entry", take(({ entry }) => entry && emit("entry", entry)));
+  stream.addEventListener("fault", take(() => emit("faults")));
+  stream.addEventListener("reload", () => {
+    stream.close();
     reconnect();
   });
 }
+
+// A browser opens six connections to a host at once: a tab that nobody sees leaves its own to the others.
+document.addEventListener("visibilitychange", () => {
+  if (last === null) return;
+  if (document.hidden) source?.close();
+  else follow(last);
+});
 
 /** Load everything that is shown again, and follow on from there. */
 async function reconnect() {
