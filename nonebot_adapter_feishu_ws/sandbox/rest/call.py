@@ -135,27 +135,24 @@ class Upload:
 
 @dataclass(slots=True)
 class Call:
-    """One authorised REST call; ``json`` is the JSON body or the text fields of a form, ``files`` the form's files."""
+    """One authorised REST call: the parameters of path and query, its JSON (or a form's texts), a form's files."""
 
     world: World
     gateway: Gateway
     limits: Limits
     app: App
     request: web.Request
+    params: Mapping[str, str]
+    query: Mapping[str, str]
     endpoint: Endpoint = field(default_factory=Endpoint)
     json: dict[str, Any] = field(default_factory=dict[str, Any])
     files: dict[str, Upload] = field(default_factory=dict[str, Upload])
     tenant_key: str = TENANT
 
     @property
-    def query(self) -> dict[str, str]:
-        """The query's parameters."""
-        return dict(self.request.query)
-
-    @property
     def user_id_type(self) -> str:
         """Which of their ids users are named by."""
-        return self.request.query.get("user_id_type", "open_id")
+        return self.query.get("user_id_type", "open_id")
 
     def tell(self, chat: Chat, event: str, body: Callable[[App], dict[str, Any]], apps: Iterable[str] = ()) -> None:
         """Push an event to the apps of a chat, or to these, as far as they subscribe to it."""
@@ -168,7 +165,7 @@ class Call:
 
     def path(self, name: str) -> str:
         """A parameter of the path."""
-        return self.request.match_info[name]
+        return self.params[name]
 
     def strings(self, name: str) -> list[str]:
         """A list of the body, as texts."""

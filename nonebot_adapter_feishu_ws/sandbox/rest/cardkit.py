@@ -127,7 +127,7 @@ def action(name: str) -> Handler:
         for key in ("settings", "element", "partial_element"):
             if key in params:
                 params[key] = _object(params[key], key)
-        element_id = call.request.match_info.get("element_id")
+        element_id = call.params.get("element_id")
         _act(call, entity, card, name, {**params, "element_id": element_id, "element_ids": [element_id]})
 
     return operation(run)

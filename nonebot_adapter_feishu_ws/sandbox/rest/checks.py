@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ...net.bounded_json import as_list, as_object, is_object
+from ...net.bounded_json import as_list, as_object, is_list, is_object
 from ..state import App, Chat, Message, User, World
 from .call import ApiError, Call, ensure
 from .endpoint import Field
@@ -42,21 +42,21 @@ def _values(call: Call, field: Field) -> Iterator[object]:
         if value is None and not above:
             value = call.files.get(name)
         # A form has texts only.
-        text = str(value)
-        yield int(text) if call.files and field.kind == "int" and text.isdigit() else value
+        is_number = call.files and field.kind == "int" and str(value).isdigit()
+        yield int(str(value)) if is_number else value
 
 
 def _fits(field: Field, value: object) -> bool:
     if field.name == "page_size":
         return True  # page_of() looks at it
-    wanted, text = as_list(value), str(value)
+    items: list[Any] = value if is_list(value) else [value]
     if field.place == "body" and field.kind and type(value) is not _TYPES[field.kind]:
         return False
-    if field.values and not {str(each) for each in wanted or [text]} <= set(field.values):
+    if field.values and not set(map(str, items)) <= set(field.values):
         return False
     if isinstance(value, int) and not (field.smallest or 0) <= value <= (field.largest or value):
         return False
-    return field.max_length is None or len(wanted or text) <= field.max_length
+    return field.max_length is None or len(items if items is value else str(items[0])) <= field.max_length
 
 
 def need(call: Call, *names: str) -> None:

@@ -34,7 +34,7 @@ def _keep(call: Call, field: str, name: str, kind: str = "image") -> str:
 
 async def download(call: Call) -> web.Response:
     """下载图片, 下载文件: only by the app that uploaded it."""
-    (key,) = call.request.match_info.values()
+    (key,) = call.params.values()
     stored = call.world.files.get(key)
     if stored is None:
         raise ApiError(234005, "The file has been deleted.")

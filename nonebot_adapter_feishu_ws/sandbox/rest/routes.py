@@ -6,7 +6,7 @@ import math
 import secrets
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -23,12 +23,14 @@ from .checks import check
 from .endpoint import Endpoint
 from .facts import ENDPOINTS
 from .handlers import HANDLERS
+from .paths import Paths
 
 PREFIX = "/open-apis/"
 UPLOADS = frozenset({"POST im/v1/images", "POST im/v1/files"})
 """What takes a form; everything else takes JSON."""
 _OpenHandler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
-_Run = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_Params = Mapping[str, str]
+_Run = Callable[[web.Request, _Params], Awaitable[web.StreamResponse]]
 
 
 @dataclass(slots=True)
@@ -59,10 +61,10 @@ class Rest:
         self.limits: Limits = limits
         self._running: dict[int, RecordedRequest] = {}
         self.requests: deque[RecordedRequest] = deque(maxlen=10_000)
+        self._paths: Paths[_Run] = Paths()
 
     def routes(self, cards: Cards, tokens: Tokens) -> list[web.RouteDef]:
-        """The routes, and a 404 in Feishu's shape for the rest."""
-        runs: dict[str, _Run] = {}
+        """One route for all endpoints, since the many that begin alike would be tried one after another."""
         for path, handler in (
             ("tenant_access_token/internal", tokens.internal),
             ("app_access_token/internal", tokens.internal_app),
@@ -70,60 +72,54 @@ class Rest:
             ("tenant_access_token", tokens.tenant_token),
             ("app_ticket/resend", tokens.resend_ticket),
         ):
-            runs[f"POST auth/v3/{path}"] = self._open(handler)
+            self._paths.add(f"POST auth/v3/{path}", self._open(handler))
         for name, handler in {**HANDLERS, "POST interactive/v1/card/update": cards.update}.items():
-            runs[name] = self._authorised(name, handler)
-        routes: list[web.RouteDef] = []
-        for name, run in runs.items():
-            method, _, path = name.rstrip("/").partition(" ")
-            serve = self._with_faults(run)
-            # Feishu serves both, and clients use both.
-            routes += [web.route(method, PREFIX + path + end, serve) for end in ("", "/")]
-        return [*routes, web.route("*", PREFIX + "{path:.*}", self._not_found)]
+            self._paths.add(name, self._authorised(name, handler))
+        return [web.route("*", PREFIX + "{path:.*}", self._served)]
 
-    async def _not_found(self, request: web.Request) -> web.StreamResponse:
+    async def _served(self, request: web.Request) -> web.StreamResponse:
+        began = time.perf_counter()
+        try:
+            answer = await self._with_faults(request, request.path.removeprefix(PREFIX))
+        finally:
+            if (call := self._running.pop(id(request), None)) is not None:
+                call.seconds = time.perf_counter() - began
+                self._gateway.journal.changed(call.number)
+        if call is not None:
+            call.status = answer.status
+            if isinstance(answer, web.Response) and answer.content_type == "application/json":
+                call.answer = cast(bytes, answer.body)
+        return answer
+
+    async def _with_faults(self, request: web.Request, path: str) -> web.StreamResponse:
+        if (found := self._paths.find(request.method, path)) is None:
+            return self._not_found(request)
+        run, params = found
+        fault = self._faults.take(path)
+        if fault is not None and (answer := await play(fault, request)) is not None:
+            return answer
+        try:
+            if fault is not None and fault.code is not None:
+                raise ApiError(fault.code, "scripted", fault.status or 400, headers=fault.headers)
+            answer = await run(request, params)
+        except ApiError as error:
+            return _error(error)
+        if fault is not None:
+            await asyncio.sleep(fault.stall)
+            if fault.drop == "after" and request.transport is not None:
+                request.transport.abort()
+        return answer
+
+    def _not_found(self, request: web.Request) -> web.Response:
         self._record(request, None)
         name = f"{request.method} {request.path}"
         msg = f"{name} is not simulated by the sandbox. Check the path; its documentation lists what is simulated."
         return _answer(404, {"code": 404, "msg": msg})
 
-    def _with_faults(self, run: _Run) -> _Run:
-        async def served(request: web.Request) -> web.StreamResponse:
-            began = time.perf_counter()
-            try:
-                answer = await serve(request)
-            finally:
-                if (call := self._running.pop(id(request), None)) is not None:
-                    call.seconds = time.perf_counter() - began
-                    self._gateway.journal.changed(call.number)
-            if call is not None:
-                call.status = answer.status
-                if isinstance(answer, web.Response) and answer.content_type == "application/json":
-                    call.answer = cast(bytes, answer.body)
-            return answer
-
-        async def serve(request: web.Request) -> web.StreamResponse:
-            fault = self._faults.take(request.path.removeprefix(PREFIX))
-            if fault is not None and (answer := await play(fault, request)) is not None:
-                return answer
-            try:
-                if fault is not None and fault.code is not None:
-                    raise ApiError(fault.code, "scripted", fault.status or 400, headers=fault.headers)
-                answer = await run(request)
-            except ApiError as error:
-                return _error(error)
-            if fault is not None:
-                await asyncio.sleep(fault.stall)
-                if fault.drop == "after" and request.transport is not None:
-                    request.transport.abort()
-            return answer
-
-        return served
-
     def _open(self, handler: _OpenHandler) -> _Run:
         """An endpoint that is called without a token; the secrets in its JSON are not recorded."""
 
-        async def run(request: web.Request) -> web.StreamResponse:
+        async def run(request: web.Request, _: _Params) -> web.StreamResponse:
             body = await _json(request)
             self._record(request, {key: body[key] for key in ("app_id", "tenant_key") if key in body})
             return _ok(await handler(body))
@@ -133,10 +129,10 @@ class Rest:
     def _authorised(self, name: str, handler: Handler) -> _Run:
         endpoint = ENDPOINTS.get(name, Endpoint())
 
-        async def run(request: web.Request) -> web.StreamResponse:
+        async def run(request: web.Request, params: _Params) -> web.StreamResponse:
             token = request.headers.get("Authorization", "").removeprefix("Bearer ")
             app = self._app_of(token, request)
-            call = Call(self.world, self._gateway, self.limits, app, request, endpoint)
+            call = Call(self.world, self._gateway, self.limits, app, request, params, dict(request.query), endpoint)
             call.tenant_key = app.token_tenants.get(token, TENANT)
             if request.content_type.startswith("multipart/"):
                 ensure(name in UPLOADS, 9499, "Bad Request: the body must be JSON, not a form")
@@ -149,7 +145,7 @@ class Rest:
             _check_scopes(app, endpoint)
             check(call)
             answer = await handler(call)
-            if request.method != "GET" and (chat_id := request.match_info.get("chat_id")):
+            if request.method != "GET" and (chat_id := params.get("chat_id")):
                 self.world.feed.add("chat", chat_id)
             return answer if isinstance(answer, web.StreamResponse) else _ok(answer)
 
@@ -173,7 +169,7 @@ class Rest:
 
 
 def _check_scopes(app: App, endpoint: Endpoint) -> None:
-    if not endpoint.scopes or app.scopes.intersection(endpoint.scopes):
+    if not endpoint.scopes or not app.scopes.isdisjoint(endpoint.scopes):
         return
     violations = [{"type": "action_scope_required", "subject": scope} for scope in endpoint.scopes]
     names = ", ".join(endpoint.scopes)
