@@ -70,9 +70,13 @@ def choose(options: argparse.Namespace) -> list[Candidate]:
 
 
 def run_rounds(chosen: list[Candidate], options: argparse.Namespace) -> Rounds:
-    """Measure every candidate once a round; each other round in the opposite order."""
+    """Measure every candidate once a round; each other round in the opposite order. What was kept is gone on with."""
     rounds: Rounds = {candidate.name: [] for candidate in chosen}
-    for round_number in range(options.rounds):
+    if options.resume:
+        kept: Rounds = json.loads(options.keep.read_text())["rounds"]
+        whole = min(len(kept.get(candidate.name, ())) for candidate in chosen)
+        rounds = {candidate.name: kept[candidate.name][:whole] for candidate in chosen}
+    for round_number in range(len(rounds[chosen[0].name]), options.rounds):
         groups = set(options.rows.split(","))
         if round_number >= options.slow_rounds:
             groups -= {*SLOW}
@@ -119,6 +123,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--bots", type=int, nargs="+", default=MANY, help="numbers of bots of the rows of many bots")
     parser.add_argument("--quick", action="store_true", help="two short rounds of the most important rows")
     parser.add_argument("--keep", type=Path, help="a file that keeps what every round measured")
+    parser.add_argument("--resume", action="store_true", help="go on with the rounds that --keep's file has")
     parser.add_argument("--show", type=Path, help="the tables of such a file, without measuring")
     parser.add_argument("--write", action="store_true", help="put the tables and the chart into docs/")
     if (parsed := parser.parse_args()).quick:
