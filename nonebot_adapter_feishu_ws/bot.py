@@ -130,8 +130,9 @@ class Bot(TypedApi, LegacyMethods):
             await handle_event(self, event)
 
     async def _hears(self, event: AboutMessage) -> bool:
-        """Whether a message reaches the plugins: those of people do."""
-        if not event.is_from_bot:
+        """Whether a message reaches the plugins: those of people do, its own never, whatever their sender's type."""
+        own_id = self.bot_info.open_id
+        if not event.is_from_bot and not (own_id and event.sender.sender_id.open_id == own_id):
             self._bot_talk.person_spoke(event.chat_id)
             return True
         wanted = self.adapter.feishu_config.feishu_bot_messages

@@ -318,8 +318,9 @@ class NoticeEvent(Event):
             alone = _find(self.event, path)
             if alone.startswith(("ou_", "on_")) or (alone and path[-1] == "operator_id"):
                 return UserId.model_validate(alone)
-        open_id, user_id = _find(self.event, ("operator_open_id",), ("open_id",)), _find(self.event, ("user_id",))
-        return UserId(open_id=open_id, user_id=user_id) if open_id or user_id else None
+        open_id = _find(self.event, ("operator_open_id",), ("open_id",))
+        ids = UserId(open_id=open_id, **{name: _find(self.event, (name,)) for name in ("user_id", "union_id")})
+        return ids if ids.any else None
 
     @property
     def person(self) -> UserId | None:

@@ -7,7 +7,14 @@ from ..message import Message, MessageSegment
 from .message import MessageEvent
 
 _Test = Callable[[MessageSegment], bool]
-_SEPARATOR = r"\s*(?:[:：,，]+(?![()DPp|]|-[()]))?\s*"
+_INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u2066\u2067\u2068\u2069\ufeff"
+"""What comes along with a pasted command or a name, and no command would match behind."""
+_BLANKS = (
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000" + _INVISIBLE
+)
+"""The same, and what Python counts as white space."""
+_SEPARATOR = rf"[\s{_INVISIBLE}]*(?:[:：,，]+(?![()DPp|]|-[()]))?[\s{_INVISIBLE}]*"
 """Between an address and what is said: ``@bot: /help``. A smiley stays."""
 
 
@@ -53,7 +60,7 @@ def _drop_at_start(message: Message, is_me: _Test) -> bool:
     """Drop each of them: who replies to a message of the bot may have one from the client and one of their own."""
     dropped = False
     while True:
-        first = 1 if message and message[0].type == "text" and not str(message[0]).strip() else 0
+        first = 1 if message and _is_blank(message[0]) else 0
         if len(message) <= first or not is_me(message[first]):
             return dropped
         del message[: first + 1]
@@ -66,12 +73,16 @@ def _drop_at_start(message: Message, is_me: _Test) -> bool:
 
 def _drop_at_end(message: Message, is_me: _Test) -> None:
     last = len(message) - 1
-    if last > 0 and message[last].type == "text" and not str(message[last]).strip():
+    if last > 0 and _is_blank(message[last]):
         last -= 1
     if last >= 0 and is_me(message[last]):
         del message[last:]
         if message and message[-1].type == "text":
-            message[-1].data["text"] = str(message[-1]).rstrip()
+            message[-1].data["text"] = str(message[-1]).rstrip(_BLANKS)
+
+
+def _is_blank(segment: MessageSegment) -> bool:
+    return segment.type == "text" and not str(segment).strip(_BLANKS)
 
 
 def check_nickname(event: MessageEvent, nicknames: Collection[str]) -> None:
@@ -88,7 +99,7 @@ def check_nickname(event: MessageEvent, nicknames: Collection[str]) -> None:
     if not names or first.type != "text":
         return
     text = str(first)
-    if match := re.match(rf"(?:{names})(?=[\s:：,，]|$){_SEPARATOR}", text, re.IGNORECASE):
+    if match := re.match(rf"(?:{names})(?=[\s:：,，{_INVISIBLE}]|$){_SEPARATOR}", text, re.IGNORECASE):
         event.to_me = True
         first.data["text"] = text[match.end() :]
 

@@ -38,7 +38,8 @@ _APART: Final = _SILENT | frozenset(_PARTS)
 _INLINE: Final = frozenset(
     ("text", "a", "link", "number_tag", "at", "at_all", "emotion", "emoji", "code_span", "br", "local_datetime")
 )
-_AT: Final = re.compile(r"```.*?```|`[^`\n]*`|<(?:at|person)\b([^>]*)>(?:([^<]*)</(?:at|person)>)?", re.DOTALL)
+_TAGS: Final = "at|person|local_datetime"
+_TAG: Final = re.compile(rf"```.*?```|`[^`\n]*`|<({_TAGS})\b([^<>]{{0,500}})>(?:([^<]{{0,500}})</(?:{_TAGS})>)?", re.DOTALL)
 _ATTRIBUTE: Final = re.compile(r"""(\w+)\s*=\s*["']?([^"'\s>]+)""")
 _GO_TEXT: Final = re.compile(r"\btext:(.*?)(?= \w+:|\])")
 """A list of tags in a cell of the client's tree, as Go prints it: ``[map[text:VIP] map[text:New]]``."""
@@ -183,14 +184,17 @@ class _Reader:
         return found if found[1:] in self.names.values() else self.text(node.get("notation"), depth + 1) or found
 
     def named(self, text: str) -> str:
-        """A text with its mentions by name, outside of code."""
-        return _AT.sub(self._mention, text) if "<at" in text or "<person" in text else text
+        """A text with its mentions by name, and its times as clients show them, outside of code."""
+        return _TAG.sub(self._tag, text) if "<" in text else text
 
-    def _mention(self, found: re.Match[str]) -> str:
+    def _tag(self, found: re.Match[str]) -> str:
         if found[1] is None:
             return found[0]
-        given = dict(_ATTRIBUTE.findall(found[1]))
-        if label := (found[2] or "").strip():
+        given = dict(_ATTRIBUTE.findall(found[2]))
+        label = (found[3] or "").strip()
+        if found[1] == "local_datetime":
+            return _linked(moment(given.get("millisecond")) or label, urls(given.get("link")))
+        if label:
             return f"@{label.removeprefix('@')}"
         if ids := given.get("ids"):
             return " ".join(map(self.person, ids.split(",")))
@@ -218,6 +222,7 @@ class _Reader:
         of_people = tag_of(node).endswith("_person")
         chosen = {as_text(each) for each in (node.get("initial_option"), *as_list(node.get("selected_values")))} - {""}
         shown: list[str] = []
+        hints: list[str] = []
         for nth, each in enumerate(as_list(node.get("options")), 1):
             option = plain(each) if is_object(each) else {"text": each}
             value = as_text(option.get("value"))
@@ -227,8 +232,10 @@ class _Reader:
             mark = "✓ " if {value, label} & chosen or place else ""
             chosen -= {value, label}
             shown.append(_button(f"{mark}{label}" if label else "", links(option)))
+            hints += self.on_click(option, depth + 1)
         shown += [f"[✓ {self.person(each) if of_people else each}]" for each in sorted(chosen)]
         yield " ".join(filter(None, shown))
+        yield from hints
         yield from self.on_click(node, depth)
 
     def entry(self, node: Mapping[str, Any], depth: int) -> Iterator[str]:
@@ -283,10 +290,12 @@ class _Reader:
     def chart(self, node: Mapping[str, Any], depth: int) -> Iterator[str]:
         spec = as_object(unpacked(node.get("chart_spec")))
         title = spec.get("title")
-        yield f"[chart: {label}]" if (label := self.text(title, depth + 1)) else "[chart]"
+        lines = as_list(get(title, "text")) or [title]
+        label = " ".join(filter(None, (self.text(line, depth + 1) for line in lines)))
+        yield f"[chart: {label}]" if label else "[chart]"
         yield self.text(get(title, "subtext"), depth + 1)
         indicator, data = spec.get("indicator"), spec.get("data")
-        labels = (get(axis, "title") for axis in as_list(spec.get("axes")))
+        labels = (get(part, "title") for part in (*as_list(spec.get("axes")), *_each(spec.get("legends"))))
         inside = (get(part, "style") for part in (get(indicator, "title"), *_each(get(indicator, "content"))))
         for words in chain(labels, inside):
             yield self.text(words, depth + 1)

@@ -15,19 +15,20 @@ _PLACEHOLDER: Final = re.compile(r"@_all|@_user_[0-9]{1,9}")
 # The link of a typed URL or address repeats it, whatever brackets it holds; those of a named link match.
 _TARGET: Final = r"(?:[^()\s]|\((?:[^()\s]|\([^()\s]{0,200}\)){0,200}\)){1,6000}"
 _LABEL: Final = r"(?:[^\[\]\n]|\[[^\[\]\n]{0,200}\]){1,4000}"
+_TITLE: Final = r"(?:[ \t]{1,9}(?:\"[^\"\n]{0,200}\"|'[^'\n]{0,200}'))?"
 _LINK: Final = (
-    r"\[(?P<typed>(?:[A-Za-z][A-Za-z0-9+.-]{0,20}://|www\.|[^\s@\[\]()]{1,64}@)"
+    r"\[(?P<typed>(?:[A-Za-z][A-Za-z0-9+.-]{0,20}://|www\.|[^\s@\[\]()]{1,64}@|(?P<domain>[\w-]{1,63}\.))"
     r"(?=[^\s\]])[^\s\[\]]{0,4000}+(?:(?:\[|\](?!\())[^\s\[\]]{0,1000}+){0,30}+)\]"
-    r"\((?P<target>(?:[a-z]{2,8}:(?://)?)?(?P=typed)/?)\)"
+    r"\((?P<target>(?(domain)[a-z]{2,8}://|(?:[a-z]{2,8}:(?://)?)?)(?P=typed)/?)\)"
     rf"|\[(?!!\[)(?P<label>{_LABEL})\]"
-    rf"\((?P<href>(?:[A-Za-z][A-Za-z0-9+.-]{{0,20}}://|mailto:|tel:){_TARGET})\)"
+    rf"\((?P<href>(?:[A-Za-z][A-Za-z0-9+.-]{{0,20}}://|mailto:|tel:){_TARGET}){_TITLE}\)"
 )
 _MENTION: Final = r"(?P<key>{}@_all|@_user_[0-9]{{1,9}})"
 _MARKDOWN_ONLY: Final = (
     r"\\[\[\]!<`\\]"
     r"|<at\b(?P<attributes>[^<>]{0,500}?)(?:/>|>(?P<name>[^<>]{0,200})</at>)"
     r"|!\[(?:[^\[\]\n]|\n(?!\n)|\[[^\[\]\n]{0,200}\]){0,2000}\]"
-    rf"\((?:(?P<image>img_[\w-]{{1,200}})|{_TARGET})\)"
+    rf"\((?:(?P<image>img_[\w-]{{1,200}})|{_TARGET}){_TITLE}\)"
 )
 _KINDS: Final = {"words": "", "text": f"{_LINK}|", "markdown": f"{_MARKDOWN_ONLY}|{_LINK}|"}
 _PATTERNS: Final = {kind: re.compile(marks + _MENTION.format("")) for kind, marks in _KINDS.items()}

@@ -1,6 +1,7 @@
 """What Feishu delivers -> the types and data of segments. Pure and tolerant: no content raises or parses to nothing."""
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, Final
 
 from ..net.bounded_json import JsonError, as_list, as_object, is_list, is_object, read_json
@@ -17,6 +18,7 @@ DELIVERED: Final = frozenset(
 _NOBODY: Final = People(None)
 _VIDEO: Final = frozenset({"media", "video"})
 _CONTENTS: Final = ("content_v2", "content")
+_TEXTS: Final = frozenset({"text", "md", "markdown"})
 
 
 def parse_parts(
@@ -90,10 +92,13 @@ def _body_of(fields: dict[str, Any]) -> dict[str, Any]:
         if any(is_list(fields.get(key)) for key in _CONTENTS):
             break
         inner = list(filter(is_object, fields.values()))
-        fields = next(
-            (body for body in inner if any(body.get(key) for key in _CONTENTS)), inner[0] if inner else fields
-        )
+        fields = next(filter(_says_something, inner), inner[0] if inner else fields)
     return fields
+
+
+def _says_something(body: dict[str, Any]) -> bool:
+    elements = chain.from_iterable(_elements(as_list(body.get(key))) for key in _CONTENTS)
+    return any(each.get("tag") not in _TEXTS or _string(each.get("text")).strip() for each in elements)
 
 
 def _parse_lines(body: dict[str, Any], people: People) -> list[Part]:

@@ -85,6 +85,18 @@ def test_A6_what_separates_an_address_from_a_command_is_dropped(between):
     assert (named.to_me, named.get_plaintext()) == (True, "/help me: now")
 
 
+@pytest.mark.parametrize("mark", ["\u200b", "\ufeff", "\u2068", " \u200b \u2060 "])
+def test_A6_what_is_invisible_around_an_address_is_dropped(mark):
+    """Before: ``/help`` pasted behind the @ with such a character matched no command."""
+    for text in (f"@_user_1{mark}/help", f"{mark}@_user_1 /help", f"/help {mark}@_user_1{mark}", f"@_user_1:{mark}/help"):
+        it = event(text)
+        check_at_me(it, BOT)
+        assert it.get_plaintext() == "/help"
+    named = event(f"bot{mark}/help", mentions=())
+    check_nickname(named, {"bot"})
+    assert (named.to_me, named.get_plaintext()) == (True, "/help")
+
+
 def test_a_smiley_behind_an_address_stays():
     it = event("@_user_1 :) hi")
     check_at_me(it, BOT)

@@ -93,6 +93,27 @@ async def test_own_messages_are_dropped(sandbox, run_adapter, matchers, kind, sa
     saw(f"sender_type {kind}: of 3 messages of its own and 1 of another bot the plugins got {len(handled)}")
 
 
+@pytest.mark.parametrize("kind", ["user", ""])
+async def test_an_own_message_is_dropped_whatever_the_type_of_its_sender(sandbox, run_adapter, matchers, kind):
+    """Before: it counted as a person's, so that an echo would answer itself."""
+    handled: list[str] = []
+    everything = on_message()
+    matchers(everything)
+
+    @everything.handle()
+    async def _(event: MessageEvent):
+        handled.append(event.message_id)
+
+    own_open_id = sandbox.world.apps[APP].bot_open_id
+    async with run_adapter():
+        for number, open_id in enumerate([own_open_id, "ou_person"]):
+            body = message(open_id, kind=kind).model_dump()["event"]
+            body["message"]["message_id"] = f"om_{number}"
+            await sandbox.push(APP, "im.message.receive_v1", body)
+        await wait_until(lambda: "om_1" in handled)
+    assert handled == ["om_1"]
+
+
 async def test_permissions_tell_bots_from_people(app):
     async with app.test_api() as ctx:
         bot = ctx.create_bot(base=Bot, adapter=ctx.create_adapter(base=Adapter), **bot_options())

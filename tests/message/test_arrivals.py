@@ -86,11 +86,18 @@ MORE_LINKS = {
     # Before: Markdown, from 2,000 characters on, as signed URLs have them.
     f"/get [{LONG}]({LONG})": ["/get ", (LONG, LONG)],
     f"[下载]({LONG})": [("下载", LONG)],
+    # Before: a link without its last bracket, and Markdown: only URLs with a scheme or www kept brackets without a pair.
+    "[a.b/c)](http://a.b/c))，[飞书.中国/[x](https://飞书.中国/[x)": [
+        ("a.b/c)", "http://a.b/c)"),
+        "，",
+        ("飞书.中国/[x", "https://飞书.中国/[x"),
+    ],
+    "[readme.md](readme.md)": ["[readme.md](readme.md)"],
 }
 
 
 @pytest.mark.parametrize("content", MORE_LINKS, ids=range(len(MORE_LINKS)))
-def test_A1_links_below_a_line_of_tildes_with_one_bracket_and_long_ones(content):
+def test_A1_links_below_a_line_of_tildes_with_one_bracket_without_a_scheme_and_long_ones(content):
     assert shown(text(content)) == MORE_LINKS[content]
 
 
@@ -120,6 +127,10 @@ MARKDOWN = {
     # Before: a text, and a link behind an exclamation mark.
     "![截图[1].png](img_1)": ["img_1"],
     "![p](https://a.b/p_(1).png)": ["![p](https://a.b/p_(1).png)"],
+    # Before: texts, since Markdown lets a title follow.
+    "![p](img_1 \"t (1)\") [a](https://a.b 't') [a](https://a.b t)": [
+        *("img_1", " ", ("a", "https://a.b"), " [a](https://a.b t)")
+    ],
 }
 
 
@@ -140,6 +151,8 @@ POSTS = {
     "something else": ({"content": OLD, "content_v2": "x"}, "old"),
     "a locale": ({"zh_cn": {"title": "T", "content": [], "content_v2": NEW}}, "T\n" + NEW_TEXT),
     "an empty locale": ({"en_us": {"title": "", "content": []}, "zh_cn": {"content": OLD}}, "old"),
+    "a locale of one empty line": ({"en_us": {"title": "", "content": [[]]}, "zh_cn": {"content": OLD}}, "old"),
+    "a locale of empty texts": ({"en_us": {"content": [[{"tag": "text", "text": ""}]]}, "zh_cn": {"content": OLD}}, "old"),
     "the wrapper": ({"post": {"zh_cn": {"title": "T", "content": OLD}}}, "T\nold"),
     "the wrapper, without locale": ({"post": {"content_v2": NEW}}, NEW_TEXT),
 }
@@ -265,6 +278,10 @@ HOSTILE = [
     "![a",
     "[http://a",
     "![a[b](img",
+    "[a.",
+    "[a.b/[",
+    '[a](http://b "',
+    '![a](img_1 "',
 ]
 
 

@@ -57,6 +57,15 @@ TABLE: list[tuple[str, dict[str, Any], list[str]]] = [
         {"tag": "markdown", "content": "<person id='ou_li' show_name=true></person> hi"},
         ["@Li Lei hi"],
     ),
+    (
+        "markdown <local_datetime>",
+        {
+            "tag": "markdown",
+            "content": "until <local_datetime millisecond='1700000000000' format_type='date_num' link='https://x'>"
+            "</local_datetime>, `<local_datetime>`",
+        },
+        ["until [2023-11-14 22:13 UTC](https://x), `<local_datetime>`"],
+    ),
     ("markdown.i18n_content", {"tag": "markdown", "content": "", "i18n_content": {"en_us": "hello"}}, ["hello"]),
     ("div.text", {"tag": "div", "text": words("plain")}, ["plain"]),
     ("div.fields", {"tag": "div", "fields": [{"is_short": True, "text": words("a field", "lark_md")}]}, ["a field"]),
@@ -76,6 +85,14 @@ TABLE: list[tuple[str, dict[str, Any], list[str]]] = [
         "chart",
         {"tag": "chart", "chart_spec": {"title": {"text": "Sales", "subtext": "2026"}}},
         ["[chart: Sales]", "2026"],
+    ),
+    (
+        "chart.title lines and legends",
+        {
+            "tag": "chart",
+            "chart_spec": {"title": {"text": ["Sales", "2026"]}, "legends": {"title": {"text": "Region"}}},
+        },
+        ["[chart: Sales 2026]", "Region"],
     ),
     ("chart.axes", {"tag": "chart", "chart_spec": {"axes": [{"title": {"text": "Month"}}]}}, ["[chart]", "Month"]),
     (
@@ -149,6 +166,11 @@ TABLE: list[tuple[str, dict[str, Any], list[str]]] = [
     ),
     ("multi_select_person", {"tag": "multi_select_person", "selected_values": ["ou_li"]}, ["[✓ @Li Lei]"]),
     ("select_img", {"tag": "select_img", "options": [{"img_key": "i", "value": "1"}]}, ["[image]"]),
+    (
+        "select_img.options hints",
+        {"tag": "select_img", "options": [{"img_key": "i", "value": "1", "disabled_tips": words("sold out")}]},
+        ["[image]", "sold out"],
+    ),
     ("date_picker", {"tag": "date_picker", "initial_date": "2026-01-02"}, ["2026-01-02"]),
     ("picker_time", {"tag": "picker_time", "initial_time": "09:30"}, ["09:30"]),
     ("picker_datetime", {"tag": "picker_datetime", "initial_datetime": "2026-01-02 09:30"}, ["2026-01-02 09:30"]),

@@ -308,6 +308,12 @@ def test_a_table_begins_with_its_header_and_a_row_on_the_same_part():
         ("[a\nb](u)", ["[a  \nb](u)"]),
         ('a\n<at user_id="ou_1"></at> b', ["a", '<at user_id="ou_1"></at> b']),
         ("a\n---\nb", ["a\n---", "b"]),
+        # Before: one element, which some clients show as one line: a pipe alone makes no table.
+        ("cat a | wc\nls | sort\n| x\n|---|\n| y |", ["cat a | wc", "ls | sort\n| x\n|---|\n| y |"]),
+        ("> a\n> b | c\n- d | e\n  f", ["> a  \n> b | c\n- d | e  \n  f"]),
+        # Before: the backslash of a line break was shown.
+        ("a\\\nb\n> c\\\n> d", ["a", "b  \n> c  \n> d"]),
+        ("C:\\dir\\\n`x\\\ny`", ["C:\\dir\\", "`x\\  \ny`"]),
         ("", []),
     ],
 )

@@ -9,6 +9,9 @@ EVENTS: Final[dict[str, str]] = {
     "acs.access_record.created_v1": "AcsAccessRecordCreatedEvent",
     "acs.user.updated_v1": "AcsUserUpdatedEvent",
     "apaas.workspace.record_change_v1": "ApaasWorkspaceRecordChangeEvent",
+    "app_open": "AppOpenEvent",
+    "app_status_change": "AppStatusChangeEvent",
+    "app_uninstalled": "AppUninstalledEvent",
     "application.application.app_version.audit_v6": "ApplicationAppVersionAuditEvent",
     "application.application.app_version.publish_apply_v6": "ApplicationAppVersionPublishApplyEvent",
     "application.application.app_version.publish_revoke_v6": "ApplicationAppVersionPublishRevokeEvent",
@@ -182,7 +185,9 @@ EVENTS: Final[dict[str, str]] = {
     "moments.post_statistics.updated_v1": "MomentsPostStatisticsUpdatedEvent",
     "moments.reaction.created_v1": "MomentsReactionCreatedEvent",
     "moments.reaction.deleted_v1": "MomentsReactionDeletedEvent",
+    "order_paid": "OrderPaidEvent",
     "out_approval": "OutApprovalEvent",
+    "out_approval_revert": "OutApprovalRevertEvent",
     "payroll.payment_activity.approved_v1": "PayrollPaymentActivityApprovedEvent",
     "payroll.payment_activity.status_changed_v1": "PayrollPaymentActivityStatusChangedEvent",
     "performance.review_data.changed_v2": "PerformanceReviewDataChangedEvent",
@@ -230,6 +235,7 @@ EVENTS: Final[dict[str, str]] = {
     "vc.room_level.deleted_v1": "VCRoomLevelDeletedEvent",
     "vc.room_level.updated_v1": "VCRoomLevelUpdatedEvent",
     "work_approval": "WorkApprovalEvent",
+    "work_approval_revert": "WorkApprovalRevertEvent",
 }
 
 BY_HAND: Final[dict[str, tuple[str, str]]] = {

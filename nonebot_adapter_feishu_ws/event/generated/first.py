@@ -10,6 +10,61 @@ from pydantic import Field
 from ..base import Detail, NoticeEvent, UserId
 
 
+class AppOpenEventDetail(Detail):
+    """``event`` of :class:`AppOpenEvent`."""
+
+    app_id: str = ""
+    tenant_key: str = ""
+    type: str = ""
+    applicants: list[UserId] = Field(default_factory=list[UserId])
+    installer: UserId = Field(default_factory=UserId)
+    installer_employee: UserId = Field(default_factory=UserId)
+
+
+class AppOpenEvent(NoticeEvent):
+    """A store app was first enabled by a tenant (首次启用应用, ``app_open``)."""
+
+    __event__: ClassVar[str] = "app_open"
+    __operator__: ClassVar[str] = "installer"
+    __person__: ClassVar[str] = "applicants.0"
+
+    event: AppOpenEventDetail = Field(default_factory=AppOpenEventDetail)
+
+
+class AppStatusChangeEventDetail(Detail):
+    """``event`` of :class:`AppStatusChangeEvent`."""
+
+    app_id: str = ""
+    tenant_key: str = ""
+    type: str = ""
+    status: str = ""
+    operator: UserId = Field(default_factory=UserId)
+
+
+class AppStatusChangeEvent(NoticeEvent):
+    """A store app was enabled or disabled (应用停启用, ``app_status_change``)."""
+
+    __event__: ClassVar[str] = "app_status_change"
+
+    event: AppStatusChangeEventDetail = Field(default_factory=AppStatusChangeEventDetail)
+
+
+class AppUninstalledEventDetail(Detail):
+    """``event`` of :class:`AppUninstalledEvent`."""
+
+    app_id: str = ""
+    tenant_key: str = ""
+    type: str = ""
+
+
+class AppUninstalledEvent(NoticeEvent):
+    """A store app was uninstalled (应用卸载, ``app_uninstalled``)."""
+
+    __event__: ClassVar[str] = "app_uninstalled"
+
+    event: AppUninstalledEventDetail = Field(default_factory=AppUninstalledEventDetail)
+
+
 class ApprovalCCEventDetail(Detail):
     """``event`` of :class:`ApprovalCCEvent`."""
 
@@ -172,6 +227,32 @@ class LeaveApprovalRevertEvent(NoticeEvent):
     event: LeaveApprovalRevertEventDetail = Field(default_factory=LeaveApprovalRevertEventDetail)
 
 
+class OrderPaidEventDetail(Detail):
+    """``event`` of :class:`OrderPaidEvent`."""
+
+    app_id: str = ""
+    tenant_key: str = ""
+    type: str = ""
+    order_id: str = ""
+    price_plan_id: str = ""
+    price_plan_type: str = ""
+    seats: int | None = None
+    buy_count: int | None = None
+    create_time: str = ""
+    pay_time: str = ""
+    buy_type: str = ""
+    src_order_id: str = ""
+    order_pay_price: int | None = None
+
+
+class OrderPaidEvent(NoticeEvent):
+    """A store app was bought (应用商店应用购买, ``order_paid``)."""
+
+    __event__: ClassVar[str] = "order_paid"
+
+    event: OrderPaidEventDetail = Field(default_factory=OrderPaidEventDetail)
+
+
 class OutApprovalEventDetail(Detail):
     """``event`` of :class:`OutApprovalEvent`."""
 
@@ -200,6 +281,25 @@ class OutApprovalEvent(NoticeEvent):
     __event__: ClassVar[str] = "out_approval"
 
     event: OutApprovalEventDetail = Field(default_factory=OutApprovalEventDetail)
+
+
+class OutApprovalRevertEventDetail(Detail):
+    """``event`` of :class:`OutApprovalRevertEvent`."""
+
+    app_id: str = ""
+    tenant_key: str = ""
+    type: str = ""
+    approval_code: str = ""
+    instance_code: str = ""
+    operate_time: str = ""
+
+
+class OutApprovalRevertEvent(NoticeEvent):
+    """An approved absence on business was withdrawn (外出审批撤销, ``out_approval_revert``)."""
+
+    __event__: ClassVar[str] = "out_approval_revert"
+
+    event: OutApprovalRevertEventDetail = Field(default_factory=OutApprovalRevertEventDetail)
 
 
 class RemedyApprovalEventDetail(Detail):
@@ -431,3 +531,22 @@ class WorkApprovalEvent(NoticeEvent):
     __person__: ClassVar[str] = "employee_id"
 
     event: WorkApprovalEventDetail = Field(default_factory=WorkApprovalEventDetail)
+
+
+class WorkApprovalRevertEventDetail(Detail):
+    """``event`` of :class:`WorkApprovalRevertEvent`."""
+
+    app_id: str = ""
+    tenant_key: str = ""
+    type: str = ""
+    approval_code: str = ""
+    instance_code: str = ""
+    operate_time: str = ""
+
+
+class WorkApprovalRevertEvent(NoticeEvent):
+    """Approved overtime was withdrawn (加班审批撤销, ``work_approval_revert``)."""
+
+    __event__: ClassVar[str] = "work_approval_revert"
+
+    event: WorkApprovalRevertEventDetail = Field(default_factory=WorkApprovalRevertEventDetail)
