@@ -39,7 +39,9 @@ _INLINE: Final = frozenset(
     ("text", "a", "link", "number_tag", "at", "at_all", "emotion", "emoji", "code_span", "br", "local_datetime")
 )
 _TAGS: Final = "at|person|local_datetime"
-_TAG: Final = re.compile(rf"```.*?```|`[^`\n]*`|<({_TAGS})\b([^<>]{{0,500}})>(?:([^<]{{0,500}})</(?:{_TAGS})>)?", re.DOTALL)
+_TAG: Final = re.compile(
+    rf"```.*?```|`[^`\n]*`|<({_TAGS})\b([^<>]{{0,500}})>(?:([^<]{{0,500}})</(?:{_TAGS})>)?", re.DOTALL
+)
 _ATTRIBUTE: Final = re.compile(r"""(\w+)\s*=\s*["']?([^"'\s>]+)""")
 _GO_TEXT: Final = re.compile(r"\btext:(.*?)(?= \w+:|\])")
 """A list of tags in a cell of the client's tree, as Go prints it: ``[map[text:VIP] map[text:New]]``."""

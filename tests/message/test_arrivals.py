@@ -86,7 +86,7 @@ MORE_LINKS = {
     # Before: Markdown, from 2,000 characters on, as signed URLs have them.
     f"/get [{LONG}]({LONG})": ["/get ", (LONG, LONG)],
     f"[下载]({LONG})": [("下载", LONG)],
-    # Before: a link without its last bracket, and Markdown: only URLs with a scheme or www kept brackets without a pair.
+    # Before: a link without its last bracket, and Markdown. Only with a scheme or www brackets needed no pair.
     "[a.b/c)](http://a.b/c))，[飞书.中国/[x](https://飞书.中国/[x)": [
         ("a.b/c)", "http://a.b/c)"),
         "，",
@@ -152,7 +152,7 @@ POSTS = {
     "a locale": ({"zh_cn": {"title": "T", "content": [], "content_v2": NEW}}, "T\n" + NEW_TEXT),
     "an empty locale": ({"en_us": {"title": "", "content": []}, "zh_cn": {"content": OLD}}, "old"),
     "a locale of one empty line": ({"en_us": {"title": "", "content": [[]]}, "zh_cn": {"content": OLD}}, "old"),
-    "a locale of empty texts": ({"en_us": {"content": [[{"tag": "text", "text": ""}]]}, "zh_cn": {"content": OLD}}, "old"),
+    "a locale of empty text": ({"en_us": {"content": [[{"tag": "md", "text": ""}]]}, "zh_cn": {"content": OLD}}, "old"),
     "the wrapper": ({"post": {"zh_cn": {"title": "T", "content": OLD}}}, "T\nold"),
     "the wrapper, without locale": ({"post": {"content_v2": NEW}}, NEW_TEXT),
 }
