@@ -131,12 +131,12 @@ class Bot(TypedApi, LegacyMethods):
 
     async def _hears(self, event: AboutMessage) -> bool:
         """Whether a message reaches the plugins: those of people do, its own never, whatever their sender's type."""
-        own_id = self.bot_info.open_id
+        own_id = await self._own_open_id()
         if not event.is_from_bot and not (own_id and event.sender.sender_id.open_id == own_id):
             self._bot_talk.person_spoke(event.chat_id)
             return True
         wanted = self.adapter.feishu_config.feishu_bot_messages
-        refusal = self._bot_talk.refuse(event, self.self_id, await self._own_open_id(), wanted=wanted)
+        refusal = self._bot_talk.refuse(event, self.self_id, own_id, wanted=wanted)
         if refusal is not None and self._refusals.first(refusal.reason):
             log(refusal.level, "Bot {bot}: {} (logged once)", refusal.reason, bot=self.self_id)
         return refusal is None

@@ -292,10 +292,10 @@ class _Reader:
     def chart(self, node: Mapping[str, Any], depth: int) -> Iterator[str]:
         spec = as_object(unpacked(node.get("chart_spec")))
         title = spec.get("title")
-        lines = as_list(get(title, "text")) or [title]
-        label = " ".join(filter(None, (self.text(line, depth + 1) for line in lines)))
-        yield f"[chart: {label}]" if label else "[chart]"
-        yield self.text(get(title, "subtext"), depth + 1)
+        for key, frame in (("text", "[chart: {}]"), ("subtext", "{}")):
+            lines = (self.text(line, depth + 1) for line in _each(get(title, key)))
+            words = " ".join(filter(None, lines))
+            yield frame.format(words) if words else frame.replace(": {}", "").replace("{}", "")
         indicator, data = spec.get("indicator"), spec.get("data")
         labels = (get(part, "title") for part in (*as_list(spec.get("axes")), *_each(spec.get("legends"))))
         inside = (get(part, "style") for part in (get(indicator, "title"), *_each(get(indicator, "content"))))

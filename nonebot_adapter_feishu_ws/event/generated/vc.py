@@ -167,6 +167,26 @@ class VCBotMeetingStartedEvent(NoticeEvent):
     event: VCBotMeetingStartedEventDetail = Field(default_factory=VCBotMeetingStartedEventDetail)
 
 
+class VCMaterialReviewResult(Detail):
+    file_token: str = ""
+    result: int | None = None
+
+
+class VCMaterialReviewResultEventDetail(Detail):
+    """``event`` of :class:`VCMaterialReviewResultEvent`."""
+
+    user_id: UserId = Field(default_factory=UserId)
+    results: list[VCMaterialReviewResult] = Field(default_factory=list[VCMaterialReviewResult])
+
+
+class VCMaterialReviewResultEvent(NoticeEvent):
+    """Material of a meeting was reviewed (会议素材审核结果, ``vc.material.review_result_v1``)."""
+
+    __event__: ClassVar[str] = "vc.material.review_result_v1"
+
+    event: VCMaterialReviewResultEventDetail = Field(default_factory=VCMaterialReviewResultEventDetail)
+
+
 class MeetingEventUser(Detail):
     id: UserId = Field(default_factory=UserId)
     user_role: int | None = None
@@ -371,6 +391,22 @@ class VCMeetingRecordingStartedEvent(NoticeEvent):
     __event__: ClassVar[str] = "vc.meeting.recording_started_v1"
 
     event: VCMeetingRecordingStartedEventDetail = Field(default_factory=VCMeetingRecordingStartedEventDetail)
+
+
+class VCMeetingSendMeetingIMEventDetail(Detail):
+    """``event`` of :class:`VCMeetingSendMeetingIMEvent`."""
+
+    meeting: MeetingEventMeeting = Field(default_factory=MeetingEventMeeting)
+    operator: MeetingEventUser = Field(default_factory=MeetingEventUser)
+    content: str = ""
+
+
+class VCMeetingSendMeetingIMEvent(NoticeEvent):
+    """A message was sent in a meeting (会中发送消息, ``vc.meeting.send_meeting_im_v1``)."""
+
+    __event__: ClassVar[str] = "vc.meeting.send_meeting_im_v1"
+
+    event: VCMeetingSendMeetingIMEventDetail = Field(default_factory=VCMeetingSendMeetingIMEventDetail)
 
 
 class VCMeetingShareEndedEventDetail(Detail):
