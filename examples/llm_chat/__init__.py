@@ -1,13 +1,14 @@
 """Chat with a language model: the answer grows on a card while the model writes it."""
 
-from nonebot import get_plugin_config, on_command, on_message
+from nonebot import get_driver, get_plugin_config, on_command, on_message
+from nonebot.log import logger
 from nonebot.plugin import PluginMetadata
 from nonebot.rule import to_me
 
 from nonebot_adapter_feishu_ws import Bot, MessageEvent
 
 from .memory import Memory
-from .model import Config, complete
+from .model import Config, complete, missing_key
 
 __plugin_meta__ = PluginMetadata(
     name="llm_chat",
@@ -19,6 +20,13 @@ __plugin_meta__ = PluginMetadata(
 
 config = get_plugin_config(Config)
 memory = Memory(config.llm_memory, config.llm_sessions)
+
+
+@get_driver().on_startup
+async def _() -> None:
+    if text := missing_key(config):
+        logger.warning(text)
+
 
 forget = on_command("forget", aliases={"忘记"}, rule=to_me(), priority=5, block=True)
 chat = on_message(rule=to_me(), priority=50, block=True)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 import aiohttp
 from pydantic import BaseModel, SecretStr
@@ -20,6 +21,17 @@ class Config(BaseModel):
     """Messages kept per session."""
     llm_sessions: int = 1000
     """Sessions kept; the one that was silent for longest goes first."""
+
+
+def missing_key(config: Config) -> str:
+    """What to say at start where no key is set; nothing if the endpoint is on this machine and may need none."""
+    host = urlsplit(config.llm_base_url).hostname or ""
+    if config.llm_api_key.get_secret_value() or host in ("localhost", "127.0.0.1", "::1"):
+        return ""
+    return (
+        f"llm_chat cannot answer yet: LLM_API_KEY is not set, and {host} wants a key. Put LLM_API_KEY, and "
+        "LLM_BASE_URL and LLM_MODEL if they differ from OpenAI's, into .env, then restart"
+    )
 
 
 class ModelError(Exception):

@@ -209,6 +209,8 @@ def _say(kind: str, message: str, key: str) -> str:
         return "is no key of a bot; " + (
             f'did you mean "{guess[0]}"?' if guess else f"known are {', '.join(_BOT_KEYS)}"
         )
+    if kind in ("bool_parsing", "bool_type"):
+        return "must be true or false"
     if kind == "value_error":
         return message.removeprefix("Value error, ")
     return message[:1].lower() + message[1:]

@@ -112,7 +112,9 @@ def _store(value: object) -> object:
 
 def _shape_of_tokens(value: object) -> object:
     if isinstance(value, str):
-        raise ValueError('must be a JSON object between single quotes: \'{"<token>": ["cli_..."]}\'')
+        raise ValueError('must be a JSON object between single quotes: \'{"<token>": ["*"]}\'')
+    if isinstance(value, list):
+        raise ValueError('is a list; each token needs the bots that it may see, ["*"] for all: \'{"<token>": ["*"]}\'')
     return value
 
 

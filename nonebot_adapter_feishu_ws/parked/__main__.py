@@ -62,10 +62,19 @@ def open_dead_letters(url: str) -> DeadLetters:
 
 
 def _list(letters: DeadLetters) -> int:
-    for entry in letters.list():
+    entries = letters.list()
+    for entry in entries:
         arrived = datetime.fromtimestamp(entry.taken_at, UTC).isoformat(timespec="seconds")
         print(f"{entry.key}  {arrived}  {len(entry.payload)} bytes")  # noqa: T201
+    if not entries:
+        print("No event is parked.", file=sys.stderr)  # noqa: T201 - not among what another program reads
     return 0
+
+
+DONE = {
+    "retry": "{} runs again: at once if its bot is running, else when it starts",
+    "drop": "{} is dropped",
+}
 
 
 def _act(letters: DeadLetters, action: str, key: str) -> int:
@@ -75,8 +84,10 @@ def _act(letters: DeadLetters, action: str, key: str) -> int:
             print(entry.payload.decode("utf-8", "replace"))  # noqa: T201
     else:
         found = letters.retry(key) if action == "retry" else letters.drop(key)
+        if found:
+            print(DONE[action].format(key))  # noqa: T201
     if not found:
-        print(f"No event {key} is parked", file=sys.stderr)  # noqa: T201
+        print(f"No event {key} is parked; `list` shows those that are", file=sys.stderr)  # noqa: T201
         return 1
     return 0
 

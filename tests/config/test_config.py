@@ -92,7 +92,7 @@ def test_numbers_are_text_and_empty_values_are_unset():
         ({**BOT, "proxy": "http://h:port"}, "FEISHU_BOTS[0].proxy", "host:port"),
         ({**BOT, "transport": "sdkk"}, "FEISHU_BOTS[0].transport", "'native' or 'sdk'"),
         ({**BOT, "transport": "sdk", "proxy": "socks5://h:1"}, "FEISHU_BOTS[0]", "http:// proxy only"),
-        ({**BOT, "enabled": "maybe"}, "FEISHU_BOTS[0].enabled", "boolean"),
+        ({**BOT, "enabled": "maybe"}, "FEISHU_BOTS[0].enabled", "must be true or false"),
         ({**BOT, "protocol": "http", "use_websocket": True}, "FEISHU_BOTS[0]", "contradict"),
         ({**BOT, "domain": "feishu", "is_lark": True}, "FEISHU_BOTS[0]", "contradict"),
         ({**BOT, "domain": "lark", "api_base": "https://a.b"}, "FEISHU_BOTS[0]", "both name a domain"),
@@ -204,3 +204,15 @@ def test_redis_without_its_extra_names_the_extra(monkeypatch):
 def test_a_proxy_may_be_http_or_socks():
     for proxy in ("http://h:1", "http://u:p@h:1", "socks5://h:1", "socks5h://u:p@h:1"):
         assert load_config({"feishu_bots": [{**BOT, "proxy": proxy}]}).feishu_bots[0].proxy_url == proxy
+
+
+@pytest.mark.parametrize("key", ["feishu_sandbox", "feishu_fetch_reply", "feishu_bot_messages"])
+def test_a_switch_names_its_two_words(key):
+    assert problems({key: "ja"}) == [f"{key.upper()}: must be true or false"]
+
+
+def test_a_list_of_tokens_is_shown_the_object():
+    [line] = problems({"feishu_management_tokens": ["x" * 20]})
+    assert line.startswith("FEISHU_MANAGEMENT_TOKENS: is a list;")
+    assert '{"<token>": ["*"]}' in line
+    assert "x" * 20 not in line

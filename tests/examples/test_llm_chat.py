@@ -106,3 +106,10 @@ def test_memory_is_bounded(loaded):
     assert len(memory) == 2
     assert memory.of("a") == []
     assert [said["content"] for said in memory.of("c")] == ["q1", "a1", "q2", "a2"]
+
+
+def test_a_missing_key_is_told_at_start(loaded):
+    missing_key = loaded.missing_key
+    assert "LLM_API_KEY is not set, and api.openai.com wants a key" in missing_key(loaded.Config())
+    assert missing_key(loaded.Config(llm_api_key=SecretStr("sk-test"))) == ""
+    assert missing_key(loaded.Config(llm_base_url="http://localhost:11434/v1")) == "", "Ollama needs none"

@@ -50,11 +50,17 @@ def test_they_are_listed_shown_and_dropped(parked, capsys):
     assert main(["--store", url, "show", f"{BOT}:event:1"]) == 0
     assert '"n": 1' in capsys.readouterr().out
     assert main(["--store", url, "drop", f"{BOT}:event:1"]) == 0
+    assert capsys.readouterr().out == f"{BOT}:event:1 is dropped\n"
     assert main(["--store", url, "drop", f"{BOT}:event:1"]) == 1
     assert main(["--store", url, "retry", f"{BOT}:event:9"]) == 1
     assert f"No event {BOT}:event:9 is parked" in capsys.readouterr().err
     assert main(["--store", url, "list"]) == 0
     assert capsys.readouterr().out.startswith(f"{BOT}:event:2")
+    assert main(["--store", url, "retry", f"{BOT}:event:2"]) == 0
+    assert "runs again: at once if its bot is running" in capsys.readouterr().out
+    assert main(["--store", url, "list"]) == 0
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "No event is parked.\n")
 
 
 async def test_one_is_run_again_by_the_bot_that_runs(parked):
