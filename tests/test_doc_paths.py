@@ -17,7 +17,7 @@ FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`([^`\n]+)`")
 FILE = re.compile(r"[\w.*-]+(?:/[\w.*-]+)*\.(?:py|md|toml|tsv|jsonl|lua|html|js|css|yml)(?:::\w+)?")
 FOLDER = re.compile(r"(?:[\w.-]+/)+")
-MADE_BY_USERS = {"bot.py", "pyproject.toml", "compose.yml", "traffic.jsonl"}
+MADE_BY_USERS = {"bot.py", "pyproject.toml", "compose.yml", "traffic.jsonl", "plugins/", "plugins/hello.py"}
 """Files of the reader's own project."""
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 import yaml
+from dotenv import dotenv_values
 from nb_cli.config import ConfigManager, NoneBotConfig
 
 from nonebot_adapter_feishu_ws.config import read_files
@@ -25,6 +26,7 @@ async def dotenv(bench: Bench, block: Block) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, ".env")
         file.write_text(block.text, "utf-8")
+        assert all(dotenv_values(file).values()), "a value is lost: look at its quotes"
         _, warnings = await asyncio.to_thread(read_files, str(file))
     assert not warnings, warnings
 
