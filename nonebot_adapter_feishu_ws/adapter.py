@@ -21,7 +21,7 @@ from .intake.dispatcher import Dispatcher, Handler
 from .lifecycle.bot_registry import DRAIN_TIMEOUT, BotRegistry
 from .lifecycle.connection_follower import ConnectionFollower, StartupChecks, StateHook, StateHooks
 from .lifecycle.recording import NoRecording, Parts
-from .lifecycle.startup import claim_ttl, is_registered, make_transport, read_config, warn_of_other_adapter
+from .lifecycle.startup import claim_ttl, is_registered, make_transport, read_config, say_no_bots, warn_of_other_adapter
 from .lifecycle.warm_up import WarmUp
 from .logs import log
 from .net.loops import run_on
@@ -159,8 +159,7 @@ class Adapter(LegacyAdapter):
         if self.feishu_config.feishu_sandbox and not await self._open_sandbox():
             return
         if not self.bot_configs:
-            log("WARNING", "No bot is configured: set FEISHU_BOTS in .env, or FEISHU_SANDBOX=true to try it offline")
-            return
+            return say_no_bots(self.driver)
         self._parts.start()
         checks = self._startup_checks if self._sandbox is None else None
         self._follower.start(self.connections, self._registry, self._state_hooks, self._arrived, checks)

@@ -1,6 +1,6 @@
 """The adapter's configuration."""
 
-from .load import explain_json, load_config, read_files, unknown_keys, unused_proxies
+from .load import explain_json, explain_no_bots, load_config, read_files, unknown_keys, unused_proxies
 from .models import DEFAULT_STORE, FEISHU, LARK, SANDBOX_PORT, BotConfig, Config
 from .superusers import superuser_warnings
 
@@ -12,6 +12,7 @@ __all__ = [
     "BotConfig",
     "Config",
     "explain_json",
+    "explain_no_bots",
     "load_config",
     "read_files",
     "superuser_warnings",

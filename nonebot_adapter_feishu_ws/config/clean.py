@@ -12,11 +12,15 @@ _NAMES: Final = {
     "\n": "a line break",
     "\ufeff": "a byte order mark (U+FEFF)",
 }
-_COMMENT: Final = re.compile(r"\s#")
+_COMMENT: Final = re.compile(r"\s#|^#\s")
 COMMENT_ADVICE: Final = (
     "has a comment behind it, which docker run --env-file keeps: put the comment on a line of its own"
 )
 _QUOTES: Final = "'\"`“”‘’"
+_BLANK: Final = frozenset("\u034f\u115f\u1160\u2800\u3164\uffa0") | frozenset(map(chr, range(0xFE00, 0xFE10)))
+"""What shows nothing although Unicode calls it a letter, a symbol or a mark: fillers, variation selectors."""
+_EDGES: Final = ",;<>"
+_EXAMPLE: Final = re.compile(r".*(\.\.\.|…)|([*•●·])\2{2,}")
 
 
 def has_comment(text: object) -> bool:
@@ -53,15 +57,21 @@ def check_clean(text: str, *, strict: bool) -> None:
         raise ValueError(COMMENT_ADVICE)
     if text and (text[0] in _QUOTES or text[-1] in _QUOTES):
         raise ValueError("has quotes of its own around it; remove them, or put the whole value between ' and '")
+    if _EXAMPLE.fullmatch(text):
+        raise ValueError(
+            "has dots or stars in place of the value: copy the value itself, with the console's copy button"
+        )
     for index, char in enumerate(text):
-        invisible = char.isspace() or unicodedata.category(char)[0] in "CZ"
+        invisible = char.isspace() or unicodedata.category(char)[0] in "CZ" or char in _BLANK
         outside = index in (0, len(text) - 1)
-        if (invisible and (char != " " or outside or strict)) or (strict and not char.isascii()):
+        foreign = strict and (not char.isascii() or char == "\\" or (outside and char in _EDGES))
+        if (invisible and (char != " " or outside or strict)) or foreign:
             where = "begins with" if index == 0 else "ends with" if outside else f"has as character {index + 1}"
             raise ValueError(f"{where} {_name(char, invisible)}; copy the value again, without what is around it")
 
 
 def _name(char: str, invisible: bool) -> str:
     if not invisible:
-        return "a character that no id or secret of Feishu has"
+        shown = f"{char!r}, a character" if char.isascii() else "a character"
+        return f"{shown} that no id or secret of Feishu has"
     return _NAMES.get(char) or f"an invisible character (U+{ord(char):04X}, {unicodedata.name(char, 'a control')})"

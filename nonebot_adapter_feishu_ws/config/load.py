@@ -6,8 +6,9 @@ entry, which may be a secret.
 
 import json
 import os
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, cast
@@ -25,8 +26,15 @@ from .superusers import superuser_warnings
 _SHORT_FORM: Final = "feishu"
 _BOT_KEYS: Final = tuple(BotConfig.model_fields)
 _KEYS: Final = tuple(Config.model_fields)
-_NEAR: Final = {key: key for key in _KEYS} | {f"feishu_{key}": f"feishu__{key}" for key in _BOT_KEYS}
-"""What a misspelt key may look like, and the key that was meant."""
+_NEAR: Final = (
+    {key.removeprefix("feishu_"): key for key in _KEYS}
+    | {key: f"feishu__{key}" for key in _BOT_KEYS}
+    | {"client_id": "feishu__app_id", "app_key": "feishu__app_id", "client_secret": "feishu__app_secret"}
+    | {"token": "feishu__verification_token", "http_proxy": "feishu__proxy", "https_proxy": "feishu__proxy"}
+)
+"""What a key without ``feishu_`` may look like, and the key that was meant."""
+_OTHERS: Final = re.compile(r"(?:(?:lark|larksuite|feishu(?!_))_*)?(?:bot_*)?(?:app|client)_*(id|secret)")
+"""Names that other programs have for what is a bot's id and secret here."""
 
 
 def load_config(raw: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Config:
@@ -69,14 +77,38 @@ def unknown_keys(raw: Mapping[str, Any], environ: Mapping[str, str] | None = Non
     warnings: list[str] = []
     for key in keys:
         name = key.removeprefix("feishu_")
+        if key == _SHORT_FORM and not isinstance(raw.get(key), Mapping):
+            warnings.append("FEISHU is no key of this adapter; did you mean FEISHU_BOTS?")
         if name == key or key in _KEYS or key.startswith("feishu__"):
             continue
         if name in _BOT_KEYS:
             right = f"FEISHU__{name.upper()}"
             warnings.append(f"{key.upper()} is not read: the key of one bot has two underscores, {right}")
-        elif guess := get_close_matches(key, _NEAR, n=1, cutoff=0.8):
+        elif guess := get_close_matches(name, _NEAR, n=1, cutoff=0.7):
             warnings.append(f"{key.upper()} is no key of this adapter; did you mean {_NEAR[guess[0]].upper()}?")
     return warnings
+
+
+def explain_no_bots(
+    raw: Mapping[str, Any], environ: Mapping[str, str], files: Iterable[object] = (".env",)
+) -> list[str]:
+    """Why no bot may be configured although somebody has tried to.
+
+    Args:
+        raw: NoneBot's configuration as a dict (lower-case keys).
+        environ: environment variables.
+        files: the files that NoneBot reads.
+    """
+    folders = [file for file in files if file and Path(str(file)).is_dir()]
+    found = [
+        f"{it} is a folder, which docker makes where a volume's file is missing: put the file there" for it in folders
+    ]
+    inner = [f"{key}_{name}" for key, value in raw.items() if isinstance(value, dict) for name in cast("Any", value)]
+    others = {key: it[1] for key in [*raw, *inner, *map(str.lower, environ)] if (it := _OTHERS.fullmatch(key))}
+    if others:
+        rights = " and ".join(dict.fromkeys(f"FEISHU__APP_{name.upper()}" for name in others.values()))
+        found.append(f"{' and '.join(map(str.upper, others))} is not read here: one bot has {rights}")
+    return found
 
 
 def unused_proxies(config: Config, environ: Mapping[str, str], raw: Mapping[str, Any] | None = None) -> list[str]:
@@ -110,6 +142,9 @@ def read_files(env_file: str | None = None, init: Mapping[str, Any] | None = Non
     try:
         files = files if files[-1] else [".env", f".env.{Env().environment}"]
         raw = NoneBotConfig(**given, _env_file=tuple(files)).model_dump()
+    except OSError as error:
+        text = f"{error.filename or files[0]} cannot be read ({error.strerror}): give the user that runs the bot the right to"
+        raise ConfigError([text]) from None
     except UnicodeDecodeError:
         raise ConfigError([text for file in files if (text := _explain_encoding(file))]) from None
     except ValidationError as error:
@@ -120,7 +155,9 @@ def read_files(env_file: str | None = None, init: Mapping[str, Any] | None = Non
         raise ConfigError(unreadable)
     config = load_config(raw, os.environ)
     found = [*unknown_keys(raw, os.environ), *unused_proxies(config, os.environ, raw), *superuser_warnings(raw)]
-    return config, [f"{env_file} does not exist", *found] if env_file and not Path(env_file).is_file() else found
+    found += [] if config.feishu_bots else explain_no_bots(raw, os.environ, files)
+    is_missing = env_file and not Path(env_file).exists()
+    return config, [f"{env_file} does not exist", *found] if is_missing else found
 
 
 def _explain_encoding(file: object) -> str:
@@ -159,7 +196,9 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         *parents, last = [key, *path]
         target = values
         for parent in parents:
-            target = cast("dict[str, Any]", target.setdefault(parent, {}))
+            if not isinstance(target.setdefault(parent, {}), dict):
+                target[parent] = {}  # the narrower key counts, as for NoneBot
+            target = target[parent]
         target[last] = value
     return values
 
@@ -205,6 +244,8 @@ def _say(kind: str, message: str, key: str) -> str:
     if kind == "missing":
         return "is missing; copy it from the console's 凭证与基础信息 (Credentials & Basic Info)"
     if kind == "extra_forbidden":
+        if (whole := f"feishu_{key}") in _KEYS:
+            return f"is no key of a bot but one of the adapter: {whole.upper()}, with one underscore"
         guess = get_close_matches(key, _BOT_KEYS, n=1, cutoff=0.6)
         return "is no key of a bot; " + (
             f'did you mean "{guess[0]}"?' if guess else f"known are {', '.join(_BOT_KEYS)}"
@@ -238,11 +279,11 @@ def _likely_cause(text: str) -> str:
     stripped = text.strip()
     if any(quote in text for quote in "“”‘’"):
         return "it has typographic quotes; replace them with \" and '"
-    if (end := max(text.rfind("]"), text.rfind("}"))) >= 0 and has_comment(text[end:]):
+    if (end := max(text.rfind("]"), text.rfind("}"))) >= 0 and "#" in text[end:]:
         return f"it {COMMENT_ADVICE}"
     if '\\"' in text:
         return "remove the backslashes before the double quotes; the whole JSON stands between single quotes"
-    if stripped in ("[", "{", "[{"):
+    if stripped.lstrip("'\"") in ("[", "{", "[{"):
         return "only its first line arrived; put single quotes around the whole JSON: FEISHU_BOTS='[...]'"
     if "".join(stripped.split()).replace(",]", "").replace(",}", "") != "".join(stripped.split()):
         return "remove the comma before the closing bracket"

@@ -47,6 +47,12 @@ def _clean(value: object, *, strict: bool = False) -> object:
     return value
 
 
+def _shown(value: object) -> object:
+    """A name, which does no harm with what stands around it, so without that."""
+    text = _text(value)
+    return (text.strip() if isinstance(text, str) else text) or None
+
+
 def _unset(value: object) -> object:
     return None if value == "" else _text(value)
 
@@ -141,7 +147,8 @@ Proxy = Annotated[SecretStr, BeforeValidator(_clean), AfterValidator(_proxy)]
 StoreUrl = Annotated[str, BeforeValidator(_store), BeforeValidator(_clean)]
 Tokens = Annotated[dict[str, list[Text]], BeforeValidator(_shape_of_tokens), AfterValidator(_tokens)]
 Secret = Annotated[SecretStr, BeforeValidator(_own), Field(min_length=1)]
-OptionalText = Annotated[str | None, BeforeValidator(_unset)]
+OptionalText = Annotated[str | None, BeforeValidator(_shown)]
+OptionalPath = Annotated[Path | None, BeforeValidator(_clean), BeforeValidator(_unset)]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_clean), BeforeValidator(_unset)]
 
 
@@ -250,9 +257,9 @@ class Config(BaseModel):
     feishu_sandbox: bool = False
     feishu_sandbox_port: int = Field(SANDBOX_PORT, ge=0, le=65_535)
     feishu_sandbox_url: Annotated[Origin | None, BeforeValidator(_unset)] = None
-    feishu_sandbox_keep: Annotated[Path | None, BeforeValidator(_unset)] = None
+    feishu_sandbox_keep: OptionalPath = None
     feishu_sandbox_in_production: bool = False
-    feishu_record: Annotated[Path | None, BeforeValidator(_unset)] = None
+    feishu_record: OptionalPath = None
     feishu_record_text: bool = False
     feishu_record_keep: list[str] = Field(default_factory=list[str])
     feishu_max_running_handlers: int = Field(64, ge=1, le=100_000)

@@ -7,7 +7,7 @@ import nonebot
 from nonebot.adapters import Adapter as BaseAdapter
 from nonebot.drivers import Driver
 
-from ..config import BotConfig, Config, load_config, superuser_warnings, unknown_keys, unused_proxies
+from ..config import BotConfig, Config, explain_no_bots, load_config, superuser_warnings, unknown_keys, unused_proxies
 from ..exception import ConfigError
 from ..logs import log
 from ..store import CLAIM_TTL
@@ -35,6 +35,16 @@ def read_config(driver: Driver) -> Config:
     for note in unused_proxies(config, os.environ, raw):
         log("INFO", "{}", note)
     return config
+
+
+def say_no_bots(driver: Driver) -> None:
+    """Log a warning that no bot is configured, with what looks as if one was meant."""
+    why = "".join(f". {it}" for it in explain_no_bots(driver.config.model_dump(), os.environ))
+    log(
+        "WARNING",
+        "No bot is configured: set FEISHU_BOTS in .env, or FEISHU_SANDBOX=true to try it offline{}",
+        why,
+    )
 
 
 def claim_ttl(config: Config) -> float:

@@ -234,11 +234,14 @@ def _make_client_class(module: Any, thread: _ClientThread) -> type[Any]:
 
 def _contain(module: Any, loop: asyncio.AbstractEventLoop, proxy: str | None, *, tls: bool) -> None:
     """Give a copy of the SDK's module its own loop and log, a timeout for discovery, the proxy and our certificates."""
-    requests, connect_kwargs = module.requests, module._ws_connect_kwargs
+    connect_kwargs = module._ws_connect_kwargs
+    new_session = module.requests.Session
     proxies = {"http": proxy, "https": proxy} if proxy else None
 
     def post(*args: Any, **kwargs: Any) -> Any:
-        return requests.post(*args, timeout=OPEN_TIMEOUT, proxies=proxies, verify=ca_bundle() or True, **kwargs)
+        with new_session() as session:
+            session.trust_env = False  # else discovery alone took the environment's proxy, and the socket did not
+            return session.post(*args, timeout=OPEN_TIMEOUT, proxies=proxies, verify=ca_bundle() or True, **kwargs)
 
     def with_proxy(headers: Any = None) -> dict[str, Any]:
         own = {"proxy": proxy, "logger": _QUIET, **({"ssl": tls_context()} if tls else {})}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nonebot_adapter_feishu_ws.config import BotConfig, load_config, unknown_keys, unused_proxies
+from nonebot_adapter_feishu_ws.config import BotConfig, explain_no_bots, load_config, unknown_keys, unused_proxies
 from nonebot_adapter_feishu_ws.exception import ConfigError
 
 BOT = {"app_id": "cli_1", "app_secret": "hunter2hunter2"}
@@ -35,6 +35,11 @@ def problems(raw: dict, environ: dict[str, str] | None = None) -> list[str]:
         ("{} # my bot", "has a comment behind it"),
         ("“{}”", "has quotes of its own around it"),
         ("{}'", "has quotes of its own around it"),
+        ("{}\u3164", "ends with an invisible character (U+3164, HANGUL FILLER)"),
+        ("\u2800{}", "begins with an invisible character (U+2800, BRAILLE PATTERN BLANK)"),
+        ("{}\ufe0f", "ends with an invisible character (U+FE0F, VARIATION SELECTOR-16)"),
+        ("********", "has dots or stars in place of the value"),
+        ("cli_...", "has dots or stars in place of the value"),
     ],
 )
 def test_what_nobody_typed_is_refused_at_start_with_its_place(key, template, says):
@@ -44,7 +49,7 @@ def test_what_nobody_typed_is_refused_at_start_with_its_place(key, template, say
     assert says in line
 
 
-@pytest.mark.parametrize("value", ["a b", "ａ", "ключ"])
+@pytest.mark.parametrize("value", ["a b", "ａ", "ключ", "a,", "a;", "<a>", r"a\n"])
 def test_ids_and_secrets_of_feishu_have_ascii_without_spaces(value):
     assert problems({"feishu": {**BOT, "app_secret": value}})[0].startswith("FEISHU__APP_SECRET: ")
     bot = load_config({"feishu": {**BOT, "encrypt_key": value}}).feishu_bots[0]
@@ -65,6 +70,8 @@ def test_ids_and_secrets_of_feishu_have_ascii_without_spaces(value):
         ({"feishu_bots": [{**BOT, "api_base": "https://h\xa0"}]}, "FEISHU_BOTS[0].api_base: ends with"),
         ({"feishu_bots": [BOT], "feishu_api_base": "https://h "}, "FEISHU_API_BASE: ends with a space"),
         ({"feishu_bots": [BOT], "feishu_lark_api_base": "https://h # x"}, "FEISHU_LARK_API_BASE: has a comment"),
+        ({"feishu_record": "traffic.jsonl\r"}, "FEISHU_RECORD: ends with a carriage return"),
+        ({"feishu_sandbox_keep": "keep.json # x"}, "FEISHU_SANDBOX_KEEP: has a comment"),
         ({"feishu_bots": {"cli_1 ": {"app_secret": "hunter2"}}}, 'FEISHU_BOTS["cli_1 "].app_id'),
     ],
 )
@@ -109,6 +116,8 @@ def test_backslashes_that_docker_keeps_are_understood_or_named():
     [
         {"FEISHU_REPLAY_WINDOW": "60 # seconds"},
         {"FEISHU_SANDBOX": "true # offline"},
+        {"FEISHU_STORE": "# memory://"},
+        {"FEISHU_BOTS": '[{"app_id": "cli_1", "app_secret": "hunter2"}]#mine'},
         {"FEISHU_BOTS": '[{"app_id": "cli_1", "app_secret": "hunter2"}]  # mine'},
         {"FEISHU__APP_ID": "cli_1\t# mine", "FEISHU__APP_SECRET": "hunter2"},
         *(
@@ -125,6 +134,16 @@ def test_a_comment_behind_a_value_is_named(environ):
 def test_a_hash_without_a_comment_is_fine():
     config = load_config({"feishu_bots": [{**BOT, "name": "Bot #1", "app_secret": "a#b"}]})
     assert (config.feishu_bots[0].name, config.feishu_bots[0].app_secret.get_secret_value()) == ("Bot #1", "a#b")
+
+
+def test_white_space_around_a_name_does_no_harm():
+    """It stood on the status page and in the log, which a carriage return writes over."""
+    assert load_config({"feishu_bots": [{**BOT, "name": "Bot A \r"}]}).feishu_bots[0].name == "Bot A"
+
+
+@pytest.mark.parametrize("line", ["'[", "'[{", '"['])
+def test_the_first_line_that_docker_takes_alone_keeps_its_quote(line):
+    assert "only its first line arrived" in problems({}, {"FEISHU_BOTS": line})[0]
 
 
 @pytest.mark.parametrize("environ", [{}, {"FEISHU_APP_ID": "cli_1", "feishu_app_secret": "hunter2"}])
@@ -147,6 +166,10 @@ def test_one_underscore_too_few_is_named(environ):
         ("FEISHU_ENCRYPTKEY", "FEISHU__ENCRYPT_KEY"),
         ("FEISHU_APP__ID", "FEISHU__APP_ID"),
         ("FEISHU_BOT", "FEISHU_BOTS"),
+        ("FEISHU_CLIENT_ID", "FEISHU__APP_ID"),
+        ("FEISHU_TOKEN", "FEISHU__VERIFICATION_TOKEN"),
+        ("FEISHU_HTTP_PROXY", "FEISHU__PROXY"),
+        ("FEISHU", "FEISHU_BOTS"),
     ],
 )
 def test_a_key_of_a_bot_written_another_way_is_named(key, meant):
@@ -157,6 +180,44 @@ def test_a_key_of_a_bot_written_another_way_is_named(key, meant):
 def test_a_key_of_a_bot_below_the_list_is_named():
     [line] = problems({}, {"FEISHU_BOTS__APP_ID": "cli_1"})[:1]
     assert line.endswith("the key of one bot is FEISHU__APP_ID")
+
+
+def test_a_key_of_the_adapter_with_one_underscore_too_many_is_named():
+    line = problems({}, {"FEISHU__APP_ID": "cli_1", "FEISHU__APP_SECRET": "hunter2", "FEISHU__STORE": "memory://"})[0]
+    assert line == "FEISHU__STORE: is no key of a bot but one of the adapter: FEISHU_STORE, with one underscore"
+
+
+@pytest.mark.parametrize(
+    ("raw", "environ", "says"),
+    [
+        (
+            {},
+            {"LARK_APP_ID": "cli_1", "LARK_APP_SECRET": "hunter2"},
+            "LARK_APP_ID and LARK_APP_SECRET is not read here",
+        ),
+        ({"app_id": "cli_1"}, {}, "APP_ID is not read here: one bot has FEISHU__APP_ID"),
+        ({"lark": {"app_secret": "hunter2"}}, {}, "LARK_APP_SECRET is not read here: one bot has FEISHU__APP_SECRET"),
+        ({}, {"FEISHUAPPID": "cli_1"}, "FEISHUAPPID is not read"),
+    ],
+)
+def test_names_that_other_programs_have_are_named_where_no_bot_is_configured(raw, environ, says):
+    [line] = explain_no_bots(raw, environ)
+    assert line.startswith(says)
+    assert "hunter2" not in line
+    assert explain_no_bots({"feishu_bots": [], "id": 1}, {"APP_NAME": "x", "CLIENT": "y"}) == []
+
+
+async def test_the_adapter_names_them(run_adapter, logs, monkeypatch):
+    monkeypatch.setenv("LARK_APP_ID", "cli_1")
+    async with run_adapter([{**BOT, "enabled": False}], connected=False):
+        [line] = [line for line in logs if "No bot is configured" in line]
+    assert "LARK_APP_ID is not read here" in line
+
+
+def test_a_bot_by_its_place_in_the_list_beside_the_list_is_read():
+    """It ended in an ``AttributeError``."""
+    environ = {"FEISHU_BOTS": "[]", "FEISHU_BOTS__0__APP_ID": "cli_1", "FEISHU_BOTS__0__APP_SECRET": "hunter2"}
+    assert [bot.app_id for bot in load_config({}, environ).feishu_bots] == ["cli_1"]
 
 
 def test_a_configuration_that_fails_for_one_underscore_names_it():

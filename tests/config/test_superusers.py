@@ -50,6 +50,10 @@ async def is_superuser(names: Iterable[str]) -> bool:
         ("@ou_li", False),
         ("feishu-ou_li", False),
         ("Feishu:4d7a3c6g", False),
+        ("OU_li", False),
+        ("feishu:oc_li", False),
+        ("feishu:ou_...", False),
+        ("feishu:li@example.com", False),
     ],
 )
 async def test_C28_superusers_in_the_form_that_nonebot_compares(name: str, matches: bool):
@@ -57,6 +61,12 @@ async def test_C28_superusers_in_the_form_that_nonebot_compares(name: str, match
     assert await is_superuser({name}) is matches
     warnings = list(superuser_warnings({"superusers": {name}}))
     assert [repr(name) in text and "feishu:" in text for text in warnings] == [] if matches else [True]
+
+
+@pytest.mark.parametrize("name", ["feishu:ou_li,feishu:ou_amy", "ou_li ou_amy"])
+def test_C28_several_in_one_text_are_all_named(name: str):
+    [text] = superuser_warnings({"superusers": {name}})
+    assert text.endswith("write 'feishu:ou_li' and 'feishu:ou_amy'")
 
 
 def test_C28_names_of_other_adapters_get_no_warning():

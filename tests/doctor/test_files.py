@@ -1,5 +1,7 @@
 """Where the doctor finds the bots: files in other encodings, and what a script gives to ``nonebot.init``."""
 
+from pathlib import Path
+
 import pytest
 
 from nonebot_adapter_feishu_ws.doctor import __main__ as command
@@ -54,6 +56,30 @@ def test_a_key_of_nonebot_that_cannot_be_read_is_named(here, capsys, line, says)
     told = capsys.readouterr().err
     assert says in told
     assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("arguments", [[], ["--env-file", ".env"]])
+def test_a_folder_in_place_of_the_file_is_named(here, capsys, arguments):
+    """Docker makes one where the file of a volume (``-v ./.env:/app/.env``) is not there."""
+    (here[0] / ".env").mkdir()
+    assert command.main(arguments) == 2
+    assert "WARN .env is a folder" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that opens and cannot be read")
+def test_a_file_that_cannot_be_read_is_named(here, capsys):
+    """Of another user, or on a disk with errors: it ended in a traceback."""
+    (here[0] / ".env").symlink_to("/proc/self/mem")
+    assert command.main([]) == 2
+    told = capsys.readouterr().err
+    assert ".env cannot be read (Input/output error)" in told
+    assert "Traceback" not in told
+
+
+def test_names_of_other_programs_are_named(here, capsys):
+    (here[0] / ".env").write_text("LARK_APP_ID=cli_1\n")
+    assert command.main([]) == 2
+    assert "WARN LARK_APP_ID is not read here: one bot has FEISHU__APP_ID" in capsys.readouterr().out
 
 
 def test_an_env_file_that_is_not_there_is_named(here, capsys):

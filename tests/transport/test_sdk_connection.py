@@ -85,6 +85,15 @@ async def test_several_bots_echo_reconnect_and_stop(sandbox, run_adapter, heard,
     assert sandbox.gateway.connections[APP] == []
 
 
+async def test_the_proxy_of_the_environment_is_not_used(sandbox, run_adapter, monkeypatch):
+    """Discovery alone took it, whatever the log said of an unused proxy."""
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    for name in ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    async with run_adapter(BOTS[:1]) as adapter:
+        assert adapter.connections.get_status(APP).attempts == 0
+
+
 async def test_a_redelivered_event_is_handled_once(sandbox, run_adapter, heard):
     user = sandbox.add_user("Li Lei")
     async with run_adapter(BOTS[:1]):
