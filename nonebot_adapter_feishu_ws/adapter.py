@@ -20,6 +20,7 @@ from .intake.bridge import MAX_BYTES, MAX_BYTES_ALONE, Bridge
 from .intake.dispatcher import Dispatcher, Handler
 from .lifecycle.bot_registry import DRAIN_TIMEOUT, BotRegistry
 from .lifecycle.connection_follower import ConnectionFollower, StartupChecks, StateHook, StateHooks
+from .lifecycle.ending import at_the_end
 from .lifecycle.recording import NoRecording, Parts
 from .lifecycle.startup import claim_ttl, is_registered, make_transport, read_config, say_no_bots, warn_of_other_adapter
 from .lifecycle.warm_up import WarmUp
@@ -88,7 +89,6 @@ class Adapter(LegacyAdapter):
         self._compose_intake(config)
         self._mount_routes()
         self.on_ready(self._start)
-        driver.on_shutdown(self._close)  # registered before those of plugins, so it runs after them
 
     def _compose_intake(self, config: Config) -> None:
         max_running = config.feishu_max_running_handlers
@@ -152,6 +152,7 @@ class Adapter(LegacyAdapter):
 
     async def _start(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self.driver.task_group.start_soon(at_the_end, self._close)
         self.driver.on_shutdown(self._drain)  # registered last, so it runs before the plugins close their own
         warn_of_other_adapter()
         if self._port_watch is not None:

@@ -34,8 +34,12 @@ def log(level: str, template: str, *values: object, exception: BaseException | N
         values: fill the ``{}``, in order.
         exception: logged with its traceback.
         named: fill the ``{name}``, and stand in the line's ``extra``: ``bot``, ``event_id``, ``message_id``,
-            ``log_id``.
+            ``log_id``, which is taken from an error among the values if it is not given.
     """
+    for value in (exception, *values, *named.values()):
+        if isinstance(value, BaseException) and (log_id := getattr(value, "log_id", "")):
+            named.setdefault("log_id", log_id)
+            break
     logger.opt(colors=True, depth=1, exception=exception).log(level, f"<m>Feishu</m> | {template}", *values, **named)
 
 

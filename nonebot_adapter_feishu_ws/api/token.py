@@ -78,7 +78,6 @@ class TenantToken:
                 "Bot {bot}: the access token could not be renewed; the old one is still used. {}",
                 error,
                 bot=self._bot,
-                log_id=error.log_id,
             )
 
 

@@ -118,12 +118,12 @@ class Dispatcher:
         if lane.tasks or lane.waiting:
             log(
                 "WARNING",
-                "Bot {} leaves after {:g} s, while {} handlers still run and {} events wait; the events "
+                "Bot {bot} leaves after {:g} s, while {} handlers still run and {} events wait; the events "
                 "are handled when it comes back",
-                bot_id,
                 timeout,
                 len(lane.tasks),
                 len(lane.waiting),
+                bot=bot_id,
             )
 
     async def drain(self, timeout: float) -> None:
@@ -203,7 +203,7 @@ class _Lane:
         try:
             await self._dispatcher.handle(delivery)
         except Exception as error:  # noqa: BLE001 - plugins' errors are NoneBot's to report; this is our own part
-            log("ERROR", "Bot {}: an event could not be handled", delivery.bot_id, exception=error)
+            log("ERROR", "Bot {bot}: an event could not be handled", bot=delivery.bot_id, exception=error)
 
     def _end(self, task: asyncio.Task[None]) -> None:
         self._dispatcher.bridge.ended(self._dispatcher.running.pop(task), not task.cancelled())

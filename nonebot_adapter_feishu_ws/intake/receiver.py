@@ -128,7 +128,7 @@ class Receiver:
         else:
             outcome = await self._take(inbox, envelope, delivery, keys)
         if outcome == "duplicate":
-            log("DEBUG", "Bot {}: dropped a duplicate {} ({})", envelope.bot_id, identity.event_type, keys[0])
+            log("DEBUG", "Bot {bot}: dropped a duplicate {} ({})", identity.event_type, keys[0], bot=envelope.bot_id)
         elif outcome == "refused":
             self._warn_refused(envelope)
         elif identity.event_type == MESSAGE_EVENT and self._note is not None:

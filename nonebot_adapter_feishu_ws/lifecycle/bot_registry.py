@@ -136,7 +136,7 @@ class BotRegistry:
                 "Bot {bot} runs without its own open_id for now, since bot/v3/info failed: until it answers, "
                 "an @ in a group is not recognised. It is asked again. {error}",
                 bot=bot_id,
-                error=str(error) or "No answer in time.",
+                error=error if str(error) else "No answer in time.",
             )
             return None
 

@@ -89,7 +89,7 @@ class Fallback:
     async def _fall_back(self, error: ActionFailed, text: str) -> None:
         refused = self._modes.pop(0)
         template = "Bot {bot}: the stream continues in the mode {!r} instead of {!r}. {}"
-        log("WARNING", template, self.mode, refused.name, error, bot=self._context.bot.self_id, log_id=error.log_id)
+        log("WARNING", template, self.mode, refused.name, error, bot=self._context.bot.self_id)
         await refused.leave()
         if self._page_is_open:
             self._turn(text, self._pager.shown)

@@ -223,7 +223,7 @@ class Stream(_FormerNames):
         if (failure := _give_up(finishing)) is not None:
             if error is None:
                 raise failure
-            log("ERROR", "A stream could not be ended properly: {}", failure)
+            log("ERROR", "Bot {bot}: a stream could not be ended properly: {}", failure, bot=self._context.bot.self_id)
 
     def _note(self, error: BaseException | None) -> str:
         if error is None or isinstance(error, MatcherException):

@@ -33,13 +33,21 @@ async def test_what_is_sent_at_the_end_arrives(sandbox, on_bot_disconnect, saw: 
     settings = {"feishu_api_base": sandbox.url, "feishu_store": "memory://"}
     bots = [{"app_id": APP, "app_secret": SECRET}]
     driver = NoneDriver(Env(environment="test"), Config.model_validate({**settings, "feishu_bots": bots}))
+
+    async def say(text: str) -> None:
+        bot = adapter.bots[APP]
+        assert isinstance(bot, Bot)
+        await bot.send_to(chat, text)
+
+    @driver.on_shutdown  # NoneBot runs it last, since it comes before the adapter
+    async def say_at_last() -> None:
+        await say("on_shutdown, registered before the adapter")
+
     adapter = Adapter(driver)
 
     @driver.on_shutdown
     async def say_goodbye() -> None:
-        bot = adapter.bots[APP]
-        assert isinstance(bot, Bot)
-        await bot.send_to(chat, "on_shutdown")
+        await say("on_shutdown")
 
     @on_bot_disconnect
     async def tell(bot: BaseBot) -> None:
@@ -53,7 +61,8 @@ async def test_what_is_sent_at_the_end_arrives(sandbox, on_bot_disconnect, saw: 
     await adapter.connections.connect(APP)
     await wait_until(lambda: APP in adapter.bots)
     await driver._lifespan.shutdown()
-    assert texts(sandbox) == ["on_bot_disconnect", "on_shutdown", "on_bot_disconnect"]
+    first = "on_shutdown, registered before the adapter"
+    assert texts(sandbox) == ["on_bot_disconnect", "on_shutdown", first, "on_bot_disconnect"]
     assert APP not in adapter.bots
     assert not [line for line in logs if "ERROR" in line]
     saw(f"delivered: {', then '.join(texts(sandbox))}")

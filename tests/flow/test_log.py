@@ -45,6 +45,16 @@ async def test_each_line_of_an_event_names_its_bot_and_ids(sandbox, run_adapter,
     assert any("Event will be handled by Matcher" in text for text in texts), "NoneBot's own lines carry them, too"
 
 
+async def test_each_line_about_a_refused_call_has_its_bot_and_log_id(sandbox, run_adapter, records):
+    """Feishu's support asks for the ``log_id``; most lines had it in their text alone."""
+    sandbox.world.apps[APP].has_bot = False
+    async with run_adapter():
+        await wait_until(lambda: [it for it in records if "bot/v3/info failed" in it["message"]])
+    [line] = [it for it in records if "bot/v3/info failed" in it["message"]]
+    assert line["extra"]["bot"] == APP
+    assert line["extra"]["log_id"] in line["message"] != ""
+
+
 @pytest.mark.parametrize("hostile", HOSTILE)
 async def test_hostile_text_in_an_event_loses_nothing_and_stays_literal(run_adapter, matchers, records, hostile):
     seen: list[Event] = []
