@@ -93,6 +93,16 @@ async def test_a_file_is_the_same_one_by_a_link_and_from_another_folder(tmp_path
     assert list(tmp_path.rglob("*.lock")) == []
 
 
+async def test_a_file_with_two_names_is_told(tmp_path, logs):
+    """By a hard link, of which nobody knows that it is the same file: SQLite has a log of changes for each name."""
+    await (await started(tmp_path / "s.db")).close()
+    (tmp_path / "other.db").hardlink_to(tmp_path / "s.db")
+    assert [line for line in logs if "hard link" in line] == []
+    await (await started(tmp_path / "other.db")).close()
+    [line] = [line for line in logs if "hard link" in line]
+    assert "other.db has another name on this disk" in line
+
+
 async def test_processes_of_different_bots_share_a_file_without_a_word(tmp_path, logs):
     first = await started(tmp_path / "s.db", BOT)
     await take(first, 1)

@@ -83,6 +83,14 @@ def open_file(path: Path) -> sqlite3.Connection:
         StoreError: a newer version has written it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_nlink > 1:
+        log(
+            "WARNING",
+            "The store {} has another name on this disk (a hard link), and SQLite cannot tell that both are one file: "
+            "two processes that use different names of it damage it and take each other's events. Remove one of the "
+            "names; a backup is made with sqlite3's .backup",
+            path,
+        )
     try:
         return _connect(path)
     except sqlite3.DatabaseError as error:
