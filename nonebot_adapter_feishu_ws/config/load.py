@@ -143,7 +143,8 @@ def read_files(env_file: str | None = None, init: Mapping[str, Any] | None = Non
         files = files if files[-1] else [".env", f".env.{Env().environment}"]
         raw = NoneBotConfig(**given, _env_file=tuple(files)).model_dump()
     except OSError as error:
-        text = f"{error.filename or files[0]} cannot be read ({error.strerror}): give the user that runs the bot the right to"
+        name = error.filename or files[0]
+        text = f"{name} cannot be read ({error.strerror}): give the user that runs the bot the right to"
         raise ConfigError([text]) from None
     except UnicodeDecodeError:
         raise ConfigError([text for file in files if (text := _explain_encoding(file))]) from None

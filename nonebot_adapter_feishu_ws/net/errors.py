@@ -38,6 +38,8 @@ def describe(error: BaseException, host: str, proxy: str | None = None) -> str:
     """Describe a network error on the way to ``host``; never with a URL, since URLs may carry tickets."""
     if isinstance(error, NotConnected) and error.__cause__ is not None:
         error = error.__cause__
+        if proxy is None and isinstance(error, ConnectionError) and not isinstance(error, ConnectionRefusedError):
+            error = ssl.SSLEOFError(str(error))  # after TCP there is only the handshake of TLS
     text = _describe(error, host, proxy)
     unused = proxy_variables(os.environ)
     if unused and proxy is None and not isinstance(error, (ssl.SSLError, BrokenAnswer)):

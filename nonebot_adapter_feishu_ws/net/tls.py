@@ -1,6 +1,7 @@
 """The one TLS context of all connections, which certificates it trusts, and what to do when one is not trusted."""
 
 import os
+import re
 import ssl
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +11,10 @@ _OTHER_NAME: Final = frozenset({62, 63, 64})
 _OUT_OF_TIME: Final = frozenset({9, 10})
 _UNKNOWN_AUTHORITY: Final = frozenset({2, 18, 19, 20, 21})
 """OpenSSL's X509_V_ERR_*: no certificate above this one is trusted."""
+_REFUSED: Final = re.compile(
+    "ALERT|UNRECOGNIZED_NAME|UNSUPPORTED_PROTOCOL|NO_PROTOCOLS|VERSION_TOO_LOW|DH_KEY_TOO_SMALL"
+)
+"""OpenSSL's reasons for a handshake on which the two sides do not agree."""
 _FOREIGN: Final = (
     "who signed its certificate is not trusted here. If your company inspects TLS, ask for the certificate of its "
     "authority, put it into a .pem file behind those that the machine trusts, and set SSL_CERT_FILE to that file"
@@ -35,6 +40,11 @@ def explain_tls(error: ssl.SSLError) -> str:
     code = error.verify_code if isinstance(error, ssl.SSLCertVerificationError) else 0
     library_reason = getattr(error, "reason", None)  # Python's own errors have none
     reason = getattr(error, "verify_message", "") or library_reason or str(error)
+    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        return (
+            "(it was closed in the handshake, without a word): a firewall or proxy in between lets nobody through to "
+            "this host, or wants a certificate of yours"
+        )
     if code in _OTHER_NAME:
         advice = "the certificate is that of another host. Check the bot's domain, and whether a login page or a proxy"
         advice += " of this network answers in its place"
@@ -49,8 +59,13 @@ def explain_tls(error: ssl.SSLError) -> str:
         advice += (
             "server, or the proxy that inspects TLS, for one that keeps the rules, of which Python 3.13 checks more"
         )
+    elif _REFUSED.search(library_reason or ""):
+        advice = (
+            "the other side refuses how this machine speaks TLS: it knows only old versions or ciphers, or wants a "
+        )
+        advice += "certificate of yours. Ask whoever runs the server, or the proxy in between"
     else:
-        advice = "a proxy that inspects TLS? SSL_CERT_FILE names its certificates"
+        advice = _missing() or "a proxy that inspects TLS? SSL_CERT_FILE names its certificates"
     return f"({reason.rstrip('.')}): {advice}"
 
 
@@ -60,7 +75,9 @@ def _missing() -> str | None:
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
         except OSError as error:
-            why = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
+            why = f"cannot be read ({error.strerror})"
+            if isinstance(error, (FileNotFoundError, ssl.SSLError)):
+                why = "is no PEM file with certificates" if isinstance(error, ssl.SSLError) else "does not exist"
             return f"SSL_CERT_FILE names {file}, which {why}. Correct it, or remove it, then restart"
     if _has_certificates(tls_context()):
         return None

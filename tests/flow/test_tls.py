@@ -1,5 +1,7 @@
 """TLS that cannot be trusted: each cause has its own text, with OpenSSL's reason and the cure, in every client."""
 
+import asyncio
+import socket
 import ssl
 import subprocess
 import sys
@@ -108,3 +110,42 @@ def test_a_certificate_of_a_known_authority_that_openssl_refuses_gets_no_advice_
     assert "(Missing Authority Key Identifier)" in text
     assert "refuses how it is made" in text
     assert "SSL_CERT_FILE" not in text
+
+
+@pytest.mark.parametrize("transport", ["native", "sdk"])
+@pytest.mark.parametrize("how", ["closed", "reset"])
+async def test_a_connection_that_ends_in_the_handshake_is_told_as_such(run_adapter, how, transport):
+    """What a firewall does to hosts that it does not know: it was "closed without an answer", as after a request."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(5)
+        if how == "reset":
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1" + bytes(7))
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        domain = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        bot = {"app_id": APP, "app_secret": SECRET, "domain": domain, "transport": transport}
+        async with run_adapter([bot], connected=False) as adapter:
+            await wait_until(lambda: adapter.connections.get_status(APP).attempts >= 1, timeout=90)
+            error = adapter.connections.get_status(APP).error or ""
+    assert "closed in the handshake" in error or (transport, how) == ("sdk", "reset")
+    assert "SSL_CERT_FILE" not in error
+
+
+@pytest.mark.parametrize("reason", ["TLSV1_ALERT_PROTOCOL_VERSION", "TLSV13_ALERT_CERTIFICATE_REQUIRED"])
+def test_a_handshake_that_the_other_side_refuses_gets_no_advice_about_trust(reason):
+    """An old server behind a company's proxy, or one that asks for a certificate."""
+    error = ssl.SSLError(1, reason)
+    error.reason = reason
+    assert "refuses how this machine speaks TLS" in explain_tls(error)
+    assert "SSL_CERT_FILE" not in explain_tls(error)
+
+
+def test_a_file_of_certificates_in_another_form_is_named_in_every_client(tmp_path, monkeypatch):
+    """DER instead of PEM: the SDK's client cannot even begin."""
+    (tmp_path / "ca.der").write_bytes(b"\x30\x82")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.der"))
+    error = ssl.SSLError(136, "no certificate or crl found")
+    error.reason = "NO_CERTIFICATE_OR_CRL_FOUND"
+    assert f"SSL_CERT_FILE names {tmp_path}/ca.der, which is no PEM file" in explain_tls(error)
