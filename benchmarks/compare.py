@@ -11,6 +11,7 @@ docs/performance.md, with the chart. PATH is a git worktree of the earlier build
 import argparse
 import json
 import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -147,6 +148,7 @@ def main() -> None:
         if busy := busy_cores(kept["rounds"]):
             write_fault_row(47, busy)
         chart.main()
+        subprocess.run([sys.executable, HERE.parent / "scripts" / "readme_figures.py"], check=True)
 
 
 if __name__ == "__main__":
