@@ -17,6 +17,7 @@ import { t } from "./words.js";
 
 const ROOT = "/sandbox/v1/";
 const PAGE = 60;
+const EARLIER = 200;
 const RETRY = 1000;
 let last = null;
 let source = null;
@@ -68,7 +69,7 @@ export async function loadMessages(chatId, earlier = false) {
   if (earlier ? isComplete(chatId) : isKnown(chatId)) return;
   const first = earlier ? messagesOf(chatId)[0]?.number : undefined;
   const before = first ? `&before=${first}` : "";
-  const path = `chats/${encodeURIComponent(chatId)}/messages?limit=${PAGE}${before}`;
+  const path = `chats/${encodeURIComponent(chatId)}/messages?limit=${earlier ? EARLIER : PAGE}${before}`;
   const { messages, has_more: more } = await ask("GET", path);
   takeMessages(chatId, messages.map(toMessage), !more);
 }

@@ -13,10 +13,15 @@ import { t } from "./words.js";
 
 const NEAR_THE_END = 80;
 const NEAR_THE_START = 200;
+const ROW_HEIGHT = 72;
 /** Milliseconds within which messages of one person stand together. */
 const TOGETHER = 300_000;
+/** Neighbours stand in one block, which the browser skips while it is out of sight, and draw() while it stays the same. */
+const BLOCK = 64;
 /** message_id -> its element, whose `depends` and `shows` say what it and its parts were made of. */
 const rows = new Map();
+/** The blocks of the open chat or topic. */
+const blocks = new Map();
 const days = new Map();
 let loading = false;
 /** The number of the first message that was unread when the chat was opened; null for none, undefined before that. */
@@ -27,6 +32,7 @@ export function startLog() {
   on("chat", () => {
     follows = true;
     firstUnread = undefined;
+    blocks.clear(); // a chat and its topics share rows
     draw();
   });
   on("messages", chatId => chatId === model.current && draw());
@@ -74,17 +80,50 @@ function draw() {
   noteUnread(all);
   const elements = [];
   let before = null;
-  for (const each of messages) {
-    if (!before || dayOf(before) !== dayOf(each)) elements.push(dayLine(each));
-    if (each.number === firstUnread) elements.push(unreadLine);
-    elements.push(row(each, before, answers.get(each.thread_id) ?? 0));
-    before = each;
+  for (const group of inBlocks(messages)) {
+    elements.push(block(group, before, answers));
+    before = group.at(-1);
   }
   arrange($("rows"), elements.length ? elements : [make("p", "empty", t("empty"))]);
   if (follows) toEnd();
   if (before && document.hasFocus()) read(before);
   return undefined;
 }
+
+/** Messages in order, in groups that stay the same when earlier or later ones come. */
+function* inBlocks(messages) {
+  let from = 0;
+  for (let to = 1; to <= messages.length; to += 1) {
+    if (to < messages.length && blockOf(messages[to]) === blockOf(messages[from])) continue;
+    yield messages.slice(from, to);
+    from = to;
+  }
+}
+
+const blockOf = message => Math.floor(message.number / BLOCK);
+
+/** The element of some neighbours; it is drawn anew only when one of them, or what stands with them, has changed. */
+function block(messages, before, answers) {
+  const key = blockOf(messages[0]);
+  if (!blocks.has(key)) blocks.set(key, make("div", "block"));
+  const element = blocks.get(key);
+  const counts = messages.map(each => answers.get(each.thread_id) ?? 0);
+  const depends = [before, model.me, firstUnread, ...messages, ...counts, ...messages.map(silenceOf)];
+  if (isSame(element.depends, depends)) return element;
+  element.depends = depends;
+  element.style.containIntrinsicSize = `auto ${messages.length * ROW_HEIGHT}px`;
+  const inside = [];
+  messages.forEach((each, index) => {
+    const previous = messages[index - 1] ?? before;
+    if (!previous || dayOf(previous) !== dayOf(each)) inside.push(dayLine(each));
+    if (each.number === firstUnread) inside.push(unreadLine);
+    inside.push(row(each, previous, counts[index]));
+  });
+  arrange(element, inside);
+  return element;
+}
+
+const isSame = (some, others) => some?.length === others.length && some.every((each, index) => each === others[index]);
 
 /** Whether a message stands in a topic that another one began. */
 const isAnswer = each => each.topic && !each.topic.first;
@@ -103,7 +142,7 @@ function read(last) {
   if (unread > 0) act("read", { chat: last.chat_id });
 }
 
-/** What tells days apart; it is asked of each message at each drawing, so it is no text in a language. */
+/** What tells days apart. */
 const dayOf = message => new Date(+message.create_time).toDateString();
 
 function dayLine(message) {
@@ -127,7 +166,7 @@ function row(message, before, answers) {
   if (!rows.has(message.message_id)) rows.set(message.message_id, newRow(message));
   const element = rows.get(message.message_id);
   const depends = [message, joined, mine, answers, silenceOf(message)];
-  if (element.depends?.every((each, index) => each === depends[index])) return element;
+  if (isSame(element.depends, depends)) return element;
   element.depends = depends;
   element.className = ["row", mine && "mine", joined && "joined"].filter(Boolean).join(" ");
   const parts = {
