@@ -253,7 +253,8 @@ async def test_nothing_is_clipped_or_covered(sandbox, open_page, tmp_path, size,
     wide = "[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)"
     assert await page.evaluate(f"{wide}.map(e => e.outerHTML.slice(0, 80))") == []
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    unseen = "[...document.querySelectorAll('button')].filter(e => !e.closest('.row') && getComputedStyle(e).opacity === '0')"
+    of_rows = "e.closest('.row')"
+    unseen = f"[...document.querySelectorAll('button')].filter(e => !{of_rows} && getComputedStyle(e).opacity === '0')"
     assert await page.evaluate(f"{unseen}.map(e => e.id)") == [], "the button for a new group was there, and invisible"
     words = await page.locator("body").inner_text()
     assert not any(mark in words for mark in ("ou_", "oc_", "om_", "cli_", "undefined", "[object"))
