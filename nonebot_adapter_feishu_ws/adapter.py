@@ -22,14 +22,23 @@ from .lifecycle.bot_registry import DRAIN_TIMEOUT, BotRegistry
 from .lifecycle.connection_follower import ConnectionFollower, StartupChecks, StateHook, StateHooks
 from .lifecycle.ending import at_the_end
 from .lifecycle.recording import NoRecording, Parts
-from .lifecycle.startup import claim_ttl, is_registered, make_transport, read_config, say_no_bots, warn_of_other_adapter
+from .lifecycle.startup import (
+    bridged_plugins,
+    is_registered,
+    make_transport,
+    open_store,
+    read_config,
+    report_deaf,
+    say_no_bots,
+    warn_of_other_adapter,
+)
 from .lifecycle.warm_up import WarmUp
 from .logs import log
 from .net.loops import run_on
 from .sending.legacy_adapter import LegacyAdapter
 from .sending.send import SendHandler
 from .server.app_tickets import AppTickets
-from .store import Shared, Store, make_store, shared_of
+from .store import Shared, shared_of
 from .transport.heartbeat import Heartbeats
 from .transport.manager import ConnectionManager, ManagedBot
 from .transport.network_thread import NetworkThread
@@ -75,7 +84,7 @@ class Adapter(LegacyAdapter):
         self._port_watch: PortWatch | None = None
         self._network = NetworkThread(switch_interval=config.feishu_switch_interval)
         self._heartbeats = Heartbeats()
-        self._store = _make_store(config)
+        self._store = open_store(config)
         self.shared: Shared | None = shared_of(self._store, self._network.call)
         """What the replicas of the bots share; None unless the store is Redis."""
         self._tickets = AppTickets(self._store.state, self._network.call)
@@ -88,6 +97,7 @@ class Adapter(LegacyAdapter):
         )
         self._compose_intake(config)
         self._mount_routes()
+        self._open_bridges()  # to plugins that came first, as in their own tests
         self.on_ready(self._start)
 
     def _compose_intake(self, config: Config) -> None:
@@ -155,6 +165,7 @@ class Adapter(LegacyAdapter):
         self.driver.task_group.start_soon(at_the_end, self._close)
         self.driver.on_shutdown(self._drain)  # registered last, so it runs before the plugins close their own
         warn_of_other_adapter()
+        self._open_bridges()
         if self._port_watch is not None:
             self._port_watch.start()
         if self.feishu_config.feishu_sandbox and not await self._open_sandbox():
@@ -197,12 +208,7 @@ class Adapter(LegacyAdapter):
         if self.connections.can_receive(bot.app_id):
             self._registry.arrive(bot.app_id)
         elif not bot.use_websocket and self.connections.get_status(bot.app_id).state is ConnectionState.DISCONNECTED:
-            log(
-                "ERROR",
-                "Bot {bot} cannot receive: use_websocket is false, and the webhook needs an ASGI driver "
-                "(DRIVER=~fastapi) and an encrypt_key or verification_token",
-                bot=bot.app_id,
-            )
+            report_deaf(bot.app_id)
 
     def _arrived(self, bot_id: str) -> None:
         if self._backfill is not None:
@@ -272,6 +278,12 @@ class Adapter(LegacyAdapter):
         mount(self.driver, "POST", "/feishu/{app_id}", "feishu_webhook", route.handle)
 
     # Doors, opened only when they are asked for
+
+    def _open_bridges(self) -> None:
+        if plugins := bridged_plugins():
+            from .compat.bridges import open_bridges
+
+            open_bridges(plugins)
 
     async def _open_sandbox(self) -> bool:
         from .sandbox import SandboxError
@@ -387,12 +399,3 @@ def _choose_parts(config: Config, driver: Driver) -> Parts:
     from .record.recorder import Recorder  # only who asks for a recording loads it
 
     return Recorder(config, driver.config.model_dump())
-
-
-def _make_store(config: Config) -> Store:
-    return make_store(
-        config.feishu_store,
-        replay_window=config.feishu_replay_window,
-        takeover_after=config.feishu_takeover_after,
-        claim_ttl=claim_ttl(config),
-    )

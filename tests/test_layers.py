@@ -21,7 +21,7 @@ LAYERS = [
 LEVEL = {name: level for level, names in enumerate(LAYERS, start=1) for name in names}
 STRANGERS = {"transport", "server", "api"}
 # The composition root opens these doors inside a function, when they are asked for.
-LAZY_DOORS = {("adapter", "sandbox"), ("adapter", "management"), ("adapter", "doctor"), ("adapter", "record")}
+LAZY_DOORS = {("adapter", name) for name in ("sandbox", "management", "doctor", "record", "compat")}
 CEILING = 31_000
 """Lines by hand: 21,000 when the house was put in order; raised only together with what the lines bring."""
 HOUSE = House()
@@ -71,7 +71,7 @@ def test_a_function_fits_the_screen():
 def test_the_top_level_is_small():
     modules, folders = HOUSE.top_level()
     assert len(modules) <= 12, modules
-    assert len(folders) <= 21, folders
+    assert len(folders) <= 22, folders
 
 
 def test_the_check_sees_type_only_and_lazy_imports(tmp_path: Path):

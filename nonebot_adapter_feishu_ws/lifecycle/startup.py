@@ -10,11 +10,12 @@ from nonebot.drivers import Driver
 from ..config import BotConfig, Config, explain_no_bots, load_config, superuser_warnings, unknown_keys, unused_proxies
 from ..exception import ConfigError
 from ..logs import log
-from ..store import CLAIM_TTL
+from ..store import CLAIM_TTL, Store, make_store
 from ..transport.heartbeat import Heartbeats
 from ..transport.status import Transport
 
 _OTHER_ADAPTER = "nonebot.adapters.feishu.adapter"
+_BRIDGED = frozenset(f"nonebot_plugin_{name}" for name in ("alconna", "uninfo", "saa", "session", "userinfo"))
 
 
 def read_config(driver: Driver) -> Config:
@@ -47,6 +48,21 @@ def say_no_bots(driver: Driver) -> None:
     )
 
 
+def bridged_plugins() -> frozenset[str]:
+    """The loaded plugins that need a bridge of ours; ``compat`` is imported only if there are any."""
+    return _BRIDGED & sys.modules.keys()
+
+
+def open_store(config: Config) -> Store:
+    """The store that the configuration names."""
+    return make_store(
+        config.feishu_store,
+        replay_window=config.feishu_replay_window,
+        takeover_after=config.feishu_takeover_after,
+        claim_ttl=claim_ttl(config),
+    )
+
+
 def claim_ttl(config: Config) -> float:
     """Seconds for which an event must be known again: by redelivery, and by backfill, which looks back further."""
     if config.feishu_backfill_after is None:
@@ -75,6 +91,16 @@ def warn_of_other_adapter() -> None:
             "The package nonebot-adapter-feishu is imported too. Both adapters are named 'Feishu', so NoneBot ignores "
             "the one that comes second; remove the line that registers the other one, if there is one",
         )
+
+
+def report_deaf(bot_id: str) -> None:
+    """Log that a bot has no way to receive events."""
+    log(
+        "ERROR",
+        "Bot {bot} cannot receive: use_websocket is false, and the webhook needs an ASGI driver (DRIVER=~fastapi) and "
+        "an encrypt_key or verification_token",
+        bot=bot_id,
+    )
 
 
 def is_registered(adapter: type[BaseAdapter]) -> bool:

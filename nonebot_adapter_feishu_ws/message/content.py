@@ -22,6 +22,9 @@ _KEYED: Final = {"at": ("at", "user_id"), "image": _IMAGE, "img": _IMAGE, "emoti
 """Segment type -> the tag of its element, and the only key beside it; ``img`` is what ``to_post`` makes of an image."""
 
 
+Style = Literal["bold", "underline", "lineThrough", "italic"]
+
+
 class Segment(Protocol):
     """The part of a ``MessageSegment`` that encoding reads."""
 
@@ -59,6 +62,12 @@ def text_of(segment: Segment) -> str:
     """The text of a segment that is made of text."""
     value = segment.data.get("text")
     return whole("" if value is None else str(value))
+
+
+def styles_of(segment: Segment) -> dict[str, list[str]]:
+    """The ``style`` of a text or link as its element has it; empty without any."""
+    style: object = segment.data.get("style")
+    return {"style": [str(each) for each in style]} if is_list(style) and style else {}
 
 
 def unresolved_mention(segment: Segment) -> str | None:
@@ -181,7 +190,8 @@ def _inline_lines(segment: Segment) -> list[Line]:
     if literal is None and segment.type != "text":
         return [[_element(segment)]]
     pieces = (literal or text_of(segment)).split("\n")
-    return [[{"tag": "text", "text": piece}] if piece else [] for piece in pieces]
+    style = styles_of(segment)
+    return [[{"tag": "text", "text": piece, **style}] if piece else [] for piece in pieces]
 
 
 def _own_lines(segment: Segment) -> list[Line]:
@@ -199,7 +209,8 @@ def _element(segment: Segment) -> Element:
         tag, key = _KEYED[segment.type]
         return {"tag": tag, key: need(segment, key)}
     if segment.type == "link":
-        return {"tag": "a", "text": text_of(segment) or need(segment, "href"), "href": need(segment, "href")}
+        href = need(segment, "href")
+        return {"tag": "a", "text": text_of(segment) or href, "href": href, **styles_of(segment)}
     language = segment.data.get("language")
     return {"tag": "code_block", "text": text_of(segment), **({"language": language} if language else {})}
 
@@ -283,7 +294,7 @@ class PostMessageNode(TypedDict):
 class PostMessageNodeStylable(TypedDict, total=False):
     """An element of rich text that can be styled."""
 
-    style: list[Literal["bold", "underline", "lineThrough", "italic"]] | None
+    style: list[Style] | None
 
 
 class PostText(PostMessageNode, PostMessageNodeStylable):

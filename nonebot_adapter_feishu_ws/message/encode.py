@@ -11,7 +11,7 @@ from unicodedata import east_asian_width
 
 from ..net.bounded_json import as_object
 from .card_json import source_of
-from .content import Segment, UnsupportedSegment, dump, need, posts, text_of, texts, unresolved_mention
+from .content import Segment, UnsupportedSegment, dump, need, posts, styles_of, text_of, texts, unresolved_mention
 from .split import RICH_LIMIT, TEXT_LIMIT, is_small, size
 
 _ALONE: Final = {
@@ -61,7 +61,7 @@ def render(
             outgoing.append(_render_alone(run[0], rich_limit))
         elif len(run) == 1 and run[0].type == "image":
             outgoing.append(OutgoingMessage("image", dump({"image_key": need(run[0], "image_key")})))
-        elif all(segment.type in _PLAIN for segment in run) and not _looks_like_markup(run):
+        elif all(segment.type in _PLAIN and not styles_of(segment) for segment in run) and not _looks_like_markup(run):
             outgoing += (OutgoingMessage("text", content) for content in texts(run, text_limit))
         else:
             outgoing += (OutgoingMessage("post", content) for content in posts(run, rich_limit))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from nonebot import adapters
 from typing_extensions import override
 
-from .content import Postable
+from .content import Postable, Style
 from .describe import BuiltCard, describe, text_beside
 from .encode import serialize
 from .inline import MentionLike, Part
@@ -34,9 +34,9 @@ class MessageSegment(adapters.MessageSegment["Message"], Downloadable, Postable)
         return describe(self.type, self.data)
 
     @staticmethod
-    def text(text: str) -> Text:
-        """Plain text; nothing in it is markup."""
-        return Text("text", {"text": str(text)})
+    def text(text: str, style: Sequence[Style] = ()) -> Text:
+        """Plain text; nothing in it is markup. With a style it is sent as rich text."""
+        return Text("text", {"text": str(text), **({"style": [*style]} if style else {})})
 
     @staticmethod
     def at(user_id: str, user_name: str | None = None) -> At:
@@ -255,7 +255,7 @@ class _Words(MessageSegment):
 
 
 class Text(_Words):
-    """Plain text: ``text``."""
+    """Plain text: ``text``; to be sent also ``style``."""
 
 
 class At(MessageSegment):

@@ -57,7 +57,7 @@ async def send(
     if isinstance(event, GroupMessageEvent) and full_message.has("system"):
         raise ValueError("Feishu shows a divider in private chats only: leave it out in groups")
     route = Route.of(event, quote=reply_message, open_topic=reply_in_thread, if_recalled=if_recalled)
-    return await _send_all(bot, full_message, route)
+    return await send_along(bot, full_message, route)
 
 
 async def send_to(
@@ -65,7 +65,7 @@ async def send_to(
 ) -> Any:
     """Send a message to a chat or person; see :meth:`Bot.send_to`."""
     route = Route(receive_id_type or guess_id_type(receive_id), receive_id)
-    return await _send_all(bot, _as_message(message), route)
+    return await send_along(bot, _as_message(message), route)
 
 
 async def render_one(bot: LegacyMethods, message: Sendable) -> OutgoingMessage:
@@ -104,7 +104,8 @@ def _as_message(message: Sendable | Iterable[BaseMessageSegment[Any]]) -> Messag
     return Message(MessageSegment.card(message))
 
 
-async def _send_all(bot: LegacyMethods, message: Message, route: Route) -> Any:
+async def send_along(bot: LegacyMethods, message: Message, route: Route) -> Any:
+    """Send a message, split where Feishu demands it, along a route; see :func:`send` for what is returned."""
     answers: list[Any] = []
     for outgoing in render(await bot.uploads.prepare(message)):
         answer = await route.send(bot, outgoing.content, outgoing.msg_type)
