@@ -209,9 +209,8 @@ class Exporter(MessageExporter[Message]):
     ) -> None:
         """Add a reaction, or remove the bot's own."""
         assert isinstance(bot, Bot)
-        kind, message_id = emoji_type(emoji.id, emoji.name), _message_id(mid)
-        if kind is None:
-            raise ValueError(f"Feishu has no reaction {emoji.id!r}: give one of its own, such as THUMBSUP")
+        # Feishu's own list is shorter than what it takes, and it names the trouble with a wrong one.
+        kind, message_id = emoji_type(emoji.id, emoji.name) or emoji.name or emoji.id, _message_id(mid)
         if not delete:
             await bot.react(message_id, kind)
             return
