@@ -8,6 +8,8 @@ import pytest
 PROCESS, SDK, BROWSER = "starts bots as processes", "imports the official SDK, which takes seconds", "drives Chromium"
 SLOW = {
     "tests/api/test_sending.py::test_2000_sends_with_faults_lose_none_and_double_none": "sends 2,000 messages",
+    "tests/compat/test_bridges.py::test_a_cell": "starts a bot process per bridge",
+    "tests/compat/test_bridges.py::test_the_same_cell": "starts a process of the existing adapter per bridge",
     "tests/compat/test_migration.py": "starts a process per plugin and adapter",
     "tests/docs/test_blocks.py::test_every_slow_block_runs": SDK,
     "tests/docs/test_install.py::test_the_line_of_the_readme_installs_the_package_from_a_clone": "builds and installs",

@@ -2,7 +2,8 @@
 
 Everybody who has alconna and this package imports this file: it loads nothing until a message is to be read or sent.
 """
-# pyright: basic, reportMissingImports=false - the plugin is not installed everywhere
+# The plugin is not installed everywhere.
+# pyright: basic, reportMissingImports=false
 
 from __future__ import annotations
 
@@ -63,7 +64,7 @@ def _existing_in_use() -> bool:
         registered = nonebot.get_adapters().get("Feishu")
     except ValueError:  # NoneBot is not initialised
         registered = None
-    package = __package__.partition(".")[0]
+    package = __name__.partition(".")[0]
     if registered is not None:
         return not any(base.__module__.startswith(f"{package}.") for base in type(registered).__mro__)
     return "nonebot.adapters.feishu" in sys.modules and f"{package}.adapter" not in sys.modules

@@ -1,5 +1,6 @@
 """Our segments -> alconna's: what plugins read."""
-# pyright: basic, reportMissingImports=false - the plugin is not installed everywhere
+# The plugin is not installed everywhere.
+# pyright: basic, reportMissingImports=false
 
 import nonebot
 from nonebot.adapters import Bot as BaseBot

@@ -1,5 +1,6 @@
 """alconna's segments -> ours, and their way to Feishu."""
-# pyright: basic, reportMissingImports=false - the plugin is not installed everywhere
+# The plugin is not installed everywhere.
+# pyright: basic, reportMissingImports=false
 
 import asyncio
 from collections.abc import Sequence

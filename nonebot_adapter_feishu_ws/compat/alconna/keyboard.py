@@ -1,5 +1,6 @@
 """alconna's buttons -> a card."""
-# pyright: basic, reportMissingImports=false - the plugin is not installed everywhere
+# The plugin is not installed everywhere.
+# pyright: basic, reportMissingImports=false
 
 from collections.abc import Iterator, Sequence
 

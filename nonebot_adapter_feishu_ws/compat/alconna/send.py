@@ -1,5 +1,6 @@
 """Sends what one message of alconna becomes: ours, with merged forwards in their places."""
-# pyright: basic, reportMissingImports=false - the plugin is not installed everywhere
+# The plugin is not installed everywhere.
+# pyright: basic, reportMissingImports=false
 
 from typing import Any, Final
 

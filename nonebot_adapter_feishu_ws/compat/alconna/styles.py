@@ -1,5 +1,6 @@
 """alconna's styles of text -> Feishu's."""
-# pyright: basic, reportMissingImports=false - the plugin is not installed everywhere
+# The plugin is not installed everywhere.
+# pyright: basic, reportMissingImports=false
 
 import re
 from typing import Final
@@ -30,7 +31,7 @@ def _piece(text: str, names: list[str]) -> MessageSegment:
         return MessageSegment.markdown(text)
     if "code" in names and "\n" in text:
         return MessageSegment.code_block(text)
-    style = list(dict.fromkeys(_STYLES[name] for name in names if name in _STYLES))
+    style: list[Style] = list(dict.fromkeys(_STYLES[name] for name in names if name in _STYLES))
     if "link" in names and _URL.fullmatch(text):
         link = MessageSegment.link(text, text)
         return type(link)("link", {**link.data, **({"style": style} if style else {})})

@@ -1,5 +1,6 @@
 """Where a bot can send to, for alconna's choice of a bot by target."""
-# pyright: basic, reportMissingImports=false - the plugin is not installed everywhere
+# The plugin is not installed everywhere.
+# pyright: basic, reportMissingImports=false
 
 from collections.abc import AsyncIterator
 

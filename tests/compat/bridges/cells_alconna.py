@@ -2,11 +2,10 @@
 
 import json
 
-from tests.compat.bridges.play import MP4, OPUS, PNG, Cell, Play
-from tests.conftest import APP
+import pytest
 
-NO_CARD = ("sent as the text of its label", "只发出按钮上的文字")
-NO_RECEIPT = ("KeyError: 'message_id'", "KeyError: 'message_id'")
+from tests.compat.bridges.play import MP4, OPUS, PNG, Cell, Play, Refused
+from tests.conftest import APP
 
 
 async def rich_command(play: Play):
@@ -103,12 +102,8 @@ def keyboard(kind, content, play):
 
 async def private_url(play: Play):
     """A URL inside the network; the sandbox's own page stands there."""
-    try:
-        done = await play.do(f"/image_url {play.sandbox.url}/open-apis/nothing.png")
-    except AssertionError as error:
-        assert "private address" in str(error)
-    else:
-        raise AssertionError(f"it was fetched: {done.kinds}")
+    with pytest.raises(Refused, match="private address"):
+        await play.do(f"/image_url {play.sandbox.url}/open-apis/nothing.png")
 
 
 async def voice_length(play: Play):
@@ -302,53 +297,172 @@ async def places(play: Play):
 
 CELLS = [
     Cell("A command", "命令", command),
-    Cell("A command in rich text", "富文本中的命令", rich_command),
+    Cell(
+        "A command in rich text",
+        "富文本中的命令",
+        rich_command,
+        ("not found: rich text is one `Hyper`", "找不到：富文本是一个 `Hyper`"),
+    ),
     Cell("Text", "文本", sends("text", is_text("hello"))),
-    Cell("`At` alone", "单独的 `At`", sends("at", at, group=True)),
-    Cell("`AtAll`", "`AtAll`", sends("at_all", at_all, group=True)),
-    Cell("Text, image, text, in this order", "文字、图片、文字，顺序不变", sends("mixed", mixed)),
+    Cell(
+        "`At` alone",
+        "单独的 `At`",
+        sends("at", at, group=True),
+        ("230001: sent as msg_type `at`", "230001：以 msg_type `at` 发送"),
+    ),
+    Cell(
+        "`AtAll`",
+        "`AtAll`",
+        sends("at_all", at_all, group=True),
+        ("230001: sent as msg_type `at`", "230001：以 msg_type `at` 发送"),
+    ),
+    Cell(
+        "Text, image, text, in this order",
+        "文字、图片、文字，顺序不变",
+        sends("mixed", mixed),
+        ("230001: all in one line of rich text", "230001：全部放进富文本的同一行"),
+    ),
     Cell("An image", "图片", sends("image", image)),
-    Cell("`Image(url)` of a private address is refused", "`Image(url)` 指向内网地址时拒绝", private_url),
-    Cell("A voice message (opus)", "语音（opus）", sends("voice", uploaded("audio", OPUS))),
-    Cell("Its duration in milliseconds", "语音时长以毫秒计", voice_length),
-    Cell("Other sound as a file", "其他音频以文件发送", sends("mp3", uploaded("file", b"ID3" + bytes(30), "song.mp3"))),
-    Cell("A video with its cover", "视频及封面", sends("video", uploaded("media", MP4))),
+    Cell(
+        "`Image(url)` of a private address is refused",
+        "`Image(url)` 指向内网地址时拒绝",
+        private_url,
+        ("fetched, with the client driver", "照样下载（用客户端驱动）"),
+    ),
+    Cell(
+        "A voice message (opus)",
+        "语音（opus）",
+        sends("voice", uploaded("audio", OPUS)),
+        ("230055: uploaded as `stream`", "230055：以 `stream` 上传"),
+    ),
+    Cell(
+        "Its duration in milliseconds",
+        "语音时长以毫秒计",
+        voice_length,
+        ("seconds are sent as milliseconds", "把秒当作毫秒"),
+    ),
+    Cell(
+        "Other sound as a file",
+        "其他音频以文件发送",
+        sends("mp3", uploaded("file", b"ID3" + bytes(30), "song.mp3")),
+        ("230055", "230055"),
+    ),
+    Cell(
+        "A video with its cover",
+        "视频及封面",
+        sends("video", uploaded("media", MP4)),
+        ("230055: sent as a sticker", "230055：以表情包发送"),
+    ),
     Cell("A file with its name", "文件及文件名", sends("file", uploaded("file", b"words", "notes.txt"))),
-    Cell("An emoji of Feishu", "飞书表情", sends("emoji", emoji)),
+    Cell("An emoji of Feishu", "飞书表情", sends("emoji", emoji), ("sent as text", "以文字发送")),
     Cell("Another emoji as text", "其他表情转为文字", unknown_emoji),
-    Cell("Bold, italic and a mention in one line", "同一行的粗体、斜体和 @", sends("styles", styles)),
-    Cell("A link", "链接", sends("link", link)),
-    Cell("`Hyper`: a card", "`Hyper`：卡片", sends("card", card)),
-    Cell("`Button` with words: one card", "`Button` 加文字：一张卡片", sends("button", button)),
-    Cell("`Keyboard` in rows: a card", "`Keyboard` 分行：卡片", sends("keyboard", keyboard)),
-    Cell("`Reference` of messages: a merged forward", "`Reference` 引用消息：合并转发", forward),
-    Cell("`Reference` of made-up messages: text with names", "`Reference` 自定义消息：带名字的文本", story),
-    Cell("A role that Feishu does not have, as text", "飞书没有的角色转为文字", role),
+    Cell(
+        "Bold, italic and a mention in one line",
+        "同一行的粗体、斜体和 @",
+        sends("styles", styles),
+        ("styles are lost", "样式丢失"),
+    ),
+    Cell("A link", "链接", sends("link", link), ("sent as text", "以文字发送")),
+    Cell(
+        "`Hyper`: a card", "`Hyper`：卡片", sends("card", card), ("sent as the text `[json]`", "以文字 `[json]` 发送")
+    ),
+    Cell(
+        "`Button` with words: one card",
+        "`Button` 加文字：一张卡片",
+        sends("button", button),
+        ("sent as text", "以文字发送"),
+    ),
+    Cell(
+        "`Keyboard` in rows: a card",
+        "`Keyboard` 分行：卡片",
+        sends("keyboard", keyboard),
+        ("sent as text", "以文字发送"),
+    ),
+    Cell(
+        "`Reference` of messages: a merged forward",
+        "`Reference` 引用消息：合并转发",
+        forward,
+        ("sent as the ids", "只发出消息 ID"),
+    ),
+    Cell(
+        "`Reference` of made-up messages: text with names",
+        "`Reference` 自定义消息：带名字的文本",
+        story,
+        ("names are lost", "名字丢失"),
+    ),
+    Cell(
+        "A role that Feishu does not have, as text",
+        "飞书没有的角色转为文字",
+        role,
+        ("sent as a mention of nobody", "@ 了一个不存在的人"),
+    ),
     Cell("Quoting the event's message", "引用回复", quote),
-    Cell("Receipt: recall", "回执：撤回", recall),
-    Cell("Receipt: recall all of a message that became two", "回执：一条变两条时全部撤回", recall_all),
-    Cell("Receipt: edit", "回执：编辑", edit),
-    Cell("Receipt: reply", "回执：回复", receipt_reply),
-    Cell("Receipt: reaction", "回执：表情回复", react),
-    Cell("Receipt: reaction removed", "回执：取消表情回复", unreact),
-    Cell("Reaction to the event's message, `👍`", "对事件消息回复 `👍`", react_event),
-    Cell("`at_me()`", "`at_me()`", at_me),
-    Cell("`at_me()` when somebody else is mentioned", "@ 别人时的 `at_me()`", at_other),
-    Cell("The quoted message", "被引用的消息", quoted),
+    Cell("Receipt: recall", "回执：撤回", recall, ("`KeyError: 'message_id'`", "`KeyError: 'message_id'`")),
+    Cell(
+        "Receipt: recall all of a message that became two",
+        "回执：一条变两条时全部撤回",
+        recall_all,
+        ("230001: a file inside rich text", "230001：把文件放进富文本"),
+    ),
+    Cell("Receipt: edit", "回执：编辑", edit, ("`KeyError: 'message_id'`", "`KeyError: 'message_id'`")),
+    Cell("Receipt: reply", "回执：回复", receipt_reply, ("`KeyError: 'message_id'`", "`KeyError: 'message_id'`")),
+    Cell("Receipt: reaction", "回执：表情回复", react, ("`KeyError: 'message_id'`", "`KeyError: 'message_id'`")),
+    Cell(
+        "Receipt: reaction removed",
+        "回执：取消表情回复",
+        unreact,
+        ("`KeyError: 'message_id'`", "`KeyError: 'message_id'`"),
+    ),
+    Cell(
+        "Reaction to the event's message, `👍`",
+        "对事件消息回复 `👍`",
+        react_event,
+        ("231001: sent as a form", "231001：以表单发送"),
+    ),
+    Cell("`at_me()`", "`at_me()`", at_me, ("always false", "始终为假")),
+    Cell("`at_me()` when somebody else is mentioned", "@ 别人时的 `at_me()`", at_other, ("always false", "始终为假")),
+    Cell("The quoted message", "被引用的消息", quoted, ("raw JSON", "原始 JSON")),
     Cell("Received: image, and its bytes", "收到：图片及其内容", received_image),
-    Cell("Received: voice", "收到：语音", received_voice),
-    Cell("Received: video", "收到：视频", received_video),
-    Cell("Received: file", "收到：文件", received({"file_key": "file_x", "file_name": "a.txt"}, "file", [["file", "file_x", "a.txt"]])),
-    Cell("Received: sticker", "收到：表情包", received({"file_key": "file_x"}, "sticker", [["image", "file_x", "image.png", True]])),
-    Cell("Received: rich text", "收到：富文本", received_post),
-    Cell("Received: card", "收到：卡片", received_card),
-    Cell("Received: merged forward", "收到：合并转发", received_forward),
-    Cell("An answer stays in its topic", "回答留在话题内", topic_answer),
-    Cell("A quote stays in its topic", "引用回复留在话题内", topic_quote),
-    Cell("A stored target stays in its topic", "保存的 Target 留在话题内", topic_stored),
+    Cell("Received: voice", "收到：语音", received_voice, ("the key as a URL", "把 key 当作 URL")),
+    Cell("Received: video", "收到：视频", received_video, ("without its duration", "没有时长")),
+    Cell(
+        "Received: file",
+        "收到：文件",
+        received({"file_key": "file_x", "file_name": "a.txt"}, "file", [["file", "file_x", "a.txt"]]),
+    ),
+    Cell(
+        "Received: sticker",
+        "收到：表情包",
+        received({"file_key": "file_x"}, "sticker", [["image", "file_x", "image.png", True]]),
+    ),
+    Cell("Received: rich text", "收到：富文本", received_post, ("one `Hyper`", "一个 `Hyper`")),
+    Cell("Received: card", "收到：卡片", received_card, ("the event is lost", "事件丢失")),
+    Cell("Received: merged forward", "收到：合并转发", received_forward, ("the event is lost", "事件丢失")),
+    Cell(
+        "An answer stays in its topic", "回答留在话题内", topic_answer, ("the event is not understood", "无法识别事件")
+    ),
+    Cell(
+        "A quote stays in its topic", "引用回复留在话题内", topic_quote, ("the event is not understood", "无法识别事件")
+    ),
+    Cell(
+        "A stored target stays in its topic",
+        "保存的 Target 留在话题内",
+        topic_stored,
+        ("the event is not understood", "无法识别事件"),
+    ),
     Cell("`get_target()`", "`get_target()`", target),
-    Cell("`Target` by scope", "按 scope 的 `Target`", by_scope),
+    Cell(
+        "`Target` by scope",
+        "按 scope 的 `Target`",
+        by_scope,
+        ("`SerializeFailed`: no bot is found", "`SerializeFailed`：找不到机器人"),
+    ),
     Cell("`Target` by adapter, private", "按适配器的私聊 `Target`", by_adapter),
     Cell("`Target.dump` and `load`", "`Target.dump` 与 `load`", stored),
-    Cell("A bot's targets", "机器人可发送的目标", places),
+    Cell(
+        "A bot's targets",
+        "机器人可发送的目标",
+        places,
+        ("asks for user groups, which the sandbox does not have", "请求用户组接口，沙箱没有模拟"),
+    ),
 ]

@@ -124,6 +124,6 @@ async def outcome(cell: Cell, sandbox: Sandbox, patience: float = 3.0) -> str | 
         await cell.run(Play(sandbox, patience))
     except TimeoutError:
         return "no answer"
-    except (AssertionError, LookupError, TypeError, ValueError) as error:
+    except (AssertionError, pytest.fail.Exception, LookupError, TypeError, ValueError) as error:
         return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
     return None

@@ -78,7 +78,9 @@ sends("file", lambda event, args: UniMessage(File(raw=b"words", name="notes.txt"
 sends("emoji", lambda event, args: UniMessage([Text("well "), Emoji("SMILE")]))
 sends(
     "styles",
-    lambda event, args: UniMessage([Text("a "), Text("b").bold(), Text(" c").italic(), At("user", event.get_user_id())]),
+    lambda event, args: UniMessage(
+        [Text("a "), Text("b").bold(), Text(" c").italic(), At("user", event.get_user_id())]
+    ),
 )
 sends("link", lambda event, args: UniMessage([Text("see "), Text("https://example.com/a").link()]))
 sends(
@@ -91,7 +93,9 @@ sends("button", lambda event, args: UniMessage([Text("Sure?"), Button("action", 
 sends(
     "keyboard",
     lambda event, args: UniMessage(
-        Keyboard([Button("action", str(n), id=f"n{n}") for n in range(3)] + [Button("link", "go", url="https://x.y")], row=2)
+        Keyboard(
+            [Button("action", str(n), id=f"n{n}") for n in range(3)] + [Button("link", "go", url="https://x.y")], row=2
+        )
     ),
 )
 sends("forward", lambda event, args: UniMessage(Reference(nodes=[RefNode(each) for each in args])))
@@ -241,7 +245,7 @@ async def _(bot: Bot, event: Event):
             if segments.has(Image) and not segments[Image, 0].sticker:
                 image = await image_fetch(event, bot, {}, segments[Image, 0])
                 said = f"{said} {len(image) if image else image}"
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the cell tells what went wrong
         await bot.send(event, f"failed: {type(error).__name__}: {error}")
         return
     await bot.send(event, f"done: {said}")

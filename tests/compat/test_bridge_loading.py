@@ -1,0 +1,80 @@
+"""When a bridge is loaded, what that costs, and what is said when it cannot be used."""
+
+import json
+import subprocess
+import sys
+from importlib.metadata import entry_points
+
+import pytest
+from loguru import logger
+
+from nonebot_adapter_feishu_ws.compat.bridges import _warned, open_bridges
+from tests.compat.bridges.play import need
+
+need("nonebot_plugin_alconna")
+LOADED = """
+import json, sys, warnings
+import nonebot
+nonebot.init(driver="~none", _env_file=None, log_level="ERROR")
+warnings.simplefilter("ignore")
+from importlib_metadata import entry_points
+import nonebot_plugin_alconna.uniseg.loader
+import time
+began = time.perf_counter()
+loader = entry_points(group="n-p-alc.uniseg.adapters")["feishu_ws"].load()
+took = time.perf_counter() - began
+names = [name for name in sys.modules if name.partition(".")[0] == "nonebot_adapter_feishu_ws"]
+print(json.dumps([names, loader.__module__, took]))
+"""
+
+
+@pytest.fixture
+def warnings():
+    lines: list[str] = []
+    handler = logger.add(lambda line: lines.append(str(line)), level="WARNING", format="{message}")
+    _warned._seen.clear()
+    yield lines
+    logger.remove(handler)
+
+
+def test_the_entry_point_loads_three_small_modules(capsys):
+    answer = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True, timeout=60)
+    names, module, took = json.loads(answer.stdout.splitlines()[-1])
+    package = "nonebot_adapter_feishu_ws"
+    assert module == f"{package}.compat.alconna"
+    assert sorted(names) == [package, f"{package}.compat", f"{package}.compat.alconna"]
+    with capsys.disabled():
+        print(f"\nthe entry point adds {took * 1000:.1f} ms to import nonebot_plugin_alconna")
+
+
+def test_the_entry_point_is_in_the_wheel():
+    [point] = entry_points(group="n-p-alc.uniseg.adapters", name="feishu_ws")
+    assert point.value == "nonebot_adapter_feishu_ws.compat.alconna:Loader"
+
+
+def test_another_loader_of_the_name_is_left_alone_and_named_once(monkeypatch, warnings):
+    from nonebot_plugin_alconna.uniseg import adapters
+    from nonebot_plugin_alconna.uniseg.loader import BaseLoader
+
+    class Other(BaseLoader):
+        get_adapter = get_builder = get_exporter = lambda self: None
+
+    other = Other()
+    monkeypatch.setitem(adapters.loaders, "Feishu", other)
+    for _ in range(2):
+        open_bridges(["nonebot_plugin_alconna"])
+    assert adapters.loaders["Feishu"] is other
+    [line] = warnings
+    for words in ("nonebot_plugin_alconna is loaded", __name__, "tested with nonebot-plugin-alconna 0.62.1"):
+        assert words in line
+
+
+def test_a_bridge_that_cannot_be_imported_is_named_once(monkeypatch, warnings):
+    """As after a release of the plugin that has renamed what the bridge imports."""
+    monkeypatch.delitem(sys.modules, "nonebot_adapter_feishu_ws.compat.alconna", raising=False)
+    monkeypatch.setitem(sys.modules, "nonebot_plugin_alconna.uniseg.loader", None)
+    for _ in range(2):
+        open_bridges(["nonebot_plugin_alconna"])
+    [line] = warnings
+    assert "nonebot_plugin_alconna.uniseg.loader" in line
+    assert "installed is nonebot-plugin-alconna" in line
