@@ -18,20 +18,11 @@ from .config import BotConfig, Config
 from .event import Event, EventRegistry
 from .intake.bridge import MAX_BYTES, MAX_BYTES_ALONE, Bridge
 from .intake.dispatcher import Dispatcher, Handler
+from .lifecycle import startup
 from .lifecycle.bot_registry import DRAIN_TIMEOUT, BotRegistry
 from .lifecycle.connection_follower import ConnectionFollower, StartupChecks, StateHook, StateHooks
 from .lifecycle.ending import at_the_end
 from .lifecycle.recording import NoRecording, Parts
-from .lifecycle.startup import (
-    bridged_plugins,
-    is_registered,
-    make_transport,
-    open_store,
-    read_config,
-    report_deaf,
-    say_no_bots,
-    warn_of_other_adapter,
-)
 from .lifecycle.warm_up import WarmUp
 from .logs import log
 from .net.loops import run_on
@@ -77,14 +68,14 @@ class Adapter(LegacyAdapter):
     @override
     def __init__(self, driver: Driver, **kwargs: Any) -> None:
         super().__init__(driver, **kwargs)
-        self.feishu_config: Config = read_config(driver)
+        self.feishu_config: Config = startup.read_config(driver)
         config = self.feishu_config
         self.bot_configs: dict[str, BotConfig] = {bot.app_id: bot for bot in config.feishu_bots if bot.enabled}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._port_watch: PortWatch | None = None
         self._network = NetworkThread(switch_interval=config.feishu_switch_interval)
         self._heartbeats = Heartbeats()
-        self._store = open_store(config)
+        self._store = startup.open_store(config)
         self.shared: Shared | None = shared_of(self._store, self._network.call)
         """What the replicas of the bots share; None unless the store is Redis."""
         self._tickets = AppTickets(self._store.state, self._network.call)
@@ -164,14 +155,14 @@ class Adapter(LegacyAdapter):
         self._loop = asyncio.get_running_loop()
         self.driver.task_group.start_soon(at_the_end, self._close)
         self.driver.on_shutdown(self._drain)  # registered last, so it runs before the plugins close their own
-        warn_of_other_adapter()
+        startup.warn_of_other_adapter()
         self._open_bridges()
         if self._port_watch is not None:
             self._port_watch.start()
         if self.feishu_config.feishu_sandbox and not await self._open_sandbox():
             return
         if not self.bot_configs:
-            return say_no_bots(self.driver)
+            return startup.say_no_bots(self.driver)
         self._parts.start()
         checks = self._startup_checks if self._sandbox is None else None
         self._follower.start(self.connections, self._registry, self._state_hooks, self._arrived, checks)
@@ -182,7 +173,7 @@ class Adapter(LegacyAdapter):
             self.connections.add(
                 ManagedBot(
                     bot_id=bot.app_id,
-                    make_transport=partial(make_transport, bot, self._heartbeats),
+                    make_transport=partial(startup.make_transport, bot, self._heartbeats),
                     use_websocket=bot.use_websocket,
                     webhook=bot.app_id in self._webhook_bots,
                     enabled=bot.enabled,
@@ -208,7 +199,7 @@ class Adapter(LegacyAdapter):
         if self.connections.can_receive(bot.app_id):
             self._registry.arrive(bot.app_id)
         elif not bot.use_websocket and self.connections.get_status(bot.app_id).state is ConnectionState.DISCONNECTED:
-            report_deaf(bot.app_id)
+            startup.report_deaf(bot.app_id)
 
     def _arrived(self, bot_id: str) -> None:
         if self._backfill is not None:
@@ -280,7 +271,7 @@ class Adapter(LegacyAdapter):
     # Doors, opened only when they are asked for
 
     def _open_bridges(self) -> None:
-        if plugins := bridged_plugins():
+        if plugins := startup.bridged_plugins():
             from .compat.bridges import open_bridges
 
             open_bridges(plugins)
@@ -390,7 +381,7 @@ def ensure_registered() -> bool:
 
     The adapter itself cannot tell when it came second.
     """
-    return is_registered(Adapter)
+    return startup.is_registered(Adapter)
 
 
 def _choose_parts(config: Config, driver: Driver) -> Parts:
