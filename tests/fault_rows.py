@@ -163,6 +163,11 @@ FAULTS: dict[int, Fault] = {
         "own ones are dropped, others unless `FEISHU_BOT_MESSAGES` lets them in; two bots do not talk for ever",
     ),
     48: Fault("a burst of 5,000 with `memory://`", "nothing refused while memory allows"),
+    49: Fault(
+        "an unexpected error in a batch of the store, such as an event id that it cannot write",
+        "the batch is undone and handled from memory or pushed again; no redelivery is acked while the first delivery "
+        "has no outcome",
+    ),
 }
 
 

@@ -27,6 +27,7 @@ SLOW = {
     "tests/flow/test_second_process.py": PROCESS,
     "tests/flow/test_shutdown.py": "starts bots as processes and ends them under load",
     "tests/flow/test_store_trouble.py::test_the_system_refuses_to_write_more": PROCESS,
+    "tests/flow/test_store_losses.py": PROCESS,
     "tests/flow/test_tls.py": SDK,
     "tests/intake/test_inbox.py::test_an_abandoned_event_that_waits_holds_up_no_other_for_long": "waits for seconds",
     "tests/management/test_restart.py": "kills bot processes and starts them again",

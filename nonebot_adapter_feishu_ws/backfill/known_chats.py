@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from ..exception import StoreError
 from ..logs import log
 from ..net.bounded_json import as_object, as_text
-from ..store import KeyValue
+from ..store import KeyValue, storable
 
 FLUSH_AFTER = 1.0
 """Seconds for which chats are collected before they are written."""
@@ -63,7 +63,7 @@ class KnownChats:
         now = self._clock()
         new = self._new.setdefault(bot_id, {})
         for chat in chats_of(payload):
-            new[chat.to_text()] = now
+            new[storable(chat.to_text())] = now
         if new and (self._flush is None or self._flush.done()):
             self._flush = asyncio.create_task(self._flush_soon(), name="feishu-known-chats", context=Context())
 

@@ -9,7 +9,7 @@ from ..event.envelope import Envelope
 from ..logs import log
 from ..message.times import to_seconds
 from ..net.bounded_json import as_object, as_text, read_object
-from ..store import Entry
+from ..store import Entry, storable
 
 MESSAGE_EVENT = "im.message.receive_v1"
 
@@ -84,9 +84,9 @@ def claim_keys(envelope: Envelope, identity: EventIdentity) -> list[str]:
     message can come under two event ids (接收消息).
     """
     event_id = identity.event_id or "sha256:" + hashlib.sha256(envelope.payload).hexdigest()
-    keys = [f"{envelope.bot_id}:event:{event_id}"]
+    keys = [f"{envelope.bot_id}:event:{storable(event_id)}"]
     if identity.message_id:
-        keys.append(f"{envelope.bot_id}:message:{identity.message_id}")
+        keys.append(f"{envelope.bot_id}:message:{storable(identity.message_id)}")
     return keys
 
 

@@ -105,6 +105,9 @@ class Receiver:
                 self._warn_full(envelope, error)
             except StoreError as error:
                 self._warn(envelope, f"{identity.event_type} is refused with 500, Feishu will push it again: {error}")
+            except Exception as error:  # noqa: BLE001 - whatever it is, the event must be pushed again
+                text = "Bot {bot}: an event is refused with 500 for an unexpected error, Feishu will push it again"
+                log("ERROR", text, bot=envelope.bot_id, exception=error)
             return self._end(envelope, "refused")
 
     async def mark_handled(self, key: str) -> bool:

@@ -1,6 +1,18 @@
 """Stores: claims of events, the inbox of those that are not handled yet, and state that outlives a restart."""
 
-from .base import CLAIM_TTL, MAX_RUNS, REPLAY_WINDOW, TAKEOVER_AFTER, Entry, Inbox, InboxCount, KeyValue, Lease, Store
+from .base import (
+    CLAIM_TTL,
+    MAX_RUNS,
+    REPLAY_WINDOW,
+    TAKEOVER_AFTER,
+    Entry,
+    Inbox,
+    InboxCount,
+    KeyValue,
+    Lease,
+    Store,
+    storable,
+)
 from .fallback import FallbackStore
 from .memory import MemoryStore
 from .shared import Shared, shared_of
@@ -60,4 +72,5 @@ __all__ = [
     "StoreWatch",
     "make_store",
     "shared_of",
+    "storable",
 ]

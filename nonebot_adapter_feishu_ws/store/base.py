@@ -18,6 +18,11 @@ SUSPECT_RUNS = MAX_RUNS - 1
 """After this many attempts, an event becomes a dead letter if its process dies once more."""
 
 
+def storable(text: str) -> str:
+    r"""A text that every store can write: half a character, which Feishu delivers, is spelled out as ``\\ud83d``."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """An event in the inbox.

@@ -15,6 +15,7 @@ from ..logs import log
 from .base import DUPLICATE, Entry, Inbox, InboxCount, KeyValue, Locks, SharedValues, Store, StoreStatus, Taken
 from .boottime import boottime
 from .claims import Claims
+from .group_commit import WRITE_TIMEOUT
 
 T = TypeVar("T")
 PROBE_EVERY = 2.0
@@ -51,6 +52,10 @@ class FallbackStore(Inbox):
     _owed: dict[str, None] = field(default_factory=dict[str, None])
     _unwritten: dict[tuple[str, ...], None] = field(default_factory=dict[tuple[str, ...], None])
     _probing: asyncio.Task[None] | None = None
+    _undecided: set[str] = field(default_factory=set[str])
+    """The names of events that are being written."""
+    _decided: asyncio.Future[None] | None = None
+    """Ends with the next of these writes; None while no redelivery waits for one."""
 
     def __post_init__(self) -> None:
         self.status: StoreStatus = self.inner.status
@@ -77,31 +82,71 @@ class FallbackStore(Inbox):
 
     async def claim(self, keys: Sequence[str]) -> bool:
         """Claim an event, in memory while the store is down; see :meth:`.Store.claim`."""
-        if not self._claims.claim(keys):
+        if not await self._claim_in_memory(keys):
             return False
-        is_ours = await self._ask(lambda: self.inner.claim(keys))
-        if is_ours is None:
-            _remember(self._unwritten, [tuple(keys)])
+        try:
+            is_ours = await self._ask(lambda: self.inner.claim(keys))
+            if is_ours is None:
+                _remember(self._unwritten, [tuple(keys)])
+        except BaseException:
+            self._claims.discard(keys)
+            raise
+        finally:
+            self._settle(keys)
         return is_ours is not False
 
     @override
     async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool) -> Taken:
         # First in memory: a redelivery may wait behind a write that fails, and succeed.
-        if not self._claims.claim(keys):
+        if not await self._claim_in_memory(keys):
             return DUPLICATE
+        try:
+            return await self._take(entry, keys, begin)
+        except BaseException:
+            self._claims.discard(keys)  # else its redelivery would be acked as a duplicate
+            raise
+        finally:
+            self._settle(keys)
+
+    async def _take(self, entry: Entry, keys: Sequence[str], begin: bool) -> Taken:
         if self.status.ok:
             try:
                 return await self.inner.inbox.take(entry, keys, begin=begin)
             except InboxFull:
-                self._claims.discard(keys)
                 raise
             except StoreError as error:
                 self._fail(error)
         if not begin:
-            self._claims.discard(keys)
             raise StoreError(f"the store {self.status.name} is down, and there is no room to handle the event at once")
         _remember(self._unwritten, [tuple(keys)])
         return Taken(new=True, entry=entry)
+
+    async def _claim_in_memory(self, keys: Sequence[str]) -> bool:
+        """Claim an event in memory; False for a redelivery, once the first delivery is safe.
+
+        Raises:
+            StoreError: what becomes of the first delivery is still open, so this one must not be acked.
+        """
+        give_up_at = asyncio.get_running_loop().time() + WRITE_TIMEOUT
+        while not self._claims.claim(keys):
+            if self._undecided.isdisjoint(keys):
+                return False
+            if self._decided is None:
+                self._decided = asyncio.get_running_loop().create_future()
+            try:
+                async with asyncio.timeout_at(give_up_at):
+                    await asyncio.shield(self._decided)
+            except TimeoutError:
+                raise StoreError(f"the store {self.status.name} has not written its first delivery yet") from None
+        self._undecided.update(keys)
+        return True
+
+    def _settle(self, keys: Sequence[str]) -> None:
+        """It is known what became of an event: redeliveries that wait for that go on."""
+        self._undecided.difference_update(keys)
+        if self._decided is not None:
+            self._decided.set_result(None)
+            self._decided = None
 
     @override
     async def fetch(self, bot_id: str, limit: int) -> list[Entry]:

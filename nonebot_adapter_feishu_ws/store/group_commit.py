@@ -68,6 +68,8 @@ class GroupCommit(Generic[Op]):
             results = await self.write([operation for operation, _ in batch])
         except StoreError as error:
             _fail(batch, error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the callers wait for it
+            _fail(batch, unexpected(self.name, error))
         else:
             for (_, future), result in zip(batch, results, strict=True):
                 if not future.done():
@@ -83,6 +85,16 @@ class GroupCommit(Generic[Op]):
 
     def _too_slow(self) -> StoreError:
         return StoreError(f"the store {self.name} takes longer than {self.timeout:g} s to write")
+
+
+def unexpected(name: str, error: Exception) -> StoreError:
+    """What callers of a batch get when writing it raised something that nobody foresaw."""
+    failure = StoreError(
+        f"the store {name} failed on something unexpected ({type(error).__name__}: {str(error)[:200]}). "
+        "Please report it"
+    )
+    failure.__cause__ = error
+    return failure
 
 
 def _fail(batch: list[tuple[Any, asyncio.Future[Any]]], error: StoreError) -> None:

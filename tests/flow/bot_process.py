@@ -57,6 +57,7 @@ class BotProcess:
             await reader
             await child.wait()
             print(self.output[-5000:])
+            print(f"begun {self.count('begin')}, ended {self.count('end')} of {self.sent} sent")
 
     async def _read(self, stream: asyncio.StreamReader) -> None:
         async for line in stream:

@@ -10,6 +10,8 @@ from nonebot.log import logger
 from nonebot_adapter_feishu_ws.exception import InboxFull, StoreError
 from nonebot_adapter_feishu_ws.logs import log_context
 from nonebot_adapter_feishu_ws.store import FallbackStore
+from nonebot_adapter_feishu_ws.store.redis.store import RedisStore
+from nonebot_adapter_feishu_ws.store.sqlite.inbox import InboxTable
 from nonebot_adapter_feishu_ws.store.sqlite.store import SqliteStore
 from tests.store.test_promises import BOT, entry, take
 
@@ -108,4 +110,58 @@ async def test_a_redelivery_that_waits_behind_a_failing_write_is_a_duplicate(tmp
     holder.execute("COMMIT")
     assert not await again
     holder.close()
+    await store.close()
+
+
+async def test_an_unexpected_error_fails_its_batch_alone(tmp_path, monkeypatch):
+    """It left a transaction open, and the claims in memory: its redeliveries were acked as duplicates."""
+    store = FallbackStore(SqliteStore(tmp_path / "s.db"), probe_every=0.02)
+    await store.open([BOT])
+    add = InboxTable.add
+
+    def fail_once(*args):
+        monkeypatch.setattr(InboxTable, "add", add)
+        raise ValueError("nobody foresaw this")
+
+    monkeypatch.setattr(InboxTable, "add", fail_once)
+    won = await asyncio.gather(*(take(store, entry(number)) for number in range(20)))
+    assert won == [True] * 20, "handled from memory"
+    assert "something unexpected (ValueError: nobody foresaw this)" in (store.status.error or "")
+    while not store.status.ok:
+        await asyncio.sleep(0.01)
+    assert await take(store, entry(20))
+    await store.close()
+
+
+@pytest.mark.needs("redis-server")
+async def test_an_unexpected_error_in_a_batch_of_redis_ends_its_callers(redis_server, monkeypatch):
+    store = RedisStore(redis_server.url)
+    await store.open([BOT])
+
+    def fail(*args: Any, **kwargs: Any) -> Any:
+        raise TypeError("nobody foresaw this")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store._connection._redis, "pipeline", fail)
+        with pytest.raises(StoreError, match="something unexpected"):
+            await asyncio.wait_for(take(store, entry(1)), 10)
+    assert await take(store, entry(1))
+    await store.close()
+
+
+async def test_a_redelivery_is_not_acked_while_the_first_delivery_is_open(tmp_path, monkeypatch):
+    store = FallbackStore(SqliteStore(tmp_path / "s.db"))
+    await store.open([BOT])
+    hangs: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    monkeypatch.setattr(store.inner.inbox, "take", lambda *args, **kwargs: hangs)
+    monkeypatch.setattr("nonebot_adapter_feishu_ws.store.fallback.WRITE_TIMEOUT", 0.01)
+    first = asyncio.create_task(take(store, entry(1)))
+    await asyncio.sleep(0)
+    with pytest.raises(StoreError, match="has not written its first delivery yet"):
+        await take(store, entry(1))
+    again = asyncio.create_task(take(store, entry(1)))
+    await asyncio.sleep(0)
+    first.cancel()
+    monkeypatch.undo()
+    assert await again, "the first one was given up, so this one is new"
     await store.close()

@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from ...exception import InboxFull, StoreError
 from ..base import CLAIM_TTL, DUPLICATE, REPLAY_WINDOW, Entry, Inbox, InboxCount, KeyValue, StoreStatus, Taken
-from ..group_commit import WRITE_TIMEOUT
+from ..group_commit import WRITE_TIMEOUT, unexpected
 from ..notices import report_dead_letter, warn_dropped
 from ..process_name import new_name
 from . import values
@@ -215,7 +215,9 @@ class SqliteStore(Inbox, KeyValue):
     async def _run(self, call: Callable[[], T]) -> T:
         try:
             return await self._writer.call(call)
-        except (sqlite3.Error, OSError) as error:
+        except StoreError:
+            raise
+        except Exception as error:
             raise self._failed(error) from error
 
     def _needs_thread(self) -> bool:
@@ -229,8 +231,8 @@ class SqliteStore(Inbox, KeyValue):
         try:
             self._wait_for_others(0.0)
             results = self._commit(self._opened(), operations)
-        except (sqlite3.Error, OSError) as error:
-            if "locked" in str(error):
+        except Exception as error:
+            if isinstance(error, sqlite3.Error) and "locked" in str(error):
                 return None
             raise self._failed(error) from error
         self._since_checkpoint += len(operations)
@@ -242,7 +244,9 @@ class SqliteStore(Inbox, KeyValue):
             self._opened().execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
             self._patience = seconds
 
-    def _failed(self, error: sqlite3.Error | OSError) -> StoreError:
+    def _failed(self, error: Exception) -> StoreError:
+        if not isinstance(error, (sqlite3.Error, OSError)):
+            return unexpected(str(self.path), error)
         locked = "locked" in str(error)
         advice = "see which other process writes to it" if locked else "check the disk and the file's owner"
         return StoreError(f"the store {self.path} failed ({error}); {advice}")
@@ -280,7 +284,9 @@ class SqliteStore(Inbox, KeyValue):
             if self._since_checkpoint >= CHECKPOINT_EVERY:
                 self._since_checkpoint = 0
                 self._opened().execute("PRAGMA wal_checkpoint(PASSIVE)")
-        except (sqlite3.Error, OSError) as error:
+        except StoreError:
+            raise
+        except Exception as error:
             raise self._failed(error) from error
         return results
 
@@ -290,7 +296,7 @@ class SqliteStore(Inbox, KeyValue):
             results = self._apply(database, operations)
             self._sweep(database)
             database.execute("COMMIT")
-        except sqlite3.Error as error:
+        except Exception as error:
             self._roll_back(database, error)
             raise
         return results
@@ -305,8 +311,8 @@ class SqliteStore(Inbox, KeyValue):
             next(taken) if isinstance(it, Take) else None if isinstance(it, Done) else it(database) for it in operations
         ]
 
-    def _roll_back(self, database: sqlite3.Connection, error: sqlite3.Error) -> None:
-        if is_damage(error):
+    def _roll_back(self, database: sqlite3.Connection, error: Exception) -> None:
+        if isinstance(error, sqlite3.Error) and is_damage(error):
             self._close()
             set_aside(self.path, error)
             return
