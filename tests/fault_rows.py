@@ -168,6 +168,12 @@ FAULTS: dict[int, Fault] = {
         "the batch is undone and handled from memory or pushed again; no redelivery is acked while the first delivery "
         "has no outcome",
     ),
+    50: Fault(
+        "a restart with a backlog older than `FEISHU_REPLAY_WINDOW`, or after an outage longer than that; a clock that "
+        "is ahead",
+        "the window counts the outage: a backlog is handled, however old; what was begun is handled always; what "
+        "waited through too long an outage becomes dead letters, with a log line",
+    ),
 }
 
 

@@ -33,7 +33,7 @@ def make_store(
     Args:
         url: the kind and the place: ``memory://``, ``sqlite:///relative``, ``sqlite:////absolute``,
             ``redis://[user:password@]host:port/0``, ``rediss://`` (TLS) or ``unix:///path/of/socket``.
-        replay_window: seconds; events that an earlier process left behind are handled unless they are older.
+        replay_window: seconds; what an earlier process left behind is handled unless it ended longer ago.
         takeover_after: seconds without a heartbeat after which another process counts as dead; for Redis.
         claim_ttl: seconds for which a redelivery of an event is recognised.
 

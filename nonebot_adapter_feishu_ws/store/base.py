@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 CLAIM_TTL = 8 * 3600.0
 """Seconds a claim is remembered: longer than Feishu's last redelivery, about 6 h 5 min after the first push."""
 REPLAY_WINDOW = 600.0
-"""Seconds: events that a process left behind are handled by the next one unless they are older."""
+"""Seconds: events that waited when the last process ended are handled by the next one unless that was longer ago."""
 TAKEOVER_AFTER = 30.0
 """Seconds without a heartbeat after which a process counts as dead; others then handle its unfinished events."""
 MAX_RUNS = 3

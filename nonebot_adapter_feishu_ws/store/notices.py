@@ -5,12 +5,13 @@ from .base import MAX_RUNS
 
 
 def warn_dropped(count: int, replay_window: float) -> None:
-    """Report events that are too old to be answered, if there are any."""
+    """Report events that became dead letters since nobody was there to handle them for too long, if there are any."""
     if count:
         log(
             "WARNING",
-            "{} events that the last run left behind are older than {:g} s (FEISHU_REPLAY_WINDOW) "
-            "and are not handled any more",
+            "{} events waited when the last process ended, longer ago than {:g} s (FEISHU_REPLAY_WINDOW): they are "
+            "parked, and not handled by themselves. python -m nonebot_adapter_feishu_ws.parked list names them, retry "
+            "runs them. If the bot was not away for so long, a clock was wrong",
             count,
             replay_window,
         )

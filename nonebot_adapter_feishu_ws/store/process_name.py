@@ -27,11 +27,21 @@ def is_dead(name: str) -> bool:
     return False
 
 
+def boot_id() -> str:
+    """Identify one boot of a Linux machine; empty elsewhere."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii")
+    except (OSError, ValueError):
+        return ""
+
+
 def _machine() -> str:
     """Identify the scope of process ids: one boot of a Linux machine, and the container in it. Empty elsewhere."""
+    boot = boot_id()
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii")
         space = os.readlink("/proc/self/ns/pid")
-    except (OSError, ValueError):
+    except OSError:
+        return ""
+    if not boot:
         return ""
     return blake2b(f"{boot}{space}{socket.gethostname()}".encode(), digest_size=6).hexdigest()

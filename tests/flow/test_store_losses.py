@@ -2,15 +2,19 @@
 
 import asyncio
 import json
+import sqlite3
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from nonebot_adapter_feishu_ws.store.sqlite.dead_letters import SqliteDeadLetters
 from tests.conftest import APP, wait_until
 from tests.flow.bot_process import BotProcess
 
 Saw = Callable[[str], None]
+NUMBER = 100
 HALF = "\ud83d"
 """Half of a character, as Feishu delivers it where a text was cut."""
 
@@ -38,3 +42,63 @@ async def test_an_event_id_with_half_a_character_loses_no_other_event(sandbox, t
     assert len(ends) == len(ids)
     assert set(ends.values()) == {1}
     saw(f"{store}, half a character in 1 of {len(ids)} event ids: {len(acked)} acked, {len(ends)} handled, each once")
+
+
+def age(bot: BotProcess, seconds: float, *, outage: bool) -> None:
+    """Make the events in the file older, as if they had waited for so long, before the bot ended or since then."""
+    with sqlite3.connect(bot.file) as database:
+        database.execute("UPDATE inbox SET taken_at = taken_at - ?", (seconds,))
+        if outage:
+            mark = json.dumps([time.time() - seconds, "an earlier boot", 0.0])
+            database.execute("UPDATE state SET value = ? WHERE key = ?", (mark, f"{APP}:alive"))
+    database.close()
+
+
+async def ended(bot: BotProcess, count: int, **env: str) -> int:
+    """Let a bot take messages and end it while it handles them; returns how many it had begun and put back."""
+    async with bot.running(WORK="60", DRAIN="0.1", FEISHU_MAX_RUNNING_HANDLERS="1", **env) as child:
+        [connection] = bot.sandbox.gateway.connections[APP]
+        await bot.say(count)
+        await wait_until(lambda: len(connection.acks) == count and bot.count("begin"))
+        child.terminate()
+        await asyncio.wait_for(child.wait(), 60)
+    with sqlite3.connect(bot.file) as database:
+        [[put_back]] = database.execute("SELECT count(*) FROM inbox WHERE put_back")
+    database.close()
+    assert 0 < put_back < count == bot.kept()
+    return put_back
+
+
+@pytest.mark.fault(50)
+async def test_a_planned_restart_drops_no_backlog_however_old(sandbox, tmp_path, saw: Saw):
+    bot = BotProcess(sandbox, tmp_path, SILENT="1")
+    put_back = await ended(bot, NUMBER)
+    age(bot, 86_400, outage=False)
+    async with bot.running(WORK="0"):
+        await wait_until(lambda: bot.count("end") >= NUMBER)
+    assert set(bot.ledger()[1].values()) == {1}
+    saw(
+        f"restarted with a backlog of a day: {bot.count('end')} of {NUMBER} handled, {put_back} of which had been begun"
+    )
+
+
+@pytest.mark.fault(50)
+async def test_after_a_long_outage_what_was_begun_is_handled_and_the_rest_is_parked_and_told(
+    sandbox, tmp_path, saw: Saw
+):
+    bot = BotProcess(sandbox, tmp_path, SILENT="1")
+    put_back = await ended(bot, NUMBER)
+    age(bot, 86_400, outage=True)
+    parked = NUMBER - put_back
+    async with bot.running(WORK="0"):
+        await wait_until(lambda: bot.count("end") >= put_back)
+        await wait_until(lambda: f"{parked} events waited when the last process ended" in bot.output)
+        letters = SqliteDeadLetters(bot.file)
+        assert all(letters.retry(entry.key) for entry in letters.list())
+        letters.close()
+        await wait_until(lambda: bot.count("end") >= NUMBER)
+    assert set(bot.ledger()[1].values()) == {1}
+    saw(
+        f"restarted after a day: {put_back} events that had been begun handled, {parked} others parked with a log "
+        f"line, and run by the command: {bot.count('end')} of {NUMBER} handled"
+    )

@@ -14,12 +14,16 @@ BOT, OTHER = "cli_a", "cli_b"
 
 
 class Now:
-    """A clock that is set by hand."""
+    """A clock that is set by hand, and may be ahead of the one that counts while the machine runs."""
 
     def __init__(self) -> None:
         self.at = time.time()
+        self.ahead = 0.0
 
     def __call__(self) -> float:
+        return self.at + self.ahead
+
+    def awake(self) -> float:
         return self.at
 
 
@@ -49,7 +53,7 @@ async def make(request, tmp_path, now):
         for earlier in made:
             die(getattr(earlier, "inner", earlier))
         if url is None:
-            store = SqliteStore(tmp_path / "s.db", clock=now, **options)
+            store = SqliteStore(tmp_path / "s.db", clock=now, awake_clock=now.awake, **options)
         else:
             await asyncio.sleep(TAKEOVER_AFTER * 1.5 if made else 0)
             store = RedisStore(url, clock=now, takeover_after=TAKEOVER_AFTER, **options)
@@ -206,16 +210,41 @@ async def test_what_waits_and_what_is_parked_is_counted_by_bot(make):
     assert (await store.inbox.count([OTHER]))[OTHER] == InboxCount(0, 1)
 
 
-async def test_what_is_older_than_the_window_is_dropped_with_a_warning(make, now, logs):
+async def test_a_backlog_is_handled_however_old_it_is_when_nobody_was_away(make, now, logs):
+    """The window counted the age of each event, so a planned restart dropped what had waited for longer."""
     store = await make()
-    await take(store, entry(1, at=now.at))
-    now.at += 300
-    await take(store, entry(2, at=now.at))
-    now.at += 301
+    for number in range(3):
+        await take(store, entry(number, at=now.at - 5000), begin=number == 0)
+    await store.inbox.fetch(BOT, 1)
+    await store.inbox.put_back([entry(1).key])
     after = await make()
-    assert (await after.inbox.fetch_abandoned([BOT])).key == entry(2).key
-    assert await after.inbox.fetch_abandoned([BOT]) is None
-    assert any("1 events that the last run left behind" in line and "FEISHU_REPLAY_WINDOW" in line for line in logs)
+    assert (await after.inbox.fetch_abandoned([BOT])).key == entry(0).key
+    assert {it.key for it in await after.inbox.fetch(BOT, 5)} == {entry(1).key, entry(2).key}
+    assert not any("FEISHU_REPLAY_WINDOW" in line for line in logs)
+
+
+async def test_what_waited_longer_than_the_window_with_nobody_there_is_parked_and_told(make, now, logs):
+    """But not what was begun, or put back by a process that said that the next one handles it."""
+    store = await make()
+    for number in range(4):
+        await take(store, entry(number, at=now.at), begin=number == 0)
+    await store.inbox.fetch(BOT, 1)
+    await store.inbox.put_back([entry(1).key])
+    now.at += 1
+    after = await make(replay_window=0.05)
+    assert (await after.inbox.fetch_abandoned([BOT])).key == entry(0).key
+    assert [it.key for it in await after.inbox.fetch(BOT, 5)] == [entry(1).key]
+    assert (await after.inbox.count([BOT]))[BOT] == InboxCount(waiting=0, dead_letters=2)
+    assert any("2 events waited when the last process ended" in line for line in logs)
+
+
+async def test_a_clock_that_is_ahead_drops_nothing(make, now):
+    """The clock on the wall of a machine that has just started; Redis counts by its own, SQLite within one boot."""
+    store = await make()
+    await take(store, entry(1), begin=False)
+    now.ahead = 1200
+    after = await make()
+    assert [it.key for it in await after.inbox.fetch(BOT, 5)] == [entry(1).key]
 
 
 async def test_state_is_shared_and_outlives(make):

@@ -12,9 +12,10 @@ from ..base import DUPLICATE, MAX_RUNS, SUSPECT_RUNS, Entry, Inbox, InboxCount, 
 from ..notices import report_dead_letter
 from .connection import RedisConnection
 from .keys import DEAD_LETTERS, by_bot, of_bot, of_claims, to_bytes, to_entry, to_text
-from .scripts import ABANDONED, COUNT, DONE, DROP_OLD, FETCH, HELD, LOST, PUT_BACK, TAKE
+from .scripts import ABANDONED, COUNT, DONE, FETCH, HELD, LOST, PARK_LATE, PUT_BACK, TAKE
 
-MAX_DEAD_LETTERS = 1_000
+MAX_DEAD_LETTERS = 100_000
+"""As many as events wait at most: all of them become dead letters after a long outage."""
 
 
 @dataclass(eq=False)
@@ -99,16 +100,23 @@ class RedisInbox(Inbox):
             counts[bot_id] = InboxCount(*await self.connection.run(COUNT, keys))
         return counts
 
-    async def drop_old(self, bot_ids: Sequence[str], oldest: float) -> int:
-        """Drop entries of dead processes from before ``oldest`` (seconds since the epoch); returns how many."""
-        dropped = 0
-        for bot_id in bot_ids:
-            keys, start = [of_bot(bot_id, "inbox"), of_bot(bot_id, "alive")], b"-"
-            while start:
-                bounds = (self.takeover_after, repr(oldest), start)
-                count, start = await self.connection.run(DROP_OLD, keys, self.consumer, *bounds)
-                dropped += count
-        return dropped
+    async def park_late(self, seen_before: Mapping[str, int], replay_window: int) -> int:
+        """Make dead letters of what was never begun, for bots that nobody has served for too long.
+
+        Args:
+            seen_before: app id -> when a process had been seen before this one, in milliseconds of Redis's clock.
+            replay_window: milliseconds.
+
+        Returns:
+            How many events became dead letters.
+        """
+        parked = 0
+        for bot_id, seen in seen_before.items():
+            keys = [of_bot(bot_id, kind) for kind in ("inbox", "alive", DEAD_LETTERS)]
+            bounds = (self.takeover_after, replay_window, seen, MAX_DEAD_LETTERS)
+            while count := await self.connection.run(PARK_LATE, keys, self.consumer, *bounds):
+                parked += count
+        return parked
 
     async def find_lost(self, silent: float) -> list[str]:
         """Return what other processes have taken over while this one was silent; ``silent`` seconds, for the log."""

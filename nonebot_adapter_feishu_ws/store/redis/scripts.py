@@ -30,7 +30,8 @@ DONE: Final = _read("done")
 """KEYS: inbox, claims. Deletes the entries, whichever consumer holds them."""
 
 PUT_BACK: Final = _read("put_back")
-"""KEYS: inbox, claims. ARGV: consumer. Entries that another consumer has taken over stay with it."""
+"""KEYS: inbox, claims. ARGV: consumer. Entries that another consumer has taken over stay with it. Those that are put
+back have their time in a field ``b`` instead of ``t``; fields are read by their order, also by earlier releases."""
 
 ABANDONED: Final = _read("now", "abandoned")
 """KEYS: inbox, alive, dead letters. ARGV: consumer, milliseconds of silence, maximum of attempts, bound of the dead
@@ -40,9 +41,11 @@ Returns the keys of new dead letters, and the fields and attempts of the abandon
 COUNT: Final = _read("count")
 """KEYS: inbox, dead letters. Returns how many events wait, and how many dead letters there are."""
 
-DROP_OLD: Final = _read("now", "drop_old")
-"""KEYS: inbox, alive. ARGV: consumer, milliseconds of silence, oldest time to keep, where to begin.
-Drops nothing while another process is alive, whose backlog it is. Returns the count and where to go on."""
+PARK_LATE: Final = _read("now", "park_late")
+"""KEYS: inbox, alive, dead letters. ARGV: consumer, milliseconds of silence, milliseconds of the replay window, when a
+process was last seen (0 when that is not known), bound of the dead letters.
+Makes dead letters of at most 1,000 events that were never begun, if nobody has served the bot for longer than the
+window. Returns how many."""
 
 HELD: Final = _read("held")
 """KEYS: inbox. ARGV: consumer. Returns the keys of the entries that it holds."""
@@ -55,7 +58,8 @@ RETRY: Final = _read("retry")
 """KEYS: dead letters, inbox, claim. ARGV: id, seconds of a claim. Returns 1 when the dead letter waits in the inbox."""
 
 HEARTBEAT: Final = _read("now", "heartbeat")
-"""KEYS: alive. ARGV: consumer. Returns the time in milliseconds, and the names of all consumers."""
+"""KEYS: alive, seen. ARGV: consumer. Returns the time in milliseconds, the names of all consumers, and when one of them
+was seen before, 0 when that is not known."""
 
 LOCK: Final = _read("lock")
 """KEYS: lock. ARGV: consumer, milliseconds. Returns 1 when this consumer holds it."""

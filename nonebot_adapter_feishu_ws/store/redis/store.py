@@ -41,7 +41,7 @@ class RedisStore:
 
         Args:
             url: ``redis://``, ``rediss://`` or ``unix://``, with credentials.
-            replay_window: seconds; events left behind are dropped, with a warning, when they are older.
+            replay_window: seconds; what waited becomes a dead letter when nobody has served its bot for longer.
             takeover_after: seconds without a heartbeat after which another process counts as dead.
             claim_ttl: seconds a claim is remembered.
             max_waiting: events of one bot in the inbox; when it is full, no more are taken.
@@ -64,11 +64,10 @@ class RedisStore:
         self._replay_window = replay_window
         self._claim_ttl = int(claim_ttl)
         self._clock = clock
-        self._started_at = clock()
         self._bot_ids: tuple[str, ...] = ()
         self._beating: asyncio.Task[None] | None = None
         self._settling = asyncio.Lock()
-        self._has_dropped_old = False
+        self._has_parked_late = False
 
     async def open(self, bot_ids: Sequence[str] = ()) -> None:
         """Connect, and start the heartbeats; see :meth:`.Store.open`."""
@@ -83,8 +82,8 @@ class RedisStore:
             await asyncio.wait({self._beating})
         try:
             # What is left here need not wait until this process counts as dead.
-            for key in self._alive_keys():
-                await self._connection.execute("ZREM", key, self.consumer)
+            for bot_id in self._bot_ids:
+                await self._connection.execute("ZREM", of_bot(bot_id, "alive"), self.consumer)
         except StoreError as error:
             log("DEBUG", "The store could not be told that this process ends: {}", error)
         await self._connection.close()
@@ -103,16 +102,17 @@ class RedisStore:
         async with self._settling:
             if self._bot_ids:
                 await self._renew_lease()
-            if not self._has_dropped_old:
-                dropped = await self.inbox.drop_old(self._bot_ids, self._started_at - self._replay_window)
-                self._has_dropped_old = True
-                warn_dropped(dropped, self._replay_window)
+            if not self._has_parked_late:
+                window = to_milliseconds(self._replay_window)
+                parked = await self.inbox.park_late(self._heartbeat.seen_before, window)
+                self._has_parked_late = True
+                warn_dropped(parked, self._replay_window)
             if self._connection.has_failed:
                 self._connection.has_failed = False
                 await self.inbox.free_stranded(self._bot_ids)
 
     async def _renew_lease(self) -> None:
-        silent = await self._heartbeat.send(self._alive_keys())
+        silent = await self._heartbeat.send(self._bot_ids)
         # From here on no other process takes anything over, so this one keeps what it holds now.
         lost = await self.inbox.find_lost(silent) if silent > self._takeover_after else []
         self._heartbeat.confirm()
@@ -127,6 +127,3 @@ class RedisStore:
                     await self._settle()
                 except StoreError as error:
                     log("DEBUG", "The heartbeat failed: {}", error)
-
-    def _alive_keys(self) -> list[bytes]:
-        return [of_bot(bot_id, "alive") for bot_id in self._bot_ids]

@@ -40,7 +40,11 @@ class SqliteDeadLetters(DeadLetters):
 
     @override
     def retry(self, key: str) -> bool:
-        sql = "UPDATE inbox SET parked_at = NULL, holder = NULL, runs = 0, taken_at = ? WHERE key = ? AND parked_at > 0"
+        columns = {str(name) for _, name, *_ in self._database.execute("PRAGMA table_info(inbox)")}
+        # Promised to the operator, however long the bot has been away; a file of an earlier version has no such mark.
+        mark = ", put_back = 1" if "put_back" in columns else ""
+        waits = f"parked_at = NULL, holder = NULL, runs = 0{mark}, taken_at = ?"
+        sql = f"UPDATE inbox SET {waits} WHERE key = ? AND parked_at > 0"
         return self._database.execute(sql, (time.time(), key)).rowcount > 0
 
     @override

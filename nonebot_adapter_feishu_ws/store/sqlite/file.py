@@ -71,6 +71,10 @@ MIGRATIONS: Final = (
         WHERE holder IS NULL AND parked_at IS NULL;
     CREATE INDEX inbox_parked ON inbox (bot_id, parked_at) WHERE parked_at IS NOT NULL
     """,
+    # 6: whether a waiting event was begun and put back, so that it is handled however long the outage
+    """
+    ALTER TABLE inbox ADD COLUMN put_back INTEGER
+    """,
 )
 SCHEMA_VERSION: Final = len(MIGRATIONS)
 

@@ -23,34 +23,44 @@ class InboxTable:
         """Create the view of one process, by a name that no other process has."""
         self._holder = holder
         self.size: int = 0
-        """Events in the table, dead letters included; known after :meth:`measure`."""
+        """Events that are not dead letters; known after :meth:`measure`."""
 
     def measure(self, database: sqlite3.Connection) -> None:
         """Count all events."""
-        [[self.size]] = database.execute("SELECT count(*) FROM inbox")
+        dead_letters = "SELECT count(*) FROM inbox WHERE parked_at IS NOT NULL"
+        [[self.size]] = database.execute(f"SELECT count(*) - ({dead_letters}) FROM inbox")
 
     def inherit(
         self,
         database: sqlite3.Connection,
         bot_ids: Sequence[str],
         living: Mapping[str, Collection[str]],
-        oldest: float,
+        too_late: Collection[str],
         now: float,
     ) -> int:
-        """Free what dead processes of these bots held, and drop events from before ``oldest``; returns how many.
+        """Free what dead processes of these bots held.
 
-        ``living`` are the other holders that run, each with its bots: what they hold stays theirs, and what waits for
-        them is not too old.
+        Args:
+            database: the file.
+            bot_ids: the bots of this process.
+            living: the other holders that run, each with its bots: what they hold stays theirs.
+            too_late: bots that nobody has served for so long that what waits for them becomes a dead letter, except
+                for what was begun already.
+            now: seconds since the epoch.
+
+        Returns:
+            How many events became dead letters.
         """
-        dropped = 0
+        parked = 0
         for bot_id in bot_ids:
             free = f"UPDATE inbox SET holder = NULL WHERE bot_id = ? AND holder NOT IN (?{', ?' * len(living)})"
             database.execute(free, (bot_id, self._holder, *living))
-            if not any(bot_id in bots for bots in living.values()):
-                too_old = f"DELETE FROM inbox WHERE bot_id = ? AND {_WAITING} AND taken_at < ?"
-                dropped += database.execute(too_old, (bot_id, oldest)).rowcount
+            if bot_id in too_late and not any(bot_id in bots for bots in living.values()):
+                never_begun = f"bot_id = ? AND {_WAITING} AND runs = 0 AND put_back IS NULL"
+                park = f"UPDATE inbox SET parked_at = ? WHERE {never_begun}"
+                parked += database.execute(park, (now, bot_id)).rowcount
         database.execute("DELETE FROM inbox WHERE parked_at < ?", (now - DEAD_LETTERS_FOR,))
-        return dropped
+        return parked
 
     def add(self, database: sqlite3.Connection, events: Sequence[tuple[Entry, bool]]) -> list[int]:
         """Write events, each with whether this process handles it now or it waits; returns their numbers."""
@@ -75,6 +85,7 @@ class InboxTable:
         given_up = f"SELECT number, key FROM inbox WHERE {_WAITING} AND bot_id IN ({marks(bot_ids)}) AND runs >= ?"
         dead = database.execute(given_up, (*bot_ids, MAX_RUNS)).fetchall()
         database.executemany("UPDATE inbox SET parked_at = ? WHERE number = ?", [(now, number) for number, _ in dead])
+        self.size -= len(dead)
         # Least suspected first: kills soon after a start then hit one event after the other, not always the same, and
         # an event that does kill its process holds up nothing else.
         which = f"runs BETWEEN 1 AND {MAX_RUNS if suspects else SUSPECT_RUNS - 1}"
@@ -108,7 +119,7 @@ class InboxTable:
 
 def put_back(database: sqlite3.Connection, entries: Sequence[Held]) -> None:
     """Let events wait as if they had never been started."""
-    _change(database, "UPDATE inbox SET holder = NULL, runs = 0", entries)
+    _change(database, "UPDATE inbox SET holder = NULL, runs = 0, put_back = 1", entries)
 
 
 def count_inbox(database: sqlite3.Connection, bot_ids: Sequence[str]) -> Mapping[str, InboxCount]:

@@ -7,6 +7,7 @@ long stays the thread's.
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
@@ -14,10 +15,12 @@ from typing_extensions import override
 
 from ...exception import InboxFull, StoreError
 from ..base import CLAIM_TTL, DUPLICATE, REPLAY_WINDOW, Entry, Inbox, InboxCount, KeyValue, StoreStatus, Taken
+from ..boottime import boottime
 from ..group_commit import WRITE_TIMEOUT, unexpected
 from ..notices import report_dead_letter, warn_dropped
 from ..process_name import new_name
 from . import values
+from .alive import Moment, mark_alive, outage_of
 from .claims import PARTS, claim, forget_claims
 from .file import BUSY_TIMEOUT, is_damage, open_file, set_aside
 from .inbox import DEAD_LETTERS_FOR, Held, InboxTable, count_inbox, put_back
@@ -28,6 +31,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 SWEEP_EVERY = 10.0
 """Seconds between two deletions of expired claims, each in the next of :data:`PARTS`."""
+MARK_EVERY = 30.0
+"""Seconds between two marks that this process serves its bots; twice as many when no event comes."""
 CHECKPOINT_EVERY = 200
 """Events that are written at once until the thread moves them from the WAL into the file, which waits for the disk;
 SQLite itself would do so after about 300."""
@@ -67,17 +72,19 @@ class SqliteStore(Inbox, KeyValue):
         max_waiting: int = 100_000,
         write_timeout: float = WRITE_TIMEOUT,
         clock: Callable[[], float] = time.time,
+        awake_clock: Callable[[], float] = boottime,
     ) -> None:
         """Create the store; :meth:`open` opens the file.
 
         Args:
             path: the file; it and its folder are created when they do not exist.
-            replay_window: seconds; events that a process left behind are dropped, with a warning, when they are older.
+            replay_window: seconds; what waited becomes a dead letter when nobody has served its bot for longer.
             claim_ttl: seconds a claim is remembered.
             max_claims: how many claims are remembered; the oldest are dropped first.
             max_waiting: events in the inbox; when it is full, no more are taken.
             write_timeout: seconds that a write may take before its callers get an error.
             clock: seconds since the epoch.
+            awake_clock: monotonic seconds that count while the machine sleeps.
         """
         # The file itself, whatever links lead to it and wherever a plugin changes to: its neighbours stand beside it.
         self.path: Path = Path(path).resolve()
@@ -91,6 +98,9 @@ class SqliteStore(Inbox, KeyValue):
         self._max_claims = max_claims
         self._max_waiting = max_waiting
         self._clock = clock
+        self._awake_clock = awake_clock
+        self._mark_every = min(MARK_EVERY, replay_window / 4)
+        self._marked_at: float | None = None
         self._bot_ids: tuple[str, ...] = ()
         holder = new_name()
         self._table = InboxTable(holder)
@@ -112,7 +122,7 @@ class SqliteStore(Inbox, KeyValue):
 
     async def close(self) -> None:
         """Wait for the writes that are under way, and close the file."""
-        await self._run(self._close)
+        await self._run(self._end)
         self._neighbours.leave()
         self._writer.stop()
 
@@ -267,15 +277,28 @@ class SqliteStore(Inbox, KeyValue):
         others = self._neighbours.look()
         if others.has_died:
             self._inherit(database, others.living)
+        self._mark_alive(database, 2 * self._mark_every)  # those that are busy do so with their events
         return count_inbox(database, bot_ids)
 
     def _inherit(self, database: sqlite3.Connection, living: Mapping[str, Sequence[str]]) -> None:
-        now = self._clock()
-        database.execute("BEGIN IMMEDIATE")
-        dropped = self._table.inherit(database, self._bot_ids, living, now - self._replay_window, now)
-        database.execute("COMMIT")
+        now = Moment(self._clock(), self._awake_clock())
+        too_late: list[str] = []
+        with database:
+            database.execute("BEGIN IMMEDIATE")
+            if self._marked_at is None:  # else this process has served them
+                too_late = [it for it in self._bot_ids if outage_of(database, it, now) > self._replay_window]
+            parked = self._table.inherit(database, self._bot_ids, living, too_late, now.at)
+            mark_alive(database, self._bot_ids, now)
+        self._marked_at = now.awake
         self._table.measure(database)
-        warn_dropped(dropped, self._replay_window)
+        warn_dropped(parked, self._replay_window)
+
+    def _mark_alive(self, database: sqlite3.Connection, every: float) -> None:
+        """Write down that this process serves its bots, if that was not done for ``every`` seconds."""
+        now = Moment(self._clock(), self._awake_clock())
+        if self._marked_at is not None and now.awake - self._marked_at >= every:
+            mark_alive(database, self._bot_ids, now)
+            self._marked_at = now.awake
 
     def _write(self, operations: Sequence[Op]) -> Sequence[Any]:
         try:
@@ -333,8 +356,15 @@ class SqliteStore(Inbox, KeyValue):
         now = self._clock()
         if abs(now - self._swept_at) >= SWEEP_EVERY:
             self._swept_at = now
+            self._mark_alive(database, self._mark_every)
             self._sweeps += 1
             forget_claims(database, self._sweeps % PARTS, int(now) - self._claim_ttl, self._max_claims)
+
+    def _end(self) -> None:
+        if self._database is not None:
+            with suppress(sqlite3.Error):  # the mark there is at most a minute old
+                self._mark_alive(self._database, 0.0)
+        self._close()
 
     def _close(self) -> None:
         database, self._database = self._database, None

@@ -4,8 +4,9 @@ for number = 2, #KEYS do
   if held and held[1] and held[1][2] == ARGV[1] then
     local entry = redis.call('XRANGE', KEYS[1], id, id)[1]
     if entry then
-      local new = redis.call('XADD', KEYS[1], '*', unpack(entry[2]))
-      redis.call('SET', KEYS[number], new, 'KEEPTTL')
+      local fields = entry[2]
+      local new = redis.call('XADD', KEYS[1], '*', 'k', fields[2], 'p', fields[4], 'b', fields[6])
+      redis.call('SET', KEYS[number], new, 'KEEPTTL', 'XX')
     end
     redis.call('XACK', KEYS[1], 'inbox', id)
     redis.call('XDEL', KEYS[1], id)
