@@ -174,6 +174,11 @@ FAULTS: dict[int, Fault] = {
         "the window counts the outage: a backlog is handled, however old; what was begun is handled always; what "
         "waited through too long an outage becomes dead letters, with a log line",
     ),
+    51: Fault(
+        "the SQLite file is deleted, moved, replaced, truncated, or loses its `-wal` while it is used",
+        "noticed within 5 s, with an ERROR; what it held is written to a new file, of a truncated one what runs; a "
+        "kill after that loses nothing more",
+    ),
 }
 
 

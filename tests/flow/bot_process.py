@@ -56,7 +56,7 @@ class BotProcess:
                 child.send_signal(signal.SIGKILL)
             await reader
             await child.wait()
-            print(self.output[-5000:])
+            print("".join(line for line in self.output.splitlines(True) if "[INFO]" not in line)[-5000:])
             print(f"begun {self.count('begin')}, ended {self.count('end')} of {self.sent} sent")
 
     async def _read(self, stream: asyncio.StreamReader) -> None:

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,3 +104,54 @@ async def test_after_a_long_outage_what_was_begun_is_handled_and_the_rest_is_par
         f"restarted after a day: {put_back} events that had been begun handled, {parked} others parked with a log "
         f"line, and run by the command: {bot.count('end')} of {NUMBER} handled"
     )
+
+
+def delete(file: Path) -> None:
+    for path in file.parent.glob(f"{file.name}*"):
+        path.unlink()
+
+
+def move(file: Path) -> None:
+    file.rename(file.with_name("elsewhere.db"))
+
+
+def replace(file: Path) -> None:
+    move(file)
+    sqlite3.connect(file).execute("VACUUM").connection.close()
+
+
+def lose_wal(file: Path) -> None:
+    file.with_name(f"{file.name}-wal").unlink()
+
+
+def truncate(file: Path) -> None:
+    database = sqlite3.connect(file)
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    os.truncate(file, file.stat().st_size // 4096 // 2 * 4096)
+
+
+@pytest.mark.fault(51)
+@pytest.mark.parametrize("trouble", [delete, move, replace, lose_wal, truncate], ids=lambda trouble: trouble.__name__)
+async def test_a_file_that_is_gone_while_it_is_used(sandbox, tmp_path, saw: Saw, trouble: Callable[[Path], None]):
+    """The process wrote on into a file without a name, and a kill lost all of it."""
+    bot = BotProcess(sandbox, tmp_path, SILENT="1", FEISHU_MAX_RUNNING_HANDLERS="1")
+    async with bot.running(WORK="600") as child:
+        [connection] = sandbox.gateway.connections[APP]
+        await bot.say(NUMBER // 2)
+        await wait_until(lambda: len(connection.acks) == NUMBER // 2 and bot.count("begin"))
+        trouble(bot.file)
+        await bot.say(NUMBER // 2)
+        await wait_until(lambda: len(connection.acks) == NUMBER)
+        await wait_until(lambda: "ind out who did it" in bot.output or "is back: events" in bot.output)
+        child.kill()
+        await child.wait()
+    line = next(line for line in bot.output.splitlines() if "while it was used" in line or "is damaged (" in line)
+    kept = bot.kept()
+    async with bot.running(WORK="0"):
+        await wait_until(lambda: bot.count("end") >= kept, timeout=60)
+    _, ends, _ = bot.ledger()
+    assert set(ends.values()) == {1}
+    assert len(ends) == kept >= (32 if trouble is truncate else NUMBER)
+    told = line.partition("s.db ")[2].partition(" while")[0].partition(" (")[0]
+    saw(f"{NUMBER} acked and not handled, the file {told}, then kill -9: {kept} in the new file, {len(ends)} handled")

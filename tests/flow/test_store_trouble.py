@@ -44,7 +44,7 @@ def store_of(adapter: Adapter) -> FallbackStore:
 async def execute(adapter: Adapter, sql: str) -> None:
     """Run a statement between the store's own, in its thread: the connection may be in use elsewhere."""
     disk: Any = store_of(adapter).inner
-    await disk._writer.call(lambda: disk._database.execute(sql).fetchall())
+    await disk._writer.call(lambda: disk._file.connection.execute(sql).fetchall())
 
 
 @asynccontextmanager

@@ -189,7 +189,7 @@ async def test_while_the_store_is_down_events_wait_in_memory_up_to_its_bound(tmp
     disk = SqliteStore(tmp_path / "s.db")
     process = Process(FallbackStore(disk), max_running=1, max_bytes=300_000)
     await process.open()
-    disk._database.execute("PRAGMA query_only = ON")
+    disk._file.connection.execute("PRAGMA query_only = ON")
     codes = [await process.give(number) for number in range(3000)]
     refused = codes.index(500)
     assert refused > 1000
@@ -204,11 +204,11 @@ async def test_trouble_of_a_store_that_is_not_shared_never_holds_up_a_handler(tm
     disk = SqliteStore(tmp_path / "s.db")
     process = Process(FallbackStore(disk, probe_every=0.01))
     await process.open()
-    disk._database.execute("PRAGMA query_only = ON")
+    disk._file.connection.execute("PRAGMA query_only = ON")
     assert await process.give(0) == 200
     await asyncio.sleep(0.2)
     assert not process.store.status.ok
-    disk._database.execute("PRAGMA query_only = OFF")
+    disk._file.connection.execute("PRAGMA query_only = OFF")
     await wait_until(lambda: process.store.status.ok)
     await asyncio.sleep(0.2)
     assert process.bridge.plugins.holds_lease(process.taken[0])

@@ -179,7 +179,7 @@ async def test_a_callback_is_known_again_but_not_kept(start):
 async def test_a_full_disk_is_told_events_go_on_in_memory_and_the_store_comes_back(start, logs):
     process = await start()
     await wait_until(lambda: not process.intake._consumer.backlog)
-    database = process.disk._database
+    database = process.disk._file.connection
     database.execute("PRAGMA max_page_count = 1")  # SQLite's own "disk is full"; it cannot go below what is used
     numbers = iter(range(100_000))
     for number in numbers:
@@ -224,8 +224,8 @@ async def test_a_file_that_breaks_while_it_is_used_is_set_aside(start, logs, tmp
     process = await start()
     await wait_until(lambda: not process.intake._consumer.backlog)
     await process.give(1)
-    process.disk._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    process.disk._database.execute("PRAGMA cache_size = 0")
+    process.disk._file.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    process.disk._file.connection.execute("PRAGMA cache_size = 0")
     with process.disk.path.open("r+b") as file:
         file.seek(4096)
         file.write(b"\xff" * 400_000)
@@ -242,7 +242,7 @@ async def test_a_file_that_breaks_while_it_is_used_is_set_aside(start, logs, tmp
 async def test_with_a_dead_store_a_full_bridge_refuses(start):
     process = await start(max_waiting=2)
     await wait_until(lambda: not process.intake._consumer.backlog)
-    process.disk._database.execute("PRAGMA query_only = ON")
+    process.disk._file.connection.execute("PRAGMA query_only = ON")
     codes = [await process.give(number) for number in range(4)]
     assert codes == [200, 200, 500, 500]
 

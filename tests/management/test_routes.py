@@ -226,7 +226,7 @@ async def test_the_store_is_told_and_its_place_only_to_who_may_see_all(sandbox, 
         assert 'feishu_inbox_waiting{bot_id="cli_b"} 0.0' in (await call("metrics", ONLY_B))[1]
         assert "feishu_store_up 1.0" in (await call("metrics"))[1]
 
-        adapter._store.inner._database.execute("PRAGMA query_only = ON")
+        adapter._store.inner._file.connection.execute("PRAGMA query_only = ON")
         await (await sandbox.push(APP, "x", {}, event_id="e1")).wait()
         for route in ("ws/status", "healthz"):
             status, body, _ = await call(route)
@@ -238,7 +238,7 @@ async def test_the_store_is_told_and_its_place_only_to_who_may_see_all(sandbox, 
             assert (store["name"], store["ok"], store["error"]) == (None, False, None)
         assert (await call("healthz", None))[:2] == (200, "")
         assert "feishu_store_up 0.0" in (await call("metrics", ONLY_A))[1]
-        adapter._store.inner._database.execute("PRAGMA query_only = OFF")
+        adapter._store.inner._file.connection.execute("PRAGMA query_only = OFF")
         await wait_until(lambda: adapter._store.status.ok)
         body = (await call("ws/status"))[1]
         assert (body["store"]["ok"], body["store"]["error"]) == (True, None)

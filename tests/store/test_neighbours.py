@@ -25,9 +25,9 @@ async def take(store: SqliteStore, number: int, *, begin: bool = True, at: float
 
 def kill(store: SqliteStore) -> None:
     """As the system does for a process that dies: its lock is free, its file is left."""
-    assert store._neighbours._own is not None
-    os.close(store._neighbours._own)
-    store._neighbours._own = None
+    assert store._file.neighbours._own is not None
+    os.close(store._file.neighbours._own)
+    store._file.neighbours._own = None
 
 
 def in_use(logs: list[str]) -> list[str]:

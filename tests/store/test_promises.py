@@ -72,9 +72,9 @@ def die(store: RedisStore | SqliteStore) -> None:
     """What a killed process does for the others: nothing any more."""
     if isinstance(store, RedisStore):
         store._beating.cancel()
-    elif (own := store._neighbours._own) is not None:
+    elif (own := store._file.neighbours._own) is not None:
         os.close(own)  # as the system does
-        store._neighbours._own = None
+        store._file.neighbours._own = None
 
 
 def entry(number: int, bot_id: str = BOT, at: float | None = None) -> Entry:

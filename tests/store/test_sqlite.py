@@ -13,6 +13,7 @@ from nonebot_adapter_feishu_ws.exception import StoreError
 from nonebot_adapter_feishu_ws.store import Entry, FallbackStore, InboxCount, MemoryStore, make_store
 from nonebot_adapter_feishu_ws.store.sqlite import writer
 from nonebot_adapter_feishu_ws.store.sqlite.claims import PARTS, claim, forget_claims
+from nonebot_adapter_feishu_ws.store.sqlite.database import Mine
 from nonebot_adapter_feishu_ws.store.sqlite.dead_letters import SqliteDeadLetters
 from nonebot_adapter_feishu_ws.store.sqlite.file import MIGRATIONS, open_file
 from nonebot_adapter_feishu_ws.store.sqlite.inbox import count_inbox
@@ -157,7 +158,7 @@ async def test_what_was_written_without_an_answer_is_deleted_when_it_is_done(sto
     """Where it is was in the answer."""
     entries = [Entry(f"a:{number}", "a", b"{}", 0.0) for number in range(5)]
     await asyncio.gather(*(store.inbox.take(it, [it.key], begin=True) for it in entries))
-    store._mine.update(dict.fromkeys((it.key for it in entries[1:4]), 0))
+    store._mine.update((it.key, Mine(it)) for it in entries[1:4])
     await store.inbox.done([it.key for it in entries[:4]])
     with sqlite3.connect(store.path) as database:
         assert database.execute("SELECT key FROM inbox").fetchall() == [("a:4",)]
@@ -168,7 +169,7 @@ async def test_what_is_done_is_written_with_the_next_event_or_soon(store):
     asked: list[str] = []
     entries = [Entry(f"a:{number}", "a", b"{}", 0.0) for number in range(2)]
     await store.inbox.take(entries[0], [entries[0].key], begin=True)
-    store._database.set_trace_callback(asked.append)
+    store._file.connection.set_trace_callback(asked.append)
     done = asyncio.create_task(store.inbox.done([entries[0].key]))
     await asyncio.sleep(0)
     await store.inbox.take(entries[1], [entries[1].key], begin=True)

@@ -122,8 +122,8 @@ def set_aside(path: Path, error: sqlite3.Error) -> None:
     log(
         "ERROR",
         "The store {} is damaged ({}). It was set aside as {} and a new one begun: choices made on the "
-        "status page and events that were not handled yet are forgotten, and events that Feishu pushes "
-        "again may be handled twice",
+        "status page and events that waited are forgotten, those that run are written again, and events that Feishu "
+        "pushes again may be handled twice",
         path,
         error,
         aside.name,

@@ -105,6 +105,11 @@ class InboxTable:
             database.execute(sql, (self._holder, *part))
         return [(Entry(*row), number) for number, *row in rows]
 
+    def missing(self, database: sqlite3.Connection, keys: Collection[str]) -> Collection[str]:
+        """Which of these entries the file does not hold as this process's own."""
+        held = database.execute("SELECT key FROM inbox WHERE holder = ?", (self._holder,))
+        return set(keys).difference(key for (key,) in held)
+
     def remove(self, database: sqlite3.Connection, entries: Sequence[Held]) -> None:
         """Delete events that were handled."""
         self.size -= _change(database, "DELETE FROM inbox", entries)
