@@ -4,9 +4,9 @@
 
 ``scripts/codes.toml`` is written by hand: what each code means, and what to do; ``scripts/codes_zh.toml`` says the same
 in Chinese, for the page alone. ``scripts/codes.jsonl`` has the facts of Feishu's documents: HTTP status, Feishu's own
-message, and the APIs that they are documented of (``of``): ``im``, ``cardkit``, ``auth`` (tokens and authorisation, the
-older ways included), ``contact`` (users), ``files`` (uploads to and downloads from the cloud space), ``callback`` (what
-the client shows after a click) and ``card`` (behind ErrCode in 230099). A test asks for words for each of these.
+message, and the APIs that they are documented of (``of``): ``im``, ``batch`` (批量发送消息), ``cardkit``, ``auth``
+(tokens and authorisation, the older ways included), ``contact`` (users), ``files`` (of the cloud space), ``callback``
+(what the client shows after a click) and ``card`` (behind ErrCode in 230099). A test asks for words for each of these.
 """
 
 import json

@@ -460,6 +460,57 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             ),
         },
         "Messages": {
+            11101: CodeInfo(
+                "one of the open_ids does not exist in this app",
+                "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
+                "bot's events.",
+                "target",
+            ),
+            11203: CodeInfo(
+                "the app may not send to many users at once",
+                "Grant it on the console's 权限管理 (Permissions & Scopes), then publish a version (版本管理与发布).",
+                "permission",
+            ),
+            11204: CodeInfo(
+                "the app may not send to whole departments",
+                "Grant it on the console's 权限管理 (Permissions & Scopes), then publish a version (版本管理与发布).",
+                "permission",
+            ),
+            11207: CodeInfo(
+                "the app is disabled in this tenant",
+                "Enable it in the admin console, or publish a version (版本管理与发布).",
+            ),
+            11209: CodeInfo(
+                "the app does not exist any more",
+                "Compare app_id with the console's 凭证与基础信息 (Credentials & Basic Info).",
+            ),
+            11210: CodeInfo("the app is not installed in this tenant", "Ask the tenant's administrator."),
+            11223: CodeInfo(
+                "the app may not send messages",
+                "Grant it on the console's 权限管理 (Permissions & Scopes), then publish a version (版本管理与发布).",
+                "permission",
+            ),
+            11227: CodeInfo(
+                "the image key belongs to no picture of this bot",
+                "Upload the picture again with this bot (上传图片).",
+                "content",
+            ),
+            11231: CodeInfo(
+                "the chat does not exist",
+                "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
+                "bot's events.",
+                "target",
+            ),
+            11235: CodeInfo(
+                "only managers may mention everybody in this group",
+                "Have the group's owner make the bot a manager, or allow it to everybody (群设置 > 群管理).",
+            ),
+            11246: CodeInfo(
+                "the message could not be made of this content",
+                "The message says why; check the content, cards above all.",
+                "content",
+            ),
+            11312: CodeInfo("the tenant's audit stopped the message", "Change the text.", "content"),
             230001: CodeInfo(
                 "a parameter is wrong", "The text behind ext= says which; compare with the API's document."
             ),
@@ -623,6 +674,9 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
                 "the card or content cannot be built",
                 "The text behind ErrMsg says why; check the card's JSON in the card tool (飞书卡片搭建工具).",
                 "content",
+            ),
+            230100: CodeInfo(
+                "Feishu takes this for a test message without a meaning", "Send a text that means something.", "content"
             ),
             230110: CodeInfo("the message was deleted", "Answer to the chat instead of to the message.", "target"),
             230111: CodeInfo(
@@ -1156,10 +1210,39 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
                 "It is tried again where that is safe; otherwise try it later.",
                 "busy",
             ),
+            1062501: CodeInfo(
+                "the app may not change this file", "Have its owner share it with the app as an editor.", "permission"
+            ),
+            1062502: CodeInfo(
+                "the app may not change something inside the folder",
+                "Have its owner share it with the app as an editor.",
+                "permission",
+            ),
             1062505: CodeInfo("the space has as many files as it may (400,000)", "Delete some."),
             1062506: CodeInfo("the folders are nested too deeply (15)", "Put it into another folder."),
             1062507: CodeInfo("the folder has as many entries as it may (1,500)", "Put it into another folder."),
+            1062524: CodeInfo(
+                "the app may not change the folder that the file is in",
+                "Have its owner share it with the app as an editor.",
+                "permission",
+            ),
+            1062535: CodeInfo(
+                "the app may not change the folder that the file should go to",
+                "Put it into another folder. Or have its owner share it with the app as an editor.",
+                "permission",
+            ),
             1064230: CodeInfo("the data is being moved", "Try it again later."),
+            1064510: CodeInfo(
+                "files do not go to another tenant or region", "Copy the content by a download and an upload."
+            ),
+            1064511: CodeInfo(
+                "files do not go from Feishu to Lark or back", "Copy the content by a download and an upload."
+            ),
+            1065200: CodeInfo(
+                "the file is not found, or not yet",
+                "It is tried again where that is safe; otherwise try it later.",
+                "busy",
+            ),
         },
         "Contacts": {
             40001: CodeInfo(

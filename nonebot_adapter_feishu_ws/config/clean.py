@@ -20,6 +20,7 @@ _QUOTES: Final = "'\"`“”‘’"
 _BLANK: Final = frozenset("\u034f\u115f\u1160\u2800\u3164\uffa0") | frozenset(map(chr, range(0xFE00, 0xFE10)))
 """What shows nothing although Unicode calls it a letter, a symbol or a mark: fillers, variation selectors."""
 _EDGES: Final = ",;<>"
+_VARIABLE: Final = re.compile(r"\$\w+|\$\{\w+\}|%\w+%")
 _EXAMPLE: Final = re.compile(r".*(\.\.\.|…)|([*•●·])\2{2,}")
 
 
@@ -36,11 +37,11 @@ def unquoted(value: object) -> Any:
     text = value.strip() if isinstance(value, str) else ""
     if len(text) < 2 or text[0] not in "'\"" or text[-1] != text[0]:
         return value
-    text = text[1:-1]
+    inner = unquoted(text[1:-1])
     try:
-        return json.loads(text)
+        return json.loads(inner) if isinstance(inner, str) else inner
     except ValueError:
-        return text
+        return inner
 
 
 def check_clean(text: str, *, strict: bool) -> None:
@@ -61,6 +62,8 @@ def check_clean(text: str, *, strict: bool) -> None:
         raise ValueError(
             "has dots or stars in place of the value: copy the value itself, with the console's copy button"
         )
+    if strict and _VARIABLE.fullmatch(text):
+        raise ValueError("names a variable, which nothing here fills in: write the value itself")
     for index, char in enumerate(text):
         invisible = char.isspace() or unicodedata.category(char)[0] in "CZ" or char in _BLANK
         outside = index in (0, len(text) - 1)

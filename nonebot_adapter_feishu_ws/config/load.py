@@ -31,6 +31,7 @@ _NEAR: Final = (
     | {key: f"feishu__{key}" for key in _BOT_KEYS}
     | {"client_id": "feishu__app_id", "app_key": "feishu__app_id", "client_secret": "feishu__app_secret"}
     | {"token": "feishu__verification_token", "http_proxy": "feishu__proxy", "https_proxy": "feishu__proxy"}
+    | {"use_ws": "feishu__use_websocket", "redis_url": "feishu_store", "sandbox_mode": "feishu_sandbox"}
 )
 """What a key without ``feishu_`` may look like, and the key that was meant."""
 _OTHERS: Final = re.compile(r"(?:(?:lark|larksuite|feishu(?!_))_*)?(?:bot_*)?(?:app|client)_*(id|secret)")
@@ -84,7 +85,9 @@ def unknown_keys(raw: Mapping[str, Any], environ: Mapping[str, str] | None = Non
         if name in _BOT_KEYS:
             right = f"FEISHU__{name.upper()}"
             warnings.append(f"{key.upper()} is not read: the key of one bot has two underscores, {right}")
-        elif guess := get_close_matches(name, _NEAR, n=1, cutoff=0.7):
+        elif guess := [it for it in ("app_id", "app_secret") if name.endswith(it)] or get_close_matches(
+            name, _NEAR, n=1, cutoff=0.7
+        ):
             warnings.append(f"{key.upper()} is no key of this adapter; did you mean {_NEAR[guess[0]].upper()}?")
     return warnings
 
@@ -288,6 +291,8 @@ def _likely_cause(text: str) -> str:
         return "only its first line arrived; put single quotes around the whole JSON: FEISHU_BOTS='[...]'"
     if "".join(stripped.split()).replace(",]", "").replace(",}", "") != "".join(stripped.split()):
         return "remove the comma before the closing bracket"
+    if stripped[-1:] in (",", ";"):
+        return f"remove the {stripped[-1]} behind it"
     if "'" in text and '"' not in text:
         return "JSON wants double quotes around names and texts"
     if '"' not in text:

@@ -49,7 +49,7 @@ def test_what_nobody_typed_is_refused_at_start_with_its_place(key, template, say
     assert says in line
 
 
-@pytest.mark.parametrize("value", ["a b", "ａ", "ключ", "a,", "a;", "<a>", r"a\n"])
+@pytest.mark.parametrize("value", ["a b", "ａ", "ключ", "a,", "a;", "<a>", r"a\n", "$SECRET", "${SECRET}", "%SECRET%"])
 def test_ids_and_secrets_of_feishu_have_ascii_without_spaces(value):
     assert problems({"feishu": {**BOT, "app_secret": value}})[0].startswith("FEISHU__APP_SECRET: ")
     bot = load_config({"feishu": {**BOT, "encrypt_key": value}}).feishu_bots[0]
@@ -97,9 +97,9 @@ def test_the_quotes_that_docker_keeps_are_understood(quote):
     assert load_config({}, environ).feishu_bots[1].app_secret.get_secret_value() == "123456"
 
 
-@pytest.mark.parametrize("around", ["'{}'\r", " '{}'", '"{}" '])
-def test_white_space_around_the_quotes_goes_with_them(around):
-    """Windows line ends of a file that docker reads, or a space behind the equals sign."""
+@pytest.mark.parametrize("around", ["'{}'\r", " '{}'", '"{}" ', "\"'{}'\"", "'\"{}\"'"])
+def test_what_is_around_the_quotes_goes_with_them(around):
+    """Windows line ends of a file that docker reads, a space behind the equals sign, or the quotes of YAML."""
     bots = around.format('[{"app_id": "cli_1", "app_secret": "s"}]')
     environ = {"FEISHU_BOTS": bots, "FEISHU__APP_ID": around.format("cli_2"), "FEISHU__APP_SECRET": "s"}
     assert [bot.app_id for bot in load_config({}, environ).feishu_bots] == ["cli_1", "cli_2"]
@@ -167,6 +167,8 @@ def test_one_underscore_too_few_is_named(environ):
         ("FEISHU_APP__ID", "FEISHU__APP_ID"),
         ("FEISHU_BOT", "FEISHU_BOTS"),
         ("FEISHU_CLIENT_ID", "FEISHU__APP_ID"),
+        ("FEISHU_BOTS_0_APP_ID", "FEISHU__APP_ID"),
+        ("FEISHU_REDIS_URL", "FEISHU_STORE"),
         ("FEISHU_TOKEN", "FEISHU__VERIFICATION_TOKEN"),
         ("FEISHU_HTTP_PROXY", "FEISHU__PROXY"),
         ("FEISHU", "FEISHU_BOTS"),

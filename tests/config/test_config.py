@@ -132,6 +132,8 @@ def test_a_repeated_app_id_is_refused_in_any_form():
         ("[{“app_id”: “hunter2”}]", "typographic"),
         ('[{"enabled": True, "app_secret": "hunter2"}]', "true, false and null"),
         ("[", "only its first line arrived"),
+        ('[{"app_id": "a", "app_secret": "hunter2"}],', "remove the , behind it"),
+        ('[{"app_id": "a", "app_secret": "hunter2"}];', "remove the ; behind it"),
     ],
 )
 def test_broken_json_is_explained(text, says):
