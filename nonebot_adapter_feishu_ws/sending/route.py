@@ -8,7 +8,8 @@ from typing import Any, Final, Literal, Self
 from nonebot.adapters import Event as BaseEvent
 
 from ..api.types import ReceiveIdType
-from ..event import MessageEvent, NoticeEvent, TopicMessageEvent
+from ..event import MessageEvent, NoticeEvent
+from ..event.message import AboutMessage
 from ..exception import ActionFailed
 from ..logs import log
 from ..net.bounded_json import as_object, as_text
@@ -62,9 +63,10 @@ class Route:
         route = cls(*find_target(event), if_recalled=if_recalled)
         if not isinstance(event, (MessageEvent, NoticeEvent)):
             return route
-        in_topic = isinstance(event, MessageEvent) and (isinstance(event, TopicMessageEvent) or bool(event.thread_id))
+        message = event.event.message if isinstance(event, AboutMessage) else None
+        in_topic = message is not None and (message.chat_type == "topic_group" or bool(message.thread_id))
         if event.message_id and (quote or open_topic or in_topic):
-            root_id = event.event.message.root_id if in_topic and isinstance(event, MessageEvent) else None
+            root_id = message.root_id if in_topic and message is not None else None
             route.replies_to = list(dict.fromkeys(filter(None, (event.message_id, root_id))))
             route.in_topic = in_topic or open_topic
         return route

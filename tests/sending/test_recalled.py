@@ -8,6 +8,7 @@ from nonebot import on_message
 from nonebot_adapter_feishu_ws import Bot, Message, MessageEvent, MessageSegment
 from nonebot_adapter_feishu_ws.exception import ActionFailed
 from nonebot_adapter_feishu_ws.sending.route import GONE
+from nonebot_adapter_feishu_ws.testing import make_event
 from tests.conftest import APP, wait_until
 
 pytestmark = pytest.mark.usefixtures("unlimited_sends")
@@ -209,6 +210,25 @@ async def test_a_recall_between_two_parts_leaves_all_of_them_in_one_topic(
     assert [m.msg_type for m in sent] == ["text", "interactive", "text"]
     assert len({m.thread_id for m in sent}) == 1
     assert sent[0].thread_id
+
+
+@pytest.mark.parametrize("mode", ["group", "topic"])
+async def test_the_answer_to_an_edit_in_a_topic_stays_in_it(sandbox, run_adapter, mode):
+    """It went to the chat, in a group of topics to a topic of its own."""
+    user = sandbox.add_user("Li Lei")
+    chat = sandbox.add_chat("G", mode=mode, members=[user], apps=[APP])
+    async with run_adapter() as adapter:
+        bot = adapter.bots[APP]
+        root = await sandbox.say(user, chat, "root")
+        if mode == "group":
+            await bot.reply_msg(root.message_id, '{"text": "a topic"}', "text", reply_in_thread=True)
+        said = await sandbox.say(user, chat, "in it", reply_to=root)
+        ids = {"message_id": said.message_id, "root_id": root.message_id, "thread_id": said.thread_id}
+        event = make_event("im.message.updated_v1", message={"chat_id": chat.chat_id, **ids})
+        said.deleted = True
+        sent = await bot.send(event, "answer")
+    answer = sandbox.world.messages[sent["message_id"]]
+    assert (answer.thread_id, answer.parent_id) == (root.thread_id, root.message_id)
 
 
 async def test_an_unknown_option_is_refused(sandbox, ask):
