@@ -16,6 +16,7 @@ _BLANKS = (
 """The same, and what Python counts as white space."""
 _SEPARATOR = rf"[\s{_INVISIBLE}]*(?:[:：,，]+(?![()DPp|]|-[()]))?[\s{_INVISIBLE}]*"
 """Between an address and what is said: ``@bot: /help``. A smiley stays."""
+_EMPHASIS = ("*", "**", "***", "_", "__", "~~")
 
 
 def check_at_me(
@@ -62,13 +63,32 @@ def _drop_at_start(message: Message, is_me: _Test) -> bool:
     while True:
         first = 1 if message and _is_blank(message[0]) else 0
         if len(message) <= first or not is_me(message[first]):
-            return dropped
+            return _drop_emphasised(message, is_me) or dropped
         del message[: first + 1]
         dropped = True
-        if message and message[0].type == "text":
-            message[0].data["text"] = re.sub(f"^{_SEPARATOR}", "", str(message[0]))
-            if not message[0].data["text"]:
-                del message[0]
+        _drop_separator(message)
+
+
+def _drop_emphasised(message: Message, is_me: _Test) -> bool:
+    """Drop one in bold or the like, which the Markdown of rich text has as ``**@bot** /help`` or ``**@bot /help**``."""
+    if len(message) < 3 or not is_me(message[1]) or message[2].type != "text":
+        return False
+    mark, text = str(message[0]).strip(_BLANKS), str(message[2])
+    line = text.partition("\n")[0]
+    if mark not in _EMPHASIS or not (line.startswith(mark) or line.rstrip(_BLANKS).endswith(mark)):
+        return False
+    at = 0 if line.startswith(mark) else line.rindex(mark)
+    message[2].data["text"] = text[:at] + text[at + len(mark) :]
+    del message[:2]
+    _drop_separator(message)
+    return True
+
+
+def _drop_separator(message: Message) -> None:
+    if message and message[0].type == "text":
+        message[0].data["text"] = re.sub(f"^{_SEPARATOR}", "", str(message[0]))
+        if not message[0].data["text"]:
+            del message[0]
 
 
 def _drop_at_end(message: Message, is_me: _Test) -> None:

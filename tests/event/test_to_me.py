@@ -97,6 +97,28 @@ def test_A6_what_is_invisible_around_an_address_is_dropped(mark):
     assert (named.to_me, named.get_plaintext()) == (True, "/help")
 
 
+@pytest.mark.parametrize(
+    ("markdown", "left"),
+    [
+        ("**{}** /help me", "/help me"),
+        ("**{} /help me** \n**x**", "/help me \n**x**"),
+        ("*{}*: /help *me*", "/help *me*"),
+        (" __{}__\u200b/help", "/help"),
+        ("~~{}~~", ""),
+        ("* {} 2*3", "*  2*3"),  # a list
+        ("**a {}**", "**a **"),
+    ],
+)
+def test_A6_an_address_in_bold_is_dropped_with_its_marks(markdown, left):
+    """Before: the marks stayed before the command, where ``content_v2`` has the Markdown of rich text."""
+    it = event("@_user_1")
+    lines = [[{"tag": "md", "text": markdown.replace("{}", '<at user_id="@_user_1">Bot</at>')}]]
+    it.event.message.message_type = "post"
+    it.event.message.content = json.dumps({"title": "", "content": [], "content_v2": lines})
+    check_at_me(it, BOT)
+    assert (it.to_me, it.get_plaintext()) == (True, left)
+
+
 def test_a_smiley_behind_an_address_stays():
     it = event("@_user_1 :) hi")
     check_at_me(it, BOT)
