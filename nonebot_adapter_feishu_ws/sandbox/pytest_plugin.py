@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from .fixture.host import Host
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """The plugins that the bots run may stand in pytest's configuration."""
+    # pytest rewrites the assertions of the whole package a plugin is in, at each import that finds no copy of it. There
+    # are none, and two threads that do so at once end in a SystemError on Python 3.11.
+    marked: object = getattr(getattr(pluginmanager, "rewrite_hook", None), "_must_rewrite", None)
+    if isinstance(marked, set):
+        marked.discard(__name__.partition(".")[0])
     parser.addini("feishu_plugins", "NoneBot plugins (names, or folders ending in /) of the Feishu sandbox", "args", [])
 
 

@@ -190,6 +190,13 @@ def check(result: subprocess.CompletedProcess[str]) -> None:
     assert "10 passed" in result.stdout
 
 
+def test_pytest_imports_the_package_as_it_is():
+    """It rewrote every module: slower, and a SystemError where the warm-up and a test imported at the same time."""
+    from nonebot_adapter_feishu_ws.api import registry
+
+    assert type(registry.__loader__).__name__ == "SourceFileLoader"
+
+
 def test_collecting_imports_neither_nonebot_nor_the_adapter(tmp_path):
     code = (
         "import sys, nonebot_adapter_feishu_ws.sandbox.pytest_plugin\n"
