@@ -92,6 +92,11 @@ def _drop_separator(message: Message) -> None:
 
 
 def _drop_at_end(message: Message, is_me: _Test) -> None:
+    if len(message) > 2 and is_me(message[-2]) and message[-1].type == message[-3].type == "text":
+        mark, before = str(message[-1]).strip(_BLANKS), str(message[-3])
+        if mark in _EMPHASIS and before.endswith(mark):
+            message[-3].data["text"] = before[: -len(mark)]
+            del message[-1]
     last = len(message) - 1
     if last > 0 and _is_blank(message[last]):
         last -= 1

@@ -105,6 +105,8 @@ def test_A6_what_is_invisible_around_an_address_is_dropped(mark):
         ("*{}*: /help *me*", "/help *me*"),
         (" __{}__\u200b/help", "/help"),
         ("~~{}~~", ""),
+        ("/help me **{}** ", "/help me"),
+        ("/help **me** *{}", "/help **me** *"),
         ("* {} 2*3", "*  2*3"),  # a list
         ("**a {}**", "**a **"),
     ],
