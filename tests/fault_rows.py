@@ -179,6 +179,22 @@ FAULTS: dict[int, Fault] = {
         "noticed within 5 s, with an ERROR; what it held is written to a new file, of a truncated one what runs; a "
         "kill after that loses nothing more",
     ),
+    52: Fault(
+        "Redis is full (`maxmemory`, noeviction)",
+        "new events alone are refused; what was taken is fetched, handled and deleted, and makes room",
+    ),
+    53: Fault(
+        "a primary behind a fixed address is demoted, and keeps its connections",
+        "the connection is dropped and the address looked up anew: the store is back within seconds",
+    ),
+    54: Fault(
+        "claims go before the entries that they belong to (8 hours, a volatile-* policy)",
+        "entries are deleted by their own ids: none stays, none is handled again at each start",
+    ),
+    55: Fault(
+        "Redis loses its data while it is used (FLUSHALL, eviction, a restart without a file)",
+        "an ERROR within a heartbeat, with the last count; an eviction policy is told at the start and by the doctor",
+    ),
 }
 
 

@@ -12,7 +12,8 @@ STARTUP = 30.0
 class RedisServer:
     """One server in a folder, on a socket file, without a port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.options = options
         self.folder = folder
         self.socket = folder / "redis.sock"
         self.url = f"unix://{self.socket}?db=0"
@@ -30,6 +31,7 @@ class RedisServer:
             "",
             "--logfile",
             str(self.folder / "redis.log"),
+            *self.options,
         ]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + STARTUP

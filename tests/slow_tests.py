@@ -23,6 +23,7 @@ SLOW = {
     "tests/flow/test_proxy.py": "sends everything through proxies in processes, by both transports",
     "tests/flow/test_memory_burst.py": PROCESS,
     "tests/flow/test_reboot.py": PROCESS,
+    "tests/flow/test_redis_losses.py": PROCESS,
     "tests/flow/test_replicas.py": "runs fleets of bot processes on one Redis, and kills some",
     "tests/flow/test_second_process.py": PROCESS,
     "tests/flow/test_shutdown.py": "starts bots as processes and ends them under load",

@@ -217,7 +217,7 @@ class Receiver:
             "full",
             envelope,
             f"{error}. New events are refused with 500; Feishu keeps each of them and pushes it again after 15 s, "
-            "5 min, 1 h and 6 h, then it is lost. The handlers do not keep up: look for one that hangs, raise "
+            "5 min, 1 h and 6 h, then it is lost. If the handlers do not keep up: look for one that hangs, raise "
             "FEISHU_MAX_RUNNING_HANDLERS or start more replicas",
         )
 

@@ -85,7 +85,10 @@ class FallbackStore(Inbox):
         if not await self._claim_in_memory(keys):
             return False
         try:
-            is_ours = await self._ask(lambda: self.inner.claim(keys))
+            try:
+                is_ours = await self._ask(lambda: self.inner.claim(keys))
+            except InboxFull:
+                is_ours = None
             if is_ours is None:
                 _remember(self._unwritten, [tuple(keys)])
         except BaseException:
@@ -179,6 +182,8 @@ class FallbackStore(Inbox):
         if self.status.ok:
             try:
                 return await ask()
+            except InboxFull:
+                raise
             except StoreError as error:
                 self._fail(error)
         return None
@@ -230,9 +235,13 @@ class FallbackStore(Inbox):
             self._owed.pop(key, None)
         # Claims made meanwhile must survive a restart, too: Feishu pushes for hours, and backfill looks back.
         while unwritten := list(islice(self._unwritten, _AT_ONCE)):
-            await asyncio.gather(*(self.inner.claim(keys) for keys in unwritten))
+            try:
+                await asyncio.gather(*(self.inner.claim(keys) for keys in unwritten))
+            except InboxFull as error:
+                return log("DEBUG", "Claims made in memory are written when the store is closed: {}", error)
             for keys in unwritten:
                 self._unwritten.pop(keys, None)
+        return None
 
     def _set_status(self, error: str | None) -> None:
         self.status = StoreStatus(self.status.name, error, datetime.now(UTC))

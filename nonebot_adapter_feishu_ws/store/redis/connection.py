@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
-from ...exception import StoreError
+from ...exception import InboxFull, StoreError
 from ..group_commit import WRITE_TIMEOUT, GroupCommit
 
 try:
@@ -13,6 +13,8 @@ try:
     from redis.backoff import NoBackoff
     from redis.exceptions import (
         AuthenticationError,
+        BusyLoadingError,
+        MasterDownError,
         NoPermissionError,
         OutOfMemoryError,
         ReadOnlyError,
@@ -30,14 +32,21 @@ _open = cast("Callable[..., Any]", Redis.from_url)  # pyright: ignore[reportUnkn
 SOCKET_TIMEOUT: Final = 0.9
 """Seconds for connecting, and for an answer; less than a batch may take."""
 _ADVICE: Final = (
-    (OutOfMemoryError, "Redis has no memory left: raise maxmemory, and keep maxmemory-policy noeviction"),
-    (AuthenticationError, "check user and password in FEISHU_STORE (redis://user:password@host:6379/0)"),
+    (AuthenticationError, "NOAUTH ", "check user and password in FEISHU_STORE (redis://user:password@host:6379/0)"),
     (
         NoPermissionError,
+        "NOPERM ",
         "the Redis user needs the keys feishu:* and the categories @stream, @scripting, @read, @write, +time",
     ),
-    (ReadOnlyError, "this is a read-only replica of Redis; name the primary in FEISHU_STORE"),
+    (ReadOnlyError, "READONLY ", "this is a read-only replica of Redis; name the primary in FEISHU_STORE"),
+    (
+        MasterDownError,
+        "MASTERDOWN ",
+        "this replica of Redis has no primary; name the primary in FEISHU_STORE",
+    ),
 )
+_WRONG_SERVER: Final = ((ReadOnlyError, "READONLY "), (MasterDownError, "MASTERDOWN "), (BusyLoadingError, "LOADING "))
+"""Errors of a server that is not, or not yet, the primary: the address may lead to another one by now."""
 
 
 class RedisConnection:
@@ -87,9 +96,16 @@ class RedisConnection:
         for command in commands:
             pipeline.execute_command(*command)
         try:
-            return await pipeline.execute(raise_on_error=False)
+            results: list[Any] = await pipeline.execute(raise_on_error=False)
         except (RedisError, OSError) as error:
+            await self._redis.connection_pool.disconnect()
             raise self._failed(error) from error
+        for result in results:
+            if isinstance(result, Exception) and any(_is(result, *kind) for kind in _WRONG_SERVER):
+                # A primary that was demoted keeps its connections; the next one looks the address up anew.
+                await self._redis.connection_pool.disconnect()
+                raise self._refused(result) from result
+        return results
 
     def _failed(self, error: Exception) -> StoreError:
         inner: BaseException | None = error
@@ -101,8 +117,18 @@ class RedisConnection:
         return StoreError(f"the store {self.name} cannot be reached ({what}); check that Redis runs, and its address")
 
     def _refused(self, error: BaseException) -> StoreError:
-        advice = next((advice for kind, advice in _ADVICE if isinstance(error, kind)), "see Redis's log")
+        if _is(error, OutOfMemoryError, "OOM command"):
+            return InboxFull(
+                f"Redis ({self.name}) has no memory left for new events: raise maxmemory, and keep maxmemory-policy "
+                "noeviction. What was taken goes on, and makes room when it is done"
+            )
+        advice = next((advice for kind, code, advice in _ADVICE if _is(error, kind, code)), "see Redis's log")
         return StoreError(f"the store {self.name} refused ({str(error)[:200]}); {advice}")
+
+
+def _is(error: BaseException, kind: type[BaseException], code: str) -> bool:
+    """Whether an error is of a kind; inside a script, Redis 6 wraps it in one that names the code only."""
+    return isinstance(error, kind) or code in str(error)
 
 
 def public_url(url: str) -> str:

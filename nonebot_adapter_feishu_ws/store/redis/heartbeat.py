@@ -20,6 +20,7 @@ class Heartbeat:
         clock: monotonic seconds that count while the machine sleeps.
         seen_before: app id -> when some process had been seen before this one's first heartbeat, in milliseconds of
             Redis's clock; 0 when that is not known.
+        emptied: app ids whose keys are gone, though an earlier heartbeat of this process had written or seen them.
     """
 
     connection: RedisConnection
@@ -27,6 +28,8 @@ class Heartbeat:
     takeover_after: float
     clock: Callable[[], float] = boottime
     seen_before: dict[str, int] = field(default_factory=dict[str, int])
+    emptied: list[str] = field(default_factory=list[str])
+    _had_inbox: dict[str, int] = field(default_factory=dict[str, int])
     _sent_at: float = 0.0
     _sent_at_in_redis: int = 0
     _confirmed_at: float | None = None
@@ -49,9 +52,12 @@ class Heartbeat:
         """
         self._sent_at = self.clock()  # before Redis reads its clock: the lease ends too early, never too late
         for number, bot_id in enumerate(bot_ids):
-            keys = [of_bot(bot_id, "alive"), of_bot(bot_id, "seen")]
-            now, names, before = await self.connection.run(HEARTBEAT, keys, self.consumer)
+            keys = [of_bot(bot_id, kind) for kind in ("alive", "seen", "inbox")]
+            now, names, before, has_inbox = await self.connection.run(HEARTBEAT, keys, self.consumer)
+            if bot_id in self.seen_before and (not before or has_inbox < self._had_inbox[bot_id]):
+                self.emptied.append(bot_id)
             self.seen_before.setdefault(bot_id, before)
+            self._had_inbox[bot_id] = has_inbox
             if number == 0:
                 self._sent_at_in_redis = now
             if dead := [name for name in names if is_dead(name.decode())]:

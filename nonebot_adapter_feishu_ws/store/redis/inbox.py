@@ -34,8 +34,11 @@ class RedisInbox(Inbox):
     claim_ttl: int
     max_waiting: int
     takeover_after: int
-    _mine: set[str] = field(default_factory=set[str])
-    """Entries that this process handles, whether or not Redis could be asked."""
+    counts: dict[str, InboxCount] = field(default_factory=dict[str, InboxCount])
+    """As last counted, by app id."""
+    _mine: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    """Entries that this process handles, whether or not Redis could be asked, with their ids in the stream; empty for
+    one whose write was not answered. A claim has the id as well, but may expire or be evicted before its entry."""
 
     @override
     async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool) -> Taken:
@@ -43,27 +46,31 @@ class RedisInbox(Inbox):
         bounds = (self.claim_ttl, self.max_waiting)
         event = (to_bytes(entry.key), entry.payload, repr(entry.taken_at))
         try:
-            code, *older = await self.connection.run(TAKE, names, self.consumer, *bounds, *event, int(begin))
+            code, *begun = await self.connection.run(TAKE, names, self.consumer, *bounds, *event, int(begin))
+        except InboxFull:
+            raise
         except StoreError:
             if begin:
-                self._mine.add(entry.key)  # the caller handles it all the same, and reports when it is done
+                self._mine[entry.key] = b""  # the caller handles it all the same, and reports when it is done
             raise
         if code == -1:
             name = self.connection.name
             raise InboxFull(f"the inbox of {entry.bot_id} in the store {name} is full: {self.max_waiting} wait")
         if code == 0:
             return DUPLICATE
-        begun = entry if code == 2 else to_entry(entry.bot_id, older[0]) if code == 3 else None
-        if begun is not None:
-            self._mine.add(begun.key)
-        return Taken(new=True, entry=begun)
+        if code == 1:
+            return Taken(new=True)
+        number, *fields = begun
+        now = to_entry(entry.bot_id, fields[0]) if fields else entry
+        self._mine[now.key] = number
+        return Taken(new=True, entry=now)
 
     @override
     async def fetch(self, bot_id: str, limit: int) -> list[Entry]:
         keys = [of_bot(bot_id, "inbox"), of_bot(bot_id, "alive")]
         found: list[Any] = await self.connection.run(FETCH, keys, self.consumer, limit)
-        entries = [to_entry(bot_id, fields) for fields in found]
-        self._mine.update(entry.key for entry in entries)
+        entries = [to_entry(bot_id, fields) for _, fields in found]
+        self._mine.update((entry.key, number) for entry, (number, _) in zip(entries, found, strict=True))
         return entries
 
     @override
@@ -75,30 +82,48 @@ class RedisInbox(Inbox):
             for key in dead_letters:
                 report_dead_letter(to_text(key), f"the stream {to_text(keys[2])} of {self.connection.name}")
             if found:
-                entry = to_entry(bot_id, found[0], runs=found[1])
-                self._mine.add(entry.key)
+                number, fields, runs = found
+                entry = to_entry(bot_id, fields, runs=runs)
+                self._mine[entry.key] = number
                 return entry
         return None
 
     @override
     async def done(self, keys: Sequence[str]) -> None:
+        await self._learn_numbers(keys)
         for bot_id, some in by_bot(keys):
-            await self.connection.run(DONE, [of_bot(bot_id, "inbox"), *of_claims(some)])
-            self._mine.difference_update(some)
+            await self.connection.run(DONE, [of_bot(bot_id, "inbox"), *of_claims(some)], *self._numbers(some))
+            self._forget(some)
 
     @override
     async def put_back(self, keys: Sequence[str]) -> None:
+        await self._learn_numbers(keys)
         for bot_id, some in by_bot(keys):
-            await self.connection.run(PUT_BACK, [of_bot(bot_id, "inbox"), *of_claims(some)], self.consumer)
-        self._mine.difference_update(keys)
+            names = [of_bot(bot_id, "inbox"), *of_claims(some)]
+            await self.connection.run(PUT_BACK, names, self.consumer, *self._numbers(some))
+        self._forget(keys)
+
+    async def _learn_numbers(self, keys: Sequence[str]) -> None:
+        """Find entries in the stream of which only the key is known: their writes were not answered."""
+        unknown = {key for key in keys if not self._mine.get(key)}
+        for bot_id, _ in by_bot(unknown):
+            for number, name in await self.connection.run(HELD, [of_bot(bot_id, "inbox")], self.consumer):
+                if (key := to_text(name)) in unknown:
+                    self._mine[key] = number
+
+    def _numbers(self, keys: Sequence[str]) -> list[bytes]:
+        return [self._mine.get(key, b"") for key in keys]
+
+    def _forget(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self._mine.pop(key, None)
 
     @override
     async def count(self, bot_ids: Sequence[str]) -> Mapping[str, InboxCount]:
-        counts: dict[str, InboxCount] = {}
         for bot_id in bot_ids:
             keys = [of_bot(bot_id, "inbox"), of_bot(bot_id, DEAD_LETTERS)]
-            counts[bot_id] = InboxCount(*await self.connection.run(COUNT, keys))
-        return counts
+            self.counts[bot_id] = InboxCount(*await self.connection.run(COUNT, keys))
+        return {bot_id: self.counts[bot_id] for bot_id in bot_ids}
 
     async def park_late(self, seen_before: Mapping[str, int], replay_window: int) -> int:
         """Make dead letters of what was never begun, for bots that nobody has served for too long.
@@ -123,9 +148,10 @@ class RedisInbox(Inbox):
         mine = len(self._mine)
         lost: list[str] = []
         for bot_id, some in by_bot(self._mine):
-            indexes = await self.connection.run(LOST, [of_bot(bot_id, "inbox"), *of_claims(some)], self.consumer)
+            names = [of_bot(bot_id, "inbox"), *of_claims(some)]
+            indexes = await self.connection.run(LOST, names, self.consumer, *self._numbers(some))
             lost += [some[index] for index in indexes]
-        self._mine.difference_update(lost)
+        self._forget(lost)
         if lost:
             log(
                 "WARNING",
@@ -143,4 +169,4 @@ class RedisInbox(Inbox):
         """Put back entries that were started by a script whose answer never arrived: no process handles them."""
         for bot_id in bot_ids:
             held = await self.connection.run(HELD, [of_bot(bot_id, "inbox")], self.consumer)
-            await self.put_back([key for key in map(to_text, held) if key not in self._mine])
+            await self.put_back([key for _, name in held if (key := to_text(name)) not in self._mine])

@@ -93,8 +93,11 @@ class RedisStore:
         return bool(await self._connection.run(CLAIM, of_claims(keys), self._claim_ttl))
 
     async def ping(self) -> None:
-        """Check whether Redis can be written, and recover what failed before; raises :class:`StoreError` if not."""
-        await self._connection.execute("SET", b"feishu:ping", str(self._clock()))
+        """Check whether Redis can be written, and recover what failed before; raises :class:`StoreError` if not.
+
+        By a command that needs no memory: a full Redis is up, and what is done makes room there.
+        """
+        await self._connection.execute("DEL", b"feishu:ping")
         await self._settle()
 
     async def _settle(self) -> None:
@@ -102,6 +105,7 @@ class RedisStore:
         async with self._settling:
             if self._bot_ids:
                 await self._renew_lease()
+                self._report_emptied()
             if not self._has_parked_late:
                 window = to_milliseconds(self._replay_window)
                 parked = await self.inbox.park_late(self._heartbeat.seen_before, window)
@@ -117,6 +121,22 @@ class RedisStore:
         lost = await self.inbox.find_lost(silent) if silent > self._takeover_after else []
         self._heartbeat.confirm()
         self.locks.renew(Lease(self._heartbeat.valid_until, lost))
+
+    def _report_emptied(self) -> None:
+        while self._heartbeat.emptied:
+            bot_id = self._heartbeat.emptied.pop()
+            waiting, dead_letters = self.inbox.counts.pop(bot_id, (0, 0))
+            log(
+                "ERROR",
+                "The store {} has lost the data of {} while it was used (FLUSHALL, an eviction policy, a restart "
+                "without appendonly?). At the last count {} events waited and {} were parked: these are lost. What "
+                "runs here goes on, and events that Feishu pushes again may be handled twice",
+                self.status.name,
+                bot_id,
+                waiting,
+                dead_letters,
+                bot=bot_id,
+            )
 
     async def _beat(self) -> None:
         while True:

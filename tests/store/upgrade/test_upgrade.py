@@ -116,6 +116,7 @@ async def test_the_command_shows_the_dead_letter_and_runs_it_again(written, caps
     assert {it.key for it in await store.inbox.fetch(BOT, 10)} == {key(WAITING), key(DEAD_LETTER)}
     await store.inbox.done([key(DEAD_LETTER)])
     await store.close()
+    capsys.readouterr()
     assert main(["--store", url, "list"]) == 0
     assert capsys.readouterr().out == ""
 

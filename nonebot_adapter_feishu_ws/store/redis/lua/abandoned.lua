@@ -42,6 +42,6 @@ for _, consumer in ipairs(consumers) do
 end
 if best then
   redis.call('XCLAIM', KEYS[1], 'inbox', ARGV[1], 0, best.id)
-  return {parked, best.fields, best.runs + 1}
+  return {parked, best.id, best.fields, best.runs + 1}
 end
 return {parked}

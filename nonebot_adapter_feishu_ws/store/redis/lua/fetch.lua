@@ -1,3 +1,3 @@
-local fields = {}
-for _, entry in ipairs(read(ARGV[2])) do fields[#fields + 1] = entry[2] end
-return fields
+local found = {}
+for _, entry in ipairs(read(ARGV[2])) do found[#found + 1] = {entry[1], entry[2]} end
+return found

@@ -1,5 +1,5 @@
 for number = 2, #KEYS do
-  local id = redis.call('GET', KEYS[number])
+  local id = ARGV[number] ~= '' and ARGV[number] or redis.call('GET', KEYS[number])
   local held = id and id ~= '' and redis.pcall('XPENDING', KEYS[1], 'inbox', id, id, 1)
   if held and held[1] and held[1][2] == ARGV[1] then
     local entry = redis.call('XRANGE', KEYS[1], id, id)[1]

@@ -5,5 +5,5 @@ for number = 3, #KEYS do redis.call('SET', KEYS[number], number == 3 and id or '
 if ARGV[7] == '0' then return {1} end
 local entry = read(1)[1]
 if not entry then return {1} end
-if entry[1] == id then return {2} end
-return {3, entry[2]}
+if entry[1] == id then return {2, id} end
+return {3, entry[1], entry[2]}

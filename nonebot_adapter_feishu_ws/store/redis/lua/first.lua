@@ -1,0 +1,1 @@
+redis.call('PERSIST', KEYS[1])
