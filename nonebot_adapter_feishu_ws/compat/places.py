@@ -48,6 +48,11 @@ async def route_to(bot: Bot, receive_id: str, thread_id: str | None = None) -> R
     return Route(guess_id_type(chat_id), chat_id, replies_to=replies_to, in_topic=bool(replies_to))
 
 
+async def chat_of_topic(bot: Bot, thread_id: str) -> str:
+    """The chat that a topic is in; empty when the topic is gone."""
+    return next(filter(None, (as_text(each.get("chat_id")) for each in await _latest(bot, thread_id))), "")
+
+
 async def _latest(bot: Bot, thread_id: str) -> list[dict[str, Any]]:
     try:
         answer = await bot.get_msgs("thread", thread_id, sort_type="ByCreateTimeDesc", page_size=RECENT)

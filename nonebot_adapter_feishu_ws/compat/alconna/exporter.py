@@ -10,8 +10,8 @@ from typing import Any
 from nonebot.adapters import Bot as BaseBot
 from nonebot.adapters import Event as BaseEvent
 from nonebot.adapters import Message as BaseMessage
-from nonebot_plugin_alconna.uniseg.constraint import SupportScope
-from nonebot_plugin_alconna.uniseg.exporter import MessageExporter, SerializeFailed, SupportAdapter, Target
+from nonebot_plugin_alconna.uniseg.constraint import SerializeFailed, SupportAdapter, SupportScope
+from nonebot_plugin_alconna.uniseg.exporter import MessageExporter, Target
 from nonebot_plugin_alconna.uniseg.exporter import export as exports
 from nonebot_plugin_alconna.uniseg.fallback import FallbackStrategy
 from nonebot_plugin_alconna.uniseg.segment import (
