@@ -136,7 +136,7 @@ def _target_of(event: BaseEvent) -> PlatformTarget:
         raise RuntimeError(f"{event.get_event_name()} names no chat and nobody to send to") from None
 
 
-def _message_id_of(event: BaseEvent) -> MessageId | None:
+def _message_id_of(event: BaseEvent) -> MessageId:
     message_id = event.message_id if isinstance(event, (MessageEvent, NoticeEvent)) else ""
     # None is what saa itself has for an event without a message.
     return FeishuMessageId(message_id=message_id) if message_id else cast("MessageId", None)
