@@ -69,6 +69,7 @@ class Adapter(LegacyAdapter):
     def __init__(self, driver: Driver, **kwargs: Any) -> None:
         super().__init__(driver, **kwargs)
         self.feishu_config: Config = startup.read_config(driver)
+        self._open_alias()  # before the plugins are imported
         config = self.feishu_config
         self.bot_configs: dict[str, BotConfig] = {bot.app_id: bot for bot in config.feishu_bots if bot.enabled}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -269,6 +270,12 @@ class Adapter(LegacyAdapter):
         mount(self.driver, "POST", "/feishu/{app_id}", "feishu_webhook", route.handle)
 
     # Doors, opened only when they are asked for
+
+    def _open_alias(self) -> None:
+        if self.feishu_config.feishu_compat_alias:
+            from .compat.alias import install
+
+            startup.or_exit(install)
 
     def _open_bridges(self) -> None:
         if plugins := startup.bridged_plugins():

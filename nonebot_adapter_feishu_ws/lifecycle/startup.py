@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Callable
+from typing import TypeVar
 
 import nonebot
 from nonebot.adapters import Adapter as BaseAdapter
@@ -14,6 +16,7 @@ from ..store import CLAIM_TTL, Store, make_store
 from ..transport.heartbeat import Heartbeats
 from ..transport.status import Transport
 
+T = TypeVar("T")
 _OTHER_ADAPTER = "nonebot.adapters.feishu.adapter"
 _BRIDGED = frozenset(f"nonebot_plugin_{name}" for name in ("alconna", "uninfo", "saa", "session", "userinfo"))
 
@@ -25,17 +28,26 @@ def read_config(driver: Driver) -> Config:
         SystemExit: the configuration cannot be used.
     """
     raw = driver.config.model_dump()
-    try:
-        config = load_config(raw, os.environ)
-    except ConfigError as error:
-        log("ERROR", "The Feishu configuration cannot be used:\n{}", error)
-        # Not an exception with a traceback: the text above is all that helps.
-        raise SystemExit(1) from None
+    config = or_exit(lambda: load_config(raw, os.environ))
     for warning in (*unknown_keys(raw, os.environ), *superuser_warnings(raw)):
         log("WARNING", "{}", warning)
     for note in unused_proxies(config, os.environ, raw):
         log("INFO", "{}", note)
     return config
+
+
+def or_exit(step: Callable[[], T]) -> T:
+    """What a step of the start returns; a configuration that it cannot use is logged and ends the process.
+
+    Raises:
+        SystemExit: the configuration cannot be used.
+    """
+    try:
+        return step()
+    except ConfigError as error:
+        log("ERROR", "The Feishu configuration cannot be used:\n{}", error)
+        # Not an exception with a traceback: the text above is all that helps.
+        raise SystemExit(1) from None
 
 
 def say_no_bots(driver: Driver) -> None:
@@ -85,7 +97,8 @@ def make_transport(bot: BotConfig, heartbeats: Heartbeats) -> Transport:
 
 def warn_of_other_adapter() -> None:
     """Log a warning when the existing adapter is imported too: NoneBot takes only one of a name, without a word."""
-    if _OTHER_ADAPTER in sys.modules:
+    other = sys.modules.get(_OTHER_ADAPTER)
+    if other is not None and other.__name__ == _OTHER_ADAPTER:  # else it is the alias of this one
         log(
             "WARNING",
             "The package nonebot-adapter-feishu is imported too. Both adapters are named 'Feishu', so NoneBot ignores "

@@ -1,9 +1,15 @@
 """A bot with one plugin file: ``run_plugin.py ADAPTER PLUGIN DOMAIN APP SECRET PORT``."""
 
+import os
 import sys
 from pathlib import Path
 
 import nonebot
+
+if "WITHOUT_EXISTING" in os.environ:
+    import without_existing
+
+    without_existing.hide()
 
 module, plugin, domain, app_id, secret, port = sys.argv[1:]
 bot = {"app_id": app_id, "app_secret": secret, "verification_token": "t", "api_base": domain, "protocol": "ws"}

@@ -78,12 +78,12 @@ async def clerk(sandbox, user) -> list[str]:
     return await answers(sandbox, chat, 4)
 
 
-async def run(module: str, plugin: Path, story) -> list[str]:
+async def run(module: str, plugin: Path, story, **env: str) -> list[str]:
     async with Sandbox() as sandbox:
         sandbox.add_app(APP, SECRET, name="Bot A")
         user = sandbox.add_user("Li Lei")
         command = [sys.executable, str(HERE / "run_plugin.py"), module, str(plugin), sandbox.url, APP, SECRET]
-        async with running(*command, str(free_port()), cwd=plugin.parent):
+        async with running(*command, str(free_port()), cwd=plugin.parent, **env):
             await sandbox.wait_connected(APP, timeout=60)
             await asyncio.sleep(0.5)  # the existing adapter registers its bot before it can answer
             return await story(sandbox, user)
@@ -94,5 +94,14 @@ async def test_a_plugin_moves_over_by_its_import_line(tmp_path, story):
     there, here = await asyncio.gather(
         run(THEIRS, HERE / "plugins" / f"{story.__name__}.py", story),
         run(OURS, migrated(story.__name__, tmp_path), story),
+    )
+    assert here == there
+
+
+@pytest.mark.parametrize("story", [greeter, artist, clerk], ids=lambda story: story.__name__)
+async def test_a_plugin_runs_unchanged_through_the_alias(story):
+    plugin = HERE / "plugins" / f"{story.__name__}.py"
+    there, here = await asyncio.gather(
+        run(THEIRS, plugin, story), run(OURS, plugin, story, FEISHU_COMPAT_ALIAS="true", WITHOUT_EXISTING="1")
     )
     assert here == there
