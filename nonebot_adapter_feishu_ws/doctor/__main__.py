@@ -22,11 +22,11 @@ def main(arguments: list[str] | None = None) -> int:
         description="Check .env, credentials, domain, bot, scopes, other clients and the published version.",
     )
     parser.add_argument("--env-file", help="read this file instead of .env and .env.{ENVIRONMENT}")
-    parser.add_argument("--bot-file", default="bot.py", help="the script whose nonebot.init(...) counts, too")
+    parser.add_argument("--bot-file", help="the script whose nonebot.init(...) counts, too (bot.py)")
     parser.add_argument("app_id", nargs="*", help="only these bots")
     options = parser.parse_args(arguments)
     try:
-        script = Path(options.bot_file)
+        script = Path(options.bot_file or "bot.py")
         config, warnings = read_files(options.env_file, init_arguments(script) if script.is_file() else None)
     except ConfigError as error:
         print(f"The configuration cannot be used:\n{error}", file=sys.stderr)  # noqa: T201 - a command prints
@@ -35,6 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
     if unknown := set(options.app_id) - {bot.app_id for bot in bots}:
         print(f"Not configured: {', '.join(sorted(unknown))}", file=sys.stderr)  # noqa: T201
         return 2
+    if options.bot_file and not script.is_file():
+        warnings.append(f"{script} is no file")
     for warning in [*warnings, *_general(config, bots)]:
         print(f"WARN {warning}")  # noqa: T201
     if not bots:

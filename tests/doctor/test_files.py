@@ -82,6 +82,13 @@ def test_names_of_other_programs_are_named(here, capsys):
     assert "WARN LARK_APP_ID is not read here: one bot has FEISHU__APP_ID" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["no.py", "."])
+def test_a_script_that_is_not_there_is_named(here, capsys, name):
+    (here[0] / ".env").write_text(LINE)
+    assert command.main(["--bot-file", name]) == 0
+    assert f"WARN {name} is no file" in capsys.readouterr().out
+
+
 def test_an_env_file_that_is_not_there_is_named(here, capsys):
     assert command.main(["--env-file", "no.env"]) == 2
     assert "WARN no.env does not exist" in capsys.readouterr().out
