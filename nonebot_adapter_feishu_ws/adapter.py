@@ -16,7 +16,7 @@ from .backfill.known_chats import KnownChats
 from .bot import Bot
 from .config import BotConfig, Config
 from .event import Event, EventRegistry
-from .intake.bridge import MAX_BYTES, MAX_BYTES_ALONE, Bridge
+from .intake.bridge import Bridge
 from .intake.dispatcher import Dispatcher, Handler
 from .lifecycle import startup
 from .lifecycle.bot_registry import DRAIN_TIMEOUT, BotRegistry
@@ -95,8 +95,7 @@ class Adapter(LegacyAdapter):
     def _compose_intake(self, config: Config) -> None:
         max_running = config.feishu_max_running_handlers
         known_chats = None if config.feishu_backfill_after is None else KnownChats(self._store.state)
-        max_bytes = MAX_BYTES_ALONE if self._store.inbox is None else MAX_BYTES
-        self._bridge = Bridge(max_running=max_running, max_bytes=max_bytes)
+        self._bridge = Bridge(max_running=max_running)
         note = None if known_chats is None else known_chats.note
         max_age = config.feishu_max_event_age
         self._receiver = self._parts.make_receiver(self._store, self._bridge.network, note=note, max_age=max_age)

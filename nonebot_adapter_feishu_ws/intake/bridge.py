@@ -30,10 +30,10 @@ TELL_AT = 16
 CROWD = 64
 """Waiting deliveries of a bot from which on further ones are kept as text: parsed, each would be a dozen objects more
 for Python's collector to walk."""
-MAX_BYTES = 32 * 1024 * 1024
-"""Bytes of JSON of a bot's waiting deliveries, about 40,000 texts; more of them wait in the store."""
-MAX_BYTES_ALONE = 8 * MAX_BYTES
-"""The same without a store (``memory://``): what does not fit is refused."""
+MAX_BYTES = 256 * 1024 * 1024
+"""Bytes of JSON of a bot's waiting deliveries without a store, or while it is down: what does not fit is refused."""
+STORED_PART = 8
+"""Where more can wait in a store, only this part of it is taken: 32 MB, about 40,000 texts."""
 MIN_BEGUN = 32
 """Deliveries of a bot that may wait for their handlers, however few of these run at a time."""
 
@@ -75,7 +75,7 @@ class Bridge:
             max_waiting: deliveries of one bot between arrival and the start of their handlers.
             max_running: handlers of one bot that run at a time. Of the events that can wait in a store only a few more
                 than these are taken: when the process dies, all that it had begun are abandoned.
-            max_bytes: JSON of one bot's waiting deliveries.
+            max_bytes: JSON of one bot's waiting deliveries, where no store can take more.
             clock: seconds that count while the machine sleeps.
         """
         max_begun = max_waiting if max_running is None else min(max_waiting, max(MIN_BEGUN, 2 * max_running))
@@ -130,9 +130,12 @@ class NetworkEnd:
     def _waiting_bytes(self, bot_id: str) -> int:
         return self._taken_bytes[bot_id] - self._plugins.started_bytes[bot_id]
 
+    def _bytes_left(self, bot_id: str, stored: bool) -> int:
+        return (self._max_bytes // STORED_PART if stored else self._max_bytes) - self._waiting_bytes(bot_id)
+
     def room(self, bot_id: str, *, stored: bool = False) -> int:
         """How many more deliveries of a bot fit, fewer if they are stored as well; 0 when it is closed."""
-        if not self.is_open or self._waiting_bytes(bot_id) >= self._max_bytes:
+        if not self.is_open or self._bytes_left(bot_id, stored) <= 0:
             return 0
         return max(0, (self._max_begun if stored else self._max_waiting) - self.waiting(bot_id))
 
@@ -150,10 +153,8 @@ class NetworkEnd:
             stored: whether it can wait in a store as well.
             force: keep it even when there is no room.
         """
-        if not force:
-            fits = self._waiting_bytes(bot_id) + size <= self._max_bytes
-            if not fits or not self.room(bot_id, stored=stored):
-                return False
+        if not force and (size > self._bytes_left(bot_id, stored) or not self.room(bot_id, stored=stored)):
+            return False
         self._taken[bot_id] += 1
         self._taken_bytes[bot_id] += size
         return True

@@ -200,6 +200,16 @@ async def test_while_the_store_is_down_events_wait_in_memory_up_to_its_bound(tmp
     await process.intake.close()
 
 
+async def test_while_the_store_is_down_as_much_fits_into_memory_as_without_one(tmp_path):
+    """Of a burst of 50 MB a quarter was refused, though ``memory://`` took all of it."""
+    process = Process(FallbackStore(SqliteStore(tmp_path / "s.db")), max_bytes=8000)
+    await process.open()
+    assert not process.bridge.network.reserve("cli_a", 1001, stored=True)
+    assert process.bridge.network.reserve("cli_a", 8000)
+    assert not process.bridge.network.reserve("cli_a", 1)
+    await process.intake.close()
+
+
 async def test_trouble_of_a_store_that_is_not_shared_never_holds_up_a_handler(tmp_path):
     disk = SqliteStore(tmp_path / "s.db")
     process = Process(FallbackStore(disk, probe_every=0.01))
