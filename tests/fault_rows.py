@@ -195,6 +195,10 @@ FAULTS: dict[int, Fault] = {
         "Redis loses its data while it is used (FLUSHALL, eviction, a restart without a file)",
         "an ERROR within a heartbeat, with the last count; an eviction policy is told at the start and by the doctor",
     ),
+    56: Fault(
+        "an option in the URL of `FEISHU_STORE` that cannot be used",
+        "the start ends with a line that names it; it neither hangs nor fails at each event",
+    ),
 }
 
 

@@ -6,7 +6,7 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, ClassVar, Final, Literal
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -92,6 +92,25 @@ def _is_strong(token: str) -> bool:
     return bool(re.fullmatch(r"[0-9a-fA-F]{64}", digest)) if kind == "sha256" else len(token) >= MIN_TOKEN
 
 
+_NUMBER, _SWITCH, _TEXT = r"\d+(\.\d+)?", r"0|1|true|false|yes|no", r".+"
+_REDIS_OPTIONS = {
+    "db": r"\d+",
+    "username": _TEXT,
+    "password": _TEXT,
+    "client_name": _TEXT,
+    "socket_timeout": _NUMBER,
+    "socket_connect_timeout": _NUMBER,
+    "socket_keepalive": _SWITCH,
+    "health_check_interval": r"\d+",
+}
+_TLS_OPTIONS = {
+    **dict.fromkeys(("ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile", "ssl_password"), _TEXT),
+    "ssl_ciphers": _TEXT,
+    "ssl_cert_reqs": "none|optional|required",
+    "ssl_check_hostname": _SWITCH,
+}
+
+
 def _check_redis(url: str) -> None:
     if find_spec("redis") is None:
         raise ValueError('names Redis, which needs an extra: pip install "nonebot-adapter-feishu-ws[redis]"')
@@ -102,6 +121,21 @@ def _check_redis(url: str) -> None:
         _ = parts.port
     except ValueError:
         raise ValueError("has a port that is no number; write % signs of the password as %25, / as %2F") from None
+    _check_redis_options(parts.scheme, parts.query)
+
+
+def _check_redis_options(scheme: str, query: str) -> None:
+    """Refuse what the redis package would only refuse, or misunderstand, when it connects."""
+    known = _REDIS_OPTIONS | (_TLS_OPTIONS if scheme == "rediss" else {})
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if name in _TLS_OPTIONS and name not in known:
+            raise ValueError(f"has the option {name}, which is for TLS: write rediss:// instead of {scheme}://")
+        if name not in known:
+            raise ValueError(
+                f"has the option {name[:40]!r}, which cannot be used here; possible are {', '.join(known)}"
+            )
+        if not re.fullmatch(known[name], value, re.IGNORECASE):
+            raise ValueError(f"has a value of the option {name} that cannot be used; it must match {known[name]}")
 
 
 def _store(value: object) -> object:

@@ -6,13 +6,15 @@ Exit code: 0 when the bots can work, 1 when something must be fixed, 2 when the 
 import argparse
 import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..config import BotConfig, Config, read_files
 from ..exception import ConfigError
 from .bot_file import init_arguments
-from .checks import Level, examine
+from .checks import Finding, Level, examine
 from .report import to_text
+from .store import examine_store
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,7 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
     if not bots:
         print("No bot is configured: set FEISHU_BOTS in .env, or name your script: --bot-file", file=sys.stderr)  # noqa: T201
         return 2
-    return asyncio.run(_examine_all(bots, backfill=config.feishu_backfill_after is not None))
+    failed = _show("FEISHU_STORE", asyncio.run(examine_store(config.feishu_store)))
+    return asyncio.run(_examine_all(bots, backfill=config.feishu_backfill_after is not None)) or int(failed)
 
 
 def _general(config: Config, bots: list[BotConfig]) -> list[str]:
@@ -61,12 +64,16 @@ def _general(config: Config, bots: list[BotConfig]) -> list[str]:
 async def _examine_all(bots: list[BotConfig], *, backfill: bool) -> int:
     failed = False
     for bot in bots:
-        title = f"{bot.app_id} ({bot.name})" if bot.name else bot.app_id
-        print(title)  # noqa: T201
         findings = await examine(bot, backfill=backfill)
-        print(to_text(findings))  # noqa: T201
-        failed |= any(finding.level is Level.PROBLEM for finding in findings)
+        failed |= _show(f"{bot.app_id} ({bot.name})" if bot.name else bot.app_id, findings)
     return int(failed)
+
+
+def _show(title: str, findings: Sequence[Finding]) -> bool:
+    """Print findings; returns whether one must be fixed."""
+    print(title)  # noqa: T201
+    print(to_text(findings))  # noqa: T201
+    return any(finding.level is Level.PROBLEM for finding in findings)
 
 
 if __name__ == "__main__":

@@ -196,6 +196,39 @@ def test_stores_that_do_not_work(url):
     assert "sqlite:///relative/path" in line
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://h?db=1&socket_timeout=0.5&health_check_interval=30&socket_keepalive=true&client_name=bot",
+        "unix:///run/r.sock?db=0&password=x",
+        "rediss://h/0?ssl_ca_certs=/ca.pem&ssl_cert_reqs=none&ssl_check_hostname=false",
+    ],
+)
+def test_options_of_redis_that_work(url):
+    pytest.importorskip("redis")
+    assert load_config({"feishu_store": url}).feishu_store == url
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("foo=1", "has the option 'foo', which cannot be used here; possible are db, username"),
+        ("decode_responses=true", "'decode_responses'"),
+        ("retry_on_timeout=true", "'retry_on_timeout'"),
+        ("protocol=3", "'protocol'"),
+        ("ssl_ca_certs=/ca.pem", "is for TLS: write rediss://"),
+        ("socket_timeout=soon", "a value of the option socket_timeout"),
+        ("db=", "a value of the option db"),
+    ],
+)
+def test_options_of_redis_that_do_not_work(query, says):
+    """The first one hung the start and SIGTERM, the second was a traceback for each event."""
+    pytest.importorskip("redis")
+    [line] = problems({"feishu_store": f"redis://:hunter2@h/0?{query}"})
+    assert says in line
+    assert "hunter2" not in line
+
+
 def test_redis_without_its_extra_names_the_extra(monkeypatch):
     monkeypatch.setattr("nonebot_adapter_feishu_ws.config.models.find_spec", lambda name: None)
     [line] = problems({"feishu_store": "redis://:hunter2@h"})

@@ -36,16 +36,7 @@ class BotProcess:
     @asynccontextmanager
     async def running(self, **env: str) -> AsyncIterator[asyncio.subprocess.Process]:
         """Start it, and wait until its connection is there; what still runs at the end is killed."""
-        bots = json.dumps([{"app_id": APP, "app_secret": SECRET, "domain": self.sandbox.url}])
-        own = {"FEISHU_BOTS": bots, "FEISHU_STORE": f"sqlite:///{self.file}", "REPLICA": "bot"}
-        own |= {"LEDGER": str(self.folder / "ledger"), "PYTHONUNBUFFERED": "1"}
-        child = await asyncio.create_subprocess_exec(
-            *(sys.executable, str(self.script)),
-            cwd=self.folder,
-            env={**os.environ, **own, **self.env, **env},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
+        child = await self.start(**env)
         assert child.stdout is not None
         reader = asyncio.create_task(self._read(child.stdout))
         try:
@@ -58,6 +49,19 @@ class BotProcess:
             await child.wait()
             print("".join(line for line in self.output.splitlines(True) if "[INFO]" not in line)[-5000:])
             print(f"begun {self.count('begin')}, ended {self.count('end')} of {self.sent} sent")
+
+    async def start(self, **env: str) -> asyncio.subprocess.Process:
+        """Start it, without waiting for it."""
+        bots = json.dumps([{"app_id": APP, "app_secret": SECRET, "domain": self.sandbox.url}])
+        own = {"FEISHU_BOTS": bots, "FEISHU_STORE": f"sqlite:///{self.file}", "REPLICA": "bot"}
+        own |= {"LEDGER": str(self.folder / "ledger"), "PYTHONUNBUFFERED": "1"}
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, str(self.script)),
+            cwd=self.folder,
+            env={**os.environ, **own, **self.env, **env},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
 
     async def _read(self, stream: asyncio.StreamReader) -> None:
         async for line in stream:

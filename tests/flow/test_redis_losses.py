@@ -149,3 +149,23 @@ async def test_data_that_redis_loses_is_told_with_the_last_count(sandbox, tmp_pa
     told = line.partition("At the last count ")[2].partition(":")[0]
     assert told.startswith(f"{waiting} events waited")
     saw(f"FLUSHALL with {waiting} events waiting: an ERROR says so: {told}")
+
+
+@pytest.mark.fault(56)
+@pytest.mark.parametrize("option", ["foo=1", "decode_responses=true"])
+async def test_an_option_of_the_url_that_cannot_be_used_ends_the_start(
+    sandbox, tmp_path, redis_server, saw: Saw, option: str
+):
+    """The first one hung the start, and SIGTERM; the second was a traceback."""
+    bot = BotProcess(sandbox, tmp_path)
+    child = await bot.start(FEISHU_STORE=f"{redis_server.url}&{option}")
+    try:
+        output, _ = await asyncio.wait_for(child.communicate(), 30)
+    finally:
+        if child.returncode is None:
+            child.kill()
+    [line] = [line for line in output.decode().splitlines() if "FEISHU_STORE" in line]
+    assert b"Traceback" not in output
+    assert child.returncode == 1
+    told = line.partition("FEISHU_STORE: ")[2].partition(";")[0]
+    saw(f'?{option}: exit code {child.returncode}, "{told}"')

@@ -16,6 +16,7 @@ from .heartbeat import Heartbeat
 from .inbox import RedisInbox
 from .keys import of_bot, of_claims
 from .scripts import CLAIM
+from .server import find_risks
 from .values import RedisLocks, RedisValues
 
 LOOK_EVERY = 1.0
@@ -74,6 +75,11 @@ class RedisStore:
         self._bot_ids = tuple(bot_ids)
         self._beating = asyncio.create_task(self._beat(), name="feishu-redis-heartbeat")
         await self._settle()
+        try:
+            for risk in await find_risks(self._connection):
+                log("WARNING", "The store {}: {}", self.status.name, risk)
+        except StoreError as error:  # INFO is no right that the bots need
+            log("DEBUG", "The settings of Redis are not known: {}", error)
 
     async def close(self) -> None:
         """Tell the other processes that this one ends, and disconnect."""
