@@ -199,6 +199,14 @@ FAULTS: dict[int, Fault] = {
         "an option in the URL of `FEISHU_STORE` that cannot be used",
         "the start ends with a line that names it; it neither hangs nor fails at each event",
     ),
+    57: Fault(
+        "hundreds of thousands of expired claims; more claims than are remembered",
+        "few are deleted at a time, also when no event comes; that they last for less than Feishu's pushes is told",
+    ),
+    58: Fault(
+        "a right that a script lacks; a WAL that grows under a long reader; a file of a newer version",
+        "each is named, with what to do",
+    ),
 }
 
 

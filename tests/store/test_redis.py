@@ -52,6 +52,19 @@ async def until(ask, timeout=20.0):
 
 
 @needs_redis
+@pytest.mark.fault(58)
+async def test_a_right_that_is_missing_inside_a_script_is_named(redis_server, raw, saw):
+    rights = ["+@stream", "+@scripting", "+@read", "+@write", "+@connection"]  # but not +time
+    await raw.execute_command("ACL", "SETUSER", "bot", "on", ">hunter2", "~feishu:*", *rights)
+    store = RedisStore(f"unix://bot:hunter2@{redis_server.socket}?db=0")
+    with pytest.raises(StoreError, match=r"the Redis user needs the keys feishu:\* and the rights .* \+time") as caught:
+        await store.open([BOT])
+    await store.close()
+    told = str(caught.value).partition("refused ")[2].partition(" script:")[0]
+    saw(f'a user without +time: "{told}); the Redis user needs ..."')
+
+
+@needs_redis
 async def test_an_event_is_taken_by_one_of_three_processes(make):
     stores = [await make() for _ in range(3)]
     won = await asyncio.gather(*(take(stores[n % 3], entry(n // 3)) for n in range(90)))

@@ -1,6 +1,7 @@
 """Small state on a real disk."""
 
 import asyncio
+import contextlib
 import os
 import sqlite3
 import threading
@@ -192,6 +193,72 @@ async def test_old_claims_are_forgotten_part_by_part_and_too_many_as_well(tmp_pa
         forget_claims(database, part, 0, 2 * PARTS)
     assert 0 < database.execute("SELECT count(*) FROM claims").fetchone()[0] <= 2 * PARTS
     database.close()
+
+
+@pytest.mark.fault(57)
+async def test_old_claims_are_forgotten_without_events_too_and_few_at_a_time(tmp_path, saw):
+    """The first message of the day paid for the night: 577,000 deletions in its transaction."""
+    at = [1e9]
+    store = SqliteStore(tmp_path / "s.db", clock=lambda: at[0], claim_ttl=60)
+    await store.open(["a"])
+    await asyncio.gather(*(store.claim([f"a:event:{number}"]) for number in range(2000)))
+    counts: list[int] = []
+    at[0] += 100
+    for _ in range(PARTS):
+        at[0] += 10
+        await store.count(["a"])
+        [[left]] = store._file.connection.execute("SELECT count(*) FROM claims").fetchall()
+        counts.append(left)
+    assert left == 0
+    most = max(before - after for before, after in zip([2000, *counts], counts, strict=False))
+    assert most < 60
+    await store.close()
+    saw(f"2,000 expired claims, no event comes: {left} left after {len(counts)} sweeps, at most {most} at a time")
+
+
+@pytest.mark.fault(57)
+async def test_claims_that_last_for_less_than_feishus_pushes_are_told(tmp_path, logs, saw):
+    store = SqliteStore(tmp_path / "s.db", max_claims=PARTS)
+    await store.open(["a"])
+    await asyncio.gather(*(store.claim([f"a:event:{number}"]) for number in range(5000)))
+    store._file._swept_at = 0.0
+    await store.count(["a"])
+    [line] = [line for line in logs if "which last for 0.0 h at this rate" in line]
+    assert "up to 6.1 h later" in line
+    await store.close()
+    saw(f'5,000 claims where {PARTS} fit: "...{line.partition("ids of events, ")[2].partition(";")[0]}"')
+
+
+@pytest.mark.fault(58)
+async def test_a_wal_that_grows_under_a_long_reader_is_told(tmp_path, logs, monkeypatch, saw):
+    monkeypatch.setattr("nonebot_adapter_feishu_ws.store.sqlite.database.WAL_TOLD_AT", 100_000)
+    monkeypatch.setattr("nonebot_adapter_feishu_ws.store.sqlite.database.CHECKPOINT_EVERY", 1)
+    store = SqliteStore(tmp_path / "s.db")
+    await store.open(["a"])
+    with contextlib.closing(sqlite3.connect(tmp_path / "s.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM inbox").fetchall()
+        for number in range(40):
+            it = Entry(f"a:event:{number}", "a", b"x" * 20_000, 0.0)
+            await store.take(it, [it.key], begin=False)
+            store._file._since_checkpoint = 1
+    [line] = [line for line in logs if "-wal has grown to" in line]
+    assert "another program has been reading" in line
+    await store.close()
+    saw(f'a transaction stays open in another program: "{line.partition(" of the")[0].partition("since ")[2].strip()}"')
+
+
+@pytest.mark.fault(58)
+async def test_a_file_of_a_newer_version_says_so_in_the_status(tmp_path, saw):
+    with sqlite3.connect(tmp_path / "s.db") as database:
+        database.execute("PRAGMA user_version = 99")
+    database.close()
+    store = FallbackStore(SqliteStore(tmp_path / "s.db"))
+    await store.open(["a"])
+    error = (store.status.error or "").partition("s.db ")[2]
+    assert error.startswith("was written by a newer version of this adapter (schema 99")
+    await store.close()
+    saw(f'status: the store "{error.partition(",")[0]})"')
 
 
 async def test_counting_reads_the_indexes_alone(tmp_path):

@@ -31,13 +31,13 @@ Command = tuple[bytes | str | int, ...]
 _open = cast("Callable[..., Any]", Redis.from_url)  # pyright: ignore[reportUnknownMemberType]
 SOCKET_TIMEOUT: Final = 0.9
 """Seconds for connecting, and for an answer; less than a batch may take."""
+_RIGHTS: Final = (
+    "the Redis user needs the keys feishu:* and the rights +@stream +@scripting +@read +@write +@connection +time"
+)
 _ADVICE: Final = (
     (AuthenticationError, "NOAUTH ", "check user and password in FEISHU_STORE (redis://user:password@host:6379/0)"),
-    (
-        NoPermissionError,
-        "NOPERM ",
-        "the Redis user needs the keys feishu:* and the categories @stream, @scripting, @read, @write, +time",
-    ),
+    (NoPermissionError, "NOPERM ", _RIGHTS),
+    (NoPermissionError, "The user executing the script can't", _RIGHTS),
     (ReadOnlyError, "READONLY ", "this is a read-only replica of Redis; name the primary in FEISHU_STORE"),
     (
         MasterDownError,

@@ -37,14 +37,21 @@ def claim(database: sqlite3.Connection, events: Sequence[Sequence[str]], now: in
     return new
 
 
-def forget_claims(database: sqlite3.Connection, part: int, until: int, max_claims: int) -> None:
-    """Forget those claims of one part of :data:`PARTS` that are from before ``until``, and the oldest of too many."""
+def forget_claims(database: sqlite3.Connection, part: int, until: int, max_claims: int) -> int | None:
+    """Forget those claims of one part of :data:`PARTS` that are from before ``until``, and the oldest of too many.
+
+    Returns:
+        The time of the youngest that was one too many, in seconds since the epoch; None if there were none.
+    """
     bounds = (bytes([part]), bytes([part] + [255] * 16))
     database.execute("DELETE FROM claims WHERE name BETWEEN ? AND ? AND at <= ?", (*bounds, until))
     [[count]] = database.execute("SELECT count(*) FROM claims WHERE name BETWEEN ? AND ?", bounds)
     if (excess := count - max_claims // PARTS) > 0:
-        oldest = "SELECT name FROM claims WHERE name BETWEEN ? AND ? ORDER BY at LIMIT ?"
-        database.execute(f"DELETE FROM claims WHERE name IN ({oldest})", (*bounds, excess))
+        oldest = "FROM claims WHERE name BETWEEN ? AND ? ORDER BY at LIMIT ?"
+        [[youngest]] = database.execute(f"SELECT max(at) FROM (SELECT at {oldest})", (*bounds, excess))
+        database.execute(f"DELETE FROM claims WHERE name IN (SELECT name {oldest})", (*bounds, excess))
+        return int(youngest)
+    return None
 
 
 def _add_unknown(database: sqlite3.Connection, rows: Sequence[tuple[bytes, int]]) -> bool:

@@ -1,5 +1,6 @@
 """The open SQLite file: what is done to it. Runs in the store's thread; on the loop while that has nothing to do."""
 
+import math
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +23,14 @@ from .neighbours import Neighbours
 SWEEP_EVERY = 10.0
 """Seconds between two deletions of expired claims, each in the next of :data:`PARTS`."""
 MARK_EVERY = 30.0
-"""Seconds between two marks that this process serves its bots; twice as many when no event comes."""
+"""Seconds between two marks that this process serves its bots."""
+LAST_PUSH = 21_900.0
+"""Seconds from Feishu's first push of an event to its last one, about 6 h 5 min."""
+TELL_EVERY = 3600.0
+"""Seconds between two warnings of one kind."""
+PAGE = 4096
+WAL_TOLD_AT = 64 * 1024 * 1024
+"""Bytes of the WAL from which on it is told that it grows."""
 CHECKPOINT_EVERY = 200
 """Events that are written at once until the thread moves them from the WAL into the file, which waits for the disk;
 SQLite itself would do so after about 300."""
@@ -91,6 +99,7 @@ class Database:
         self._sweeps = 0
         self._since_checkpoint = 0
         self._patience = BUSY_TIMEOUT
+        self._wal_told_at = self._claims_told_at = -math.inf
         self._on_disk: OpenFile | None = None
         self._counted: Mapping[str, InboxCount] = {}
 
@@ -127,7 +136,7 @@ class Database:
         others = self.neighbours.look()
         if others.has_died:
             self._inherit(connection, others.living)
-        self._mark_alive(connection, 2 * self._mark_every)  # those that are busy do so with their events
+        self._tidy(connection)
         self._counted = count_inbox(connection, bot_ids)
         return self._counted
 
@@ -137,6 +146,20 @@ class Database:
         """Whether the next write has to do more than to write events."""
         if self.connection is None or self._since_checkpoint >= CHECKPOINT_EVERY:
             return True
+        return self._is_sweep_due()
+
+    def _tidy(self, connection: sqlite3.Connection) -> None:
+        """Do what is due although no event comes, unless another process writes now."""
+        if not self._is_sweep_due():
+            return
+        self._wait_for_others(BUSY_TIMEOUT)
+        try:
+            self._commit(connection, ())
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+
+    def _is_sweep_due(self) -> bool:
         return abs(self._clock() - self._swept_at) >= SWEEP_EVERY
 
     def write(self, operations: Sequence[Op]) -> Sequence[Any]:
@@ -145,8 +168,22 @@ class Database:
         results = self._commit(self.opened(), operations)
         if self._since_checkpoint >= CHECKPOINT_EVERY:
             self._since_checkpoint = 0
-            self.opened().execute("PRAGMA wal_checkpoint(PASSIVE)")
+            [[_, frames, moved]] = self.opened().execute("PRAGMA wal_checkpoint(PASSIVE)")
+            self._tell_of_wal(frames, moved)
         return results
+
+    def _tell_of_wal(self, frames: int, moved: int) -> None:
+        """Report a WAL that grows as somebody reads an old state: SQLite can begin it anew only when he has ended."""
+        now = self._awake_clock()
+        if moved < frames and frames * PAGE > WAL_TOLD_AT and now - self._wal_told_at >= TELL_EVERY:
+            self._wal_told_at = now
+            log(
+                "WARNING",
+                "The store {}-wal has grown to {} MB, since another program has been reading the store for long (a "
+                "backup, a sqlite3 shell with an open transaction). It grows until that ends; lsof names it",
+                self.path,
+                frames * PAGE // 1024**2,
+            )
 
     def write_at_once(self, operations: Sequence[Op]) -> Sequence[Any]:
         """Write a batch, without waiting for another process."""
@@ -202,13 +239,25 @@ class Database:
         return numbers
 
     def _sweep(self, connection: sqlite3.Connection) -> None:
-        now = self._clock()
-        if abs(now - self._swept_at) >= SWEEP_EVERY:
-            self._swept_at = now
-            self._mark_alive(connection, self._mark_every)
-            self._sweeps += 1
-            until = int(now) - self._limits.claim_ttl
-            forget_claims(connection, self._sweeps % PARTS, until, self._limits.max_claims)
+        if not self._is_sweep_due():
+            return
+        now = self._swept_at = self._clock()
+        self._mark_alive(connection, self._mark_every)
+        self._sweeps += 1
+        until = int(now) - self._limits.claim_ttl
+        youngest = forget_claims(connection, self._sweeps % PARTS, until, self._limits.max_claims)
+        awake = self._awake_clock()
+        if youngest is not None and now - youngest < LAST_PUSH and awake - self._claims_told_at >= TELL_EVERY:
+            self._claims_told_at = awake
+            log(
+                "WARNING",
+                "The store {} remembers {} ids of events, which last for {:.1f} h at this rate; Feishu pushes an event "
+                "again up to {:.1f} h later, and it is then handled twice. Redis (FEISHU_STORE) has no such bound",
+                self.path,
+                self._limits.max_claims,
+                (now - youngest) / 3600,
+                LAST_PUSH / 3600,
+            )
 
     # What other processes left behind, and what this one would
 

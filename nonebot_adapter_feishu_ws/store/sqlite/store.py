@@ -38,7 +38,7 @@ class SqliteStore(Inbox, KeyValue):
         *,
         replay_window: float = REPLAY_WINDOW,
         claim_ttl: float = CLAIM_TTL,
-        max_claims: int = 1_000_000,
+        max_claims: int = 4_000_000,
         max_waiting: int = 100_000,
         write_timeout: float = WRITE_TIMEOUT,
         clock: Callable[[], float] = time.time,
