@@ -332,3 +332,30 @@ def test_urls():
     for wrong in ("redis://", "redis:///0", "redis://h:x/0", "redis://h/name", "redis:h", "unix://"):
         with pytest.raises(ValueError, match=r"redis://|% signs"):
             Config(feishu_store=wrong)
+
+
+@needs_redis
+@pytest.mark.fault(58)
+async def test_a_redis_400_ms_away_is_up_from_the_start(redis_server, saw):
+    """Opening the connection takes several round trips, which the first batch had to pay for."""
+
+    async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            await asyncio.sleep(0.2)
+            writer.write(data)
+        writer.close()
+
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        near, back = await asyncio.open_unix_connection(redis_server.socket)
+        await asyncio.gather(pipe(reader, back), pipe(near, writer), return_exceptions=True)
+
+    server = await asyncio.start_server(connect, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    store = FallbackStore(RedisStore(f"redis://127.0.0.1:{port}/1"))
+    await store.open([BOT])
+    state = "up" if store.status.ok else f"down ({store.status.error})"
+    taken = await take(store, entry(1))
+    await store.close()
+    server.close()
+    assert (state, taken) == ("up", True)
+    saw(f"Redis answers after 0.4 s: {state} after the start")

@@ -71,6 +71,17 @@ class RedisConnection:
         self.has_failed: bool = False
         """Whether a command has failed, so that it may have been executed without its caller knowing."""
 
+    async def connect(self) -> None:
+        """Open the connection, however many round trips that takes: a batch's time is for its commands alone.
+
+        Raises:
+            StoreError: it cannot be opened.
+        """
+        try:
+            await self._redis.ping()
+        except (RedisError, OSError) as error:
+            raise self._failed(error) from error
+
     async def run(self, script: str, keys: Sequence[bytes], *args: bytes | str | int) -> Any:
         """Run a Lua script."""
         return await self.execute("EVAL", script, len(keys), *keys, *args)

@@ -73,7 +73,10 @@ class RedisStore:
     async def open(self, bot_ids: Sequence[str] = ()) -> None:
         """Connect, and start the heartbeats; see :meth:`.Store.open`."""
         self._bot_ids = tuple(bot_ids)
-        self._beating = asyncio.create_task(self._beat(), name="feishu-redis-heartbeat")
+        try:
+            await self._connection.connect()
+        finally:
+            self._beating = asyncio.create_task(self._beat(), name="feishu-redis-heartbeat")
         await self._settle()
         try:
             for risk in await find_risks(self._connection):
@@ -103,6 +106,7 @@ class RedisStore:
 
         By a command that needs no memory: a full Redis is up, and what is done makes room there.
         """
+        await self._connection.connect()
         await self._connection.execute("DEL", b"feishu:ping")
         await self._settle()
 
