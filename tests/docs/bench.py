@@ -75,7 +75,7 @@ class Bench:
         self.thread.start()
         self.namespace: dict[str, Any] = {}
         self.plugin: Any = None
-        self._count = 0
+        self.count = 0
 
     # What TestChat needs
 
@@ -102,21 +102,21 @@ class Bench:
 
     def private_chat(self) -> TestChat:
         """A private chat with somebody new."""
-        self._count += 1
-        user = self.user(f"Amy {self._count}")
+        self.count += 1
+        user = self.user(f"Amy {self.count}")
         return TestChat(self, self.do(self.sandbox.p2p, user, APP), user)
 
     def group(self, *names: str, mode: str = "group") -> TestChat:
         """A new group with the bot, owned by its first member."""
-        self._count += 1
-        members = [self.user(f"{name} {self._count}") for name in names or ("Amy",)]
+        self.count += 1
+        members = [self.user(f"{name} {self.count}") for name in names or ("Amy",)]
         chat = self.do(lambda: self.sandbox.add_chat("Team", mode=mode, members=members, apps=[APP]))  # type: ignore[arg-type]
         return TestChat(self, chat, members[0])
 
     def load(self, block: Block) -> Any:
         """Load a block as a plugin, as written, from ``plugins/``."""
-        self._count += 1
-        path = Path("plugins", f"block_{self._count}.py")
+        self.count += 1
+        path = Path("plugins", f"block_{self.count}.py")
         path.parent.mkdir(exist_ok=True)
         path.write_text(block.text, "utf-8")
         plugin = nonebot.load_plugin(path.resolve())
@@ -218,7 +218,7 @@ async def run_all(bench: Bench, blocks: list[Block], results: Path) -> None:
 
 def main(language: str, results: str, slow: str = "") -> None:
     """Start the bot as a README's ``bot.py`` does, run the blocks, and end it."""
-    from tests.docs import commands, frames, processes  # noqa: F401 - they register the frames
+    from tests.docs import commands, frames, processes, recipes  # noqa: F401 - they register the frames
 
     blocks = [each for each in own_blocks(language) if (each.frame in SLOW) == bool(slow)]
     bench = Bench()

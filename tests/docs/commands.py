@@ -68,6 +68,7 @@ async def said_by(
     with tempfile.TemporaryDirectory() as folder:
         home = cwd or project(Path(folder))
         for name, content in (files or {}).items():
+            (home / name).parent.mkdir(exist_ok=True)
             (home / name).write_text(content, "utf-8")
         async with shell(text, home, tools(Path(folder)), **env) as child:
             assert child.stdout is not None

@@ -6,7 +6,9 @@ import os
 import struct
 import sys
 import zlib
+from collections.abc import Callable
 from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,8 @@ from nonebot_adapter_feishu_ws import Adapter, Bot
 from nonebot_adapter_feishu_ws.card import Button, Card, CardError, Column, Columns, Form, Input, Markdown
 from nonebot_adapter_feishu_ws.sandbox.fixture.chat import Reply, TestChat
 from tests.docs.bench import APP, Bench, frame
-from tests.docs.blocks import Block
+from tests.docs.blocks import Block, blocks_of
+from tests.examples.fake_model import fake_model
 
 
 def picture() -> bytes:
@@ -121,8 +124,6 @@ async def _state(bench: Bench, block: Block) -> None:
 @frame("for-tenant")
 async def _tenant(bench: Bench, block: Block) -> None:
     chat = bench.group()
-    from dataclasses import replace
-
     text = block.text.replace("oc_...", chat.chat.chat_id)
     await bench.in_handler(replace(block, text=text), chat, tenant_key="a-tenant")
 
@@ -176,7 +177,7 @@ async def _permission(bench: Bench, block: Block) -> None:
     bench.load(block)
     chat = bench.group("Owner", "Member")
     await replies(chat, "/close")
-    other = chat.as_user(f"Member {bench._count}")
+    other = chat.as_user(f"Member {bench.count}")
     await other.say("/close")
     await other.no_reply()
 
@@ -363,3 +364,58 @@ async def streamed(bench: Bench) -> None:
         while not any(word in reply.text for word in ("Paris", "巴黎")):
             await asyncio.sleep(0.02)
     assert reply.message.msg_type == "interactive"
+
+
+# Tutorial
+
+
+@frame("parrot")
+async def _parrot(bench: Bench, block: Block) -> None:
+    bench.load(block)
+    [reply] = await replies(bench.private_chat(), "hi")
+    assert reply.text == "hi"
+
+
+@frame("todo")
+async def _todo(bench: Bench, block: Block) -> None:
+    bench.load(block)
+    chat = bench.private_chat()
+    [how] = await replies(chat, "/add")
+    assert "/add" in how.text
+    [noted] = await replies(chat, "/add milk")
+    assert "milk" in noted.text
+
+
+@frame("todo-card")
+async def _todo_card(bench: Bench, block: Block) -> None:
+    """Both blocks of the file, as it is after step 3."""
+    bench.load(replace(block, text=f"{other(block, 'todo').text}\n\n{block.text}"))
+    chat = bench.private_chat()
+    _, _, card = [(await replies(chat, each))[0] for each in ("/add milk", "/add tea", "/todo")]
+    await card.click("✓ milk")
+    await until(lambda: "milk" not in card.text and "tea" in card.text)
+    await card.click("✓ tea")
+    await until(lambda: "✓" not in card.text)
+
+
+@frame("ask")
+async def _ask(bench: Bench, block: Block) -> None:
+    module = bench.load(block)
+    async with fake_model() as model:
+        model.answer = "Because of **Rayleigh**."
+        module.config = module.Config(llm_base_url=model.url, llm_api_key="sk-1", llm_model="m")
+        [reply] = await replies(bench.private_chat(), "/ask why is the sky blue?")
+        await until(lambda: "Rayleigh" in reply.text)
+        assert model.requests[0]["messages"][-1]["content"] == "why is the sky blue?"
+
+
+def other(block: Block, name: str) -> Block:
+    """Another block of the page, by its frame."""
+    return next(each for each in blocks_of(block.page) if each.frame == name)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for what another task brings about."""
+    async with asyncio.timeout(30):
+        while not condition():
+            await asyncio.sleep(0.02)

@@ -62,8 +62,20 @@ async def _nonebug(bench: Bench, block: Block) -> None:
 
 async def pytest_passes(files: dict[str, str], nonebug: bool = False) -> None:
     """Run pytest in a folder with these files alone."""
-    options = "" if nonebug else "-p no:nonebug"
+    options = "-p no:hypothesispytest" + ("" if nonebug else " -p no:nonebug")
     assert "1 passed" in await said_by(f"python -m pytest -q {options}", files)
+
+
+@frame("todo-test", slow=True)
+async def _todo_test(bench: Bench, block: Block) -> None:
+    """The tutorial's test with the tutorial's plugin; run once, for its last block."""
+    blocks = blocks_of(block.page)
+    files = {each.text.splitlines()[0].removeprefix("# "): each.text for each in blocks if each.frame == "todo-test"}
+    if not block.text.startswith("# test_todo.py"):
+        assert "plugins/" in block.text
+        return
+    text = "\n\n".join(each.text for each in blocks if each.frame in ("todo", "todo-card"))
+    await pytest_passes({**files, "plugins/todo.py": text})
 
 
 @frame("testing-page", slow=True)
