@@ -93,7 +93,9 @@ def counterpart(page: Page, language: str, pages: dict[str, Page]) -> Page | Non
 def navigation(nav: Navigation, language: str) -> Navigation:
     """The navigation without the level of languages and without the other language."""
     chosen = next(item for item in nav.items if isinstance(item, Section) and item.title == NAMES[language])
-    others = [item for item in nav.items if item.title not in NAMES.values()]
+    project = copy.copy(next(item for item in nav.items if isinstance(item, Section) and item.title == "Project"))
+    if language == "zh":
+        project.title = "项目（英文）"
     shown = copy.copy(nav)
-    shown.items = [*chosen.children, *(item for item in others if isinstance(item, Section))]
+    shown.items = [*chosen.children, project]
     return shown

@@ -9,7 +9,11 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "images"
 LAYERS = (
-    ("management doctor parked record sandbox compat", "doors, opened only when asked for", "各种入口，用到时才打开"),
+    (
+        "management doctor parked record create sandbox compat",
+        "doors, opened only when asked for",
+        "各种入口，用到时才打开",
+    ),
     ("adapter", "puts the parts together", "把各部分组装起来"),
     ("intake backfill lifecycle", "what arrives, in its order", "按顺序处理收到的事件"),
     (

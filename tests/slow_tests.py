@@ -11,6 +11,8 @@ SLOW = {
     "tests/compat/test_bridges.py::test_a_cell": "starts a bot process per bridge",
     "tests/compat/test_bridges.py::test_the_same_cell": "starts a process of the existing adapter per bridge",
     "tests/compat/test_migration.py": "starts a process per plugin and adapter",
+    "tests/create/test_create.py::test_a_scan_puts_an_app_into_the_file": SDK,
+    "tests/create/test_create.py::test_a_refusal_writes_nothing": SDK,
     "tests/docs/test_blocks.py::test_every_slow_block_runs": SDK,
     "tests/docs/test_install.py::test_the_line_of_the_readme_installs_the_package_from_a_clone": "builds and installs",
     "tests/docs/test_site.py": "builds the docs site, and drives Chromium",

@@ -15,7 +15,7 @@ LAYERS = [
     {"sending", "media", "stream", "bot", "models", "permission", "rule", "params", "matcher", "testing"},
     {"intake", "backfill", "lifecycle"},
     {"adapter"},
-    {"management", "doctor", "parked", "record", "sandbox", "compat"},
+    {"management", "doctor", "parked", "record", "create", "sandbox", "compat"},
     {"__init__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS, start=1) for name in names}
@@ -71,7 +71,7 @@ def test_a_function_fits_the_screen():
 def test_the_top_level_is_small():
     modules, folders = HOUSE.top_level()
     assert len(modules) <= 12, modules
-    assert len(folders) <= 22, folders
+    assert len(folders) <= 23, folders
 
 
 def test_the_check_sees_type_only_and_lazy_imports(tmp_path: Path):

@@ -10,6 +10,7 @@ import asyncio
 import importlib
 import importlib.util
 import time
+from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -84,3 +85,40 @@ def share_token(app_id: str, token: str, lifetime: float, tenant: str = "") -> N
     manager: Any = importlib.import_module("lark_oapi.core.token.manager").TokenManager
     key = f"isv_tenant_token:{app_id}:{tenant}" if tenant else f"self_tenant_token:{app_id}"
     manager.cache.set(key, token, int(time.time() + lifetime))
+
+
+class RegistrationFailed(Exception):
+    """No app was made; ``code`` is Feishu's word, such as ``access_denied``."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text or code)
+        self.code = code
+
+
+async def register_app(show_code: Callable[[dict[str, Any]], None], **options: Any) -> dict[str, Any]:
+    """Make an app by a QR code that a person scans with Feishu (一键创建应用).
+
+    Args:
+        show_code: gets the ``url`` of the code, and ``expire_in`` in seconds.
+        options: those of the SDK's ``aregister_app``.
+
+    Returns:
+        ``client_id``, ``client_secret``, and ``user_info`` of the person.
+
+    Raises:
+        RegistrationFailed: it was turned down, took too long, or Feishu refuses.
+        ApiNotAvailable: the SDK cannot be imported, or has changed.
+        OSError: Feishu cannot be reached.
+    """
+    try:
+        module: Any = await asyncio.to_thread(importlib.import_module, "lark_oapi.scene.registration")
+        failed, register = module.RegisterAppError, module.aregister_app
+        unreachable = importlib.import_module("httpx").HTTPError
+    except _UNUSABLE as error:
+        raise _unusable(error) from error
+    try:
+        return await register(on_qr_code=show_code, source="nonebot-adapter-feishu-ws", **options)
+    except failed as error:
+        raise RegistrationFailed(str(error.code), str(error.description)) from error
+    except unreachable as error:
+        raise OSError(f"Feishu cannot be reached ({type(error).__name__}: {error}); check the network") from error

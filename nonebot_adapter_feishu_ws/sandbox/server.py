@@ -17,6 +17,7 @@ from .gateway import ACK_TIMEOUT, REDELIVERY, Gateway
 from .guard import check_host
 from .keep import Keeper
 from .page import page
+from .registration import Registration
 from .replay import Replay, Replayed, read_recording
 from .rest.apps import Tokens
 from .rest.call import Limits
@@ -98,6 +99,7 @@ class Sandbox(Actions):
         app.add_routes(self.rest.routes(self.cards, self.tokens))
         app.add_routes(page.routes())
         app.add_routes(Control(self).routes())
+        app.add_routes(Registration(self, lambda: self.url).routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.host, self.port, ssl_context=self._tls)

@@ -78,6 +78,26 @@ async def _todo_test(bench: Bench, block: Block) -> None:
     await pytest_passes({**files, "plugins/todo.py": text})
 
 
+@frame("create", slow=True)
+async def _create(bench: Bench, block: Block) -> None:
+    """In the bench's sandbox, where somebody confirms."""
+    import aiohttp
+
+    with tempfile.TemporaryDirectory() as folder:
+        home = project(Path(folder))
+        text = f"{block.text.strip()} --sandbox {bench.sandbox.url}"
+        async with shell(text, home, tools(Path(folder))) as child:
+            assert child.stdout is not None
+            said = ""
+            while "Waiting for you" not in said:
+                said += (await asyncio.wait_for(child.stdout.readline(), 60)).decode()
+            [url] = [line for line in said.splitlines() if line.startswith("http")]
+            async with aiohttp.ClientSession() as session:
+                await session.post(url, data={"choice": "create"})
+            assert await asyncio.wait_for(child.wait(), 60) == 0, said
+        assert "FEISHU__APP_ID=cli_" in (home / ".env").read_text("utf-8")
+
+
 @frame("testing-page", slow=True)
 async def _testing(bench: Bench, block: Block) -> None:
     """``tests/test_testing_page.py`` runs these files together; each is a file of its own here."""
