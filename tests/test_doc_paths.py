@@ -17,8 +17,8 @@ FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`([^`\n]+)`")
 FILE = re.compile(r"[\w.*-]+(?:/[\w.*-]+)*\.(?:py|md|toml|tsv|jsonl|lua|html|js|css|yml)(?:::\w+)?")
 FOLDER = re.compile(r"(?:[\w.-]+/)+")
-MADE_BY_USERS = {"bot.py", "pyproject.toml", "compose.yml", "traffic.jsonl", "plugins/", "plugins/hello.py"}
-"""Files of the reader's own project."""
+MADE_BY_USERS = {"bot.py", "pyproject.toml", "compose.yml", "traffic.jsonl"}
+"""Files of the reader's own project, beside what is in its ``plugins/``."""
 
 
 def mentioned(text: str) -> set[str]:
@@ -39,7 +39,8 @@ def missing_paths(page: Path, text: str) -> list[str]:
     paths = [
         path
         for path in mentioned(text) - MADE_BY_USERS
-        if not exists(path.partition("::")[0], page.parent, ROOT, PACKAGE, ROOT / "tests")
+        if not path.startswith("plugins/")
+        and not exists(path.partition("::")[0], page.parent, ROOT, PACKAGE, ROOT / "tests")
     ]
     return sorted({*links, *paths})
 
