@@ -9,7 +9,7 @@ PROCESS, SDK, BROWSER = "starts bots as processes", "imports the official SDK, w
 SLOW = {
     "tests/api/test_sending.py::test_2000_sends_with_faults_lose_none_and_double_none": "sends 2,000 messages",
     "tests/compat/test_bridges.py::test_a_cell_of_ours": "starts a bot process per bridge",
-    "tests/compat/test_bridges.py::test_the_same_cell_of_the_existing_adapter": "starts a process of the existing adapter per bridge",
+    "tests/compat/test_bridges.py::test_the_same_cell_of_the_existing_adapter": "starts it per bridge",
     "tests/compat/test_migration.py": "starts a process per plugin and adapter",
     "tests/create/test_create.py::test_a_scan_puts_an_app_into_the_file": SDK,
     "tests/create/test_create.py::test_a_refusal_writes_nothing": SDK,
