@@ -271,7 +271,7 @@ async def test_one_of_several_replicas_does_it(sandbox, run_adapter, heard, redi
         await sandbox.say(user, chat, f"missed {number}")
     await outage()
     # Long enough for all three to begin before the first has ended.
-    sandbox.faults.add("im/v1/chats", times=-1, delay=1.0)
+    sandbox.faults.add("im/v1/chats", times=-1, delay=4.0)
     async with run_adapter(**config), run_adapter(**config), run_adapter(**config):
         await wait_until(lambda: len(heard) == 4)
         await wait_until(lambda: found_by(logs))

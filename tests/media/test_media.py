@@ -84,8 +84,8 @@ async def test_file_audio_and_video_get_their_types_and_names(sandbox, bot, chat
     await bot.send_to(chat.chat_id, message)
     sent = await sandbox.wait_message(chat, count=4)
     assert [m.msg_type for m in sent] == ["file", "file", "audio", "media"]
-    assert [f.name for f in sandbox.world.files.values() if f.kind == "file"] == [
-        *("报告.pdf", "data.bin", "audio.opus", "clip.mp4"),
+    assert [(f.name, f.kind) for f in sandbox.world.files.values() if f.kind != "image"] == [
+        *(("报告.pdf", "pdf"), ("data.bin", "stream"), ("audio.opus", "opus"), ("clip.mp4", "mp4")),
     ]
 
 
