@@ -129,9 +129,9 @@ class Traffic:
         faults.add("discovery", times=-1, share=0.3, status=500)
         hands = {
             "clean close": self.sandbox.disconnect,
-            "reset": self.sandbox.abort,
-            "silence": self.sandbox.silence,
-            "tokens revoked": self.sandbox.revoke_tokens,
+            "reset": self.sandbox.drop,
+            "silence": self.sandbox.half_open,
+            "tokens revoked": self.sandbox.expire_tokens,
         }
         try:
             while True:

@@ -27,7 +27,7 @@ SCOPES = (
     "im:resource",
     "cardkit:card:write",
 )
-ADDONS = {
+ADDONS: dict[str, Any] = {
     "scopes": {"tenant": list(SCOPES)},
     "events": {"items": {"tenant": ["im.message.receive_v1"]}},
     "callbacks": {"items": ["card.action.trigger"]},

@@ -157,7 +157,3 @@ class Actions(People, Groups, Troubles):
         """Close an app's sockets cleanly."""
         for connection in list(self.gateway.connections.get(app_id, [])):
             await connection.socket.close()
-
-    abort = Troubles.drop
-    silence = Troubles.half_open
-    revoke_tokens = Troubles.expire_tokens

@@ -59,7 +59,7 @@ async def test_one_token_serves_all_and_a_refused_one_is_replaced(sandbox, repli
     assert asked(sandbox, "tenant_access_token") == 1
     assert await one.token.get() == await other.token.get()
     assert 0 < other.token.lifetime <= 7200
-    sandbox.revoke_tokens(APP)
+    sandbox.expire_tokens(APP)
     await one.call("bot/v3/info")
     await other.call("bot/v3/info")
     assert asked(sandbox, "tenant_access_token") == 2, "the other one uses what the first has fetched"

@@ -29,7 +29,7 @@ async def test_a_token_revoked_in_the_middle_of_100_calls_is_fetched_once_more(c
     await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
     under_way = sum(not call.done() for call in calls)
     assert under_way
-    sandbox.revoke_tokens(APP)
+    sandbox.expire_tokens(APP)
     answers = await asyncio.gather(*calls)
     assert all(answer["code"] == 0 for answer in answers)
     assert fetches(sandbox) == 2

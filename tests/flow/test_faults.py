@@ -58,7 +58,7 @@ def discovery(**fault: Any) -> Action:
     async def cause(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("nonebot_adapter_feishu_ws.transport.connection.OPEN_TIMEOUT", 0.1)
         it.sandbox.faults.add("discovery", times=-1, **fault)
-        it.sandbox.abort(APP)
+        it.sandbox.drop(APP)
 
     return cause
 
@@ -67,7 +67,7 @@ def handshake(**fault: Any) -> Action:
     async def cause(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("nonebot_adapter_feishu_ws.transport.connection.OPEN_TIMEOUT", 0.1)
         it.sandbox.faults.add("handshake", times=-1, **fault)
-        it.sandbox.abort(APP)
+        it.sandbox.drop(APP)
 
     return cause
 
@@ -86,7 +86,7 @@ async def start_again(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def wrong_secret(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     it.sandbox.world.apps[APP].app_secret = "reset in the console"
-    it.sandbox.abort(APP)
+    it.sandbox.drop(APP)
 
 
 def right_secret(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +95,7 @@ def right_secret(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def no_dns(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     it.transports[APP].origin = "http://feishu.invalid"
-    it.sandbox.abort(APP)
+    it.sandbox.drop(APP)
 
 
 def dns(it: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,9 +110,9 @@ FATAL: Any = {"during": "error", "path": ("connecting", "error", "connecting", "
 RETRIED: Any = {"path": ("connecting", "connecting", "connected")}
 CASES = [
     Case(8, "clean close", lambda it, _: it.sandbox.disconnect(APP), says="closed the connection"),
-    Case(9, "TCP reset", lambda it, _: it.sandbox.abort(APP), says="cut without a close frame"),
+    Case(9, "TCP reset", lambda it, _: it.sandbox.drop(APP), says="cut without a close frame"),
     # Of the event that it pushes again, it may be noticed that pings stay unanswered.
-    Case(10, "half-open: the server falls silent", lambda it, _: it.sandbox.silence(APP), says="ping"),
+    Case(10, "half-open: the server falls silent", lambda it, _: it.sandbox.half_open(APP), says="ping"),
     Case(1, "endpoint answers 500", discovery(status=500), calm, says="HTTP 500", **RETRIED),
     Case(
         1,

@@ -52,7 +52,7 @@ async def test_a_clean_close_is_reconnected(sandbox, run_adapter, heard):
 
 
 async def test_a_reset_is_reconnected(sandbox, run_adapter, heard):
-    assert await back_after(sandbox, run_adapter, heard, lambda: sandbox.abort(APP)) < 2
+    assert await back_after(sandbox, run_adapter, heard, lambda: sandbox.drop(APP)) < 2
 
 
 async def test_a_server_that_falls_silent_is_noticed_by_the_watchdog(run_adapter, heard):
@@ -61,7 +61,7 @@ async def test_a_server_that_falls_silent_is_noticed_by_the_watchdog(run_adapter
         user, chat = person(sandbox)
         async with run_adapter(feishu_api_base=sandbox.url) as adapter:
             first = adapter.connections.get_status(APP).connected_at
-            sandbox.silence(APP)
+            sandbox.half_open(APP)
             await wait_until(lambda: adapter.connections.get_status(APP).connected_at not in (None, first))
             await sandbox.say(user, chat, "back")
             await sandbox.wait_message(chat)
@@ -71,10 +71,10 @@ async def test_a_server_that_falls_silent_is_noticed_by_the_watchdog(run_adapter
 async def test_what_is_lost_on_the_way_is_pushed_again_and_handled_once(sandbox, run_adapter, heard):
     user, chat = person(sandbox)
     async with run_adapter():
-        sandbox.silence(APP)  # the server does not read the ack, so it pushes again
+        sandbox.half_open(APP)  # the server does not read the ack, so it pushes again
         await sandbox.say(user, chat, "once")
         await sandbox.wait_message(chat)
-        sandbox.silence(APP, False)
+        sandbox.half_open(APP, False)
         await asyncio.sleep(0.5)
     assert heard == ["once"]
 

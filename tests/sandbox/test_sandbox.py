@@ -155,7 +155,7 @@ async def test_calls_without_a_good_token_are_refused(http):
 
 async def test_unacked_events_come_again_and_end(sandbox, run_adapter):
     async with run_adapter():
-        sandbox.silence(APP)
+        sandbox.half_open(APP)
         delivery = await sandbox.push(APP, "x", {})
         await wait_until(lambda: delivery.attempts == 4)
     assert delivery.ack_code is None

@@ -91,7 +91,7 @@ async def test_a_pong_may_change_the_interval(sandbox):
 async def test_silence_after_a_ping_is_a_dead_socket(sandbox):
     sandbox.gateway.client_config["PingInterval"] = 30
     async with served(sandbox) as it:
-        sandbox.silence(APP)
+        sandbox.half_open(APP)
         with pytest.raises(ConnectionFailed, match="no sign of life"):
             await asyncio.wait_for(it.task, 30)
 
@@ -115,7 +115,7 @@ async def test_an_event_is_a_sign_of_life_too(sandbox):
     async with served(sandbox, timing=timing) as it:
         [connection] = sandbox.gateway.connections[APP]
         await wait_until(lambda: connection.pings == 1)
-        sandbox.silence(APP)
+        sandbox.half_open(APP)
         # One ping's window, and the rest of its interval.
         await keep_pushing(sandbox, until=lambda: len(ticks) > 25)
         assert not it.task.done()
@@ -125,7 +125,7 @@ async def test_a_server_that_sends_but_hears_nothing_is_a_dead_socket(sandbox):
     """Found by the soak: acks and answers to clicks went nowhere, and the state stayed ``connected``."""
     sandbox.gateway.client_config["PingInterval"] = 20
     async with served(sandbox) as it:
-        sandbox.silence(APP)
+        sandbox.half_open(APP)
         await asyncio.wait_for(keep_pushing(sandbox, until=it.task.done), 10)
         with pytest.raises(ConnectionFailed, match=r"answered none of the last 2 pings|no sign of life"):
             it.task.result()
@@ -136,7 +136,7 @@ async def test_a_clean_close_returns_and_a_reset_raises(sandbox):
         await sandbox.disconnect(APP)
         await asyncio.wait_for(it.task, 30)
     async with served(sandbox) as it:
-        sandbox.abort(APP)
+        sandbox.drop(APP)
         with pytest.raises(ConnectionFailed, match="cut without a close frame"):
             await asyncio.wait_for(it.task, 30)
 

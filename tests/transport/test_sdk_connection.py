@@ -63,7 +63,7 @@ async def test_several_bots_echo_reconnect_and_stop(sandbox, run_adapter, heard,
         assert status.last_heartbeat is not None
         assert status.last_event_at is not None
 
-        for trouble in (sandbox.disconnect, sandbox.abort):
+        for trouble in (sandbox.disconnect, sandbox.drop):
             first = adapter.connections.get_status(APP).connected_at
             result = trouble(APP)
             if asyncio.iscoroutine(result):
@@ -97,10 +97,10 @@ async def test_the_proxy_of_the_environment_is_not_used(sandbox, run_adapter, mo
 async def test_a_redelivered_event_is_handled_once(sandbox, run_adapter, heard):
     user = sandbox.add_user("Li Lei")
     async with run_adapter(BOTS[:1]):
-        sandbox.silence(APP)  # the server does not read the ack, so it pushes again
+        sandbox.half_open(APP)  # the server does not read the ack, so it pushes again
         await sandbox.say(user, sandbox.p2p(user, APP), "once")
         await sandbox.wait_message(sandbox.p2p(user, APP))
-        sandbox.silence(APP, False)
+        sandbox.half_open(APP, False)
         await asyncio.sleep(0.7)
     assert heard == [(APP, "once")]
 

@@ -88,8 +88,8 @@ class Database:
         self.mine: dict[str, Mine] = {}
         """Entries that this process handles, whether or not they could be written. Changed on the loop only."""
         holder = new_name()
-        self.table = InboxTable(holder)
-        self.neighbours = Neighbours(path, holder)
+        self.table: InboxTable = InboxTable(holder)
+        self.neighbours: Neighbours = Neighbours(path, holder)
         self._limits = limits
         self._clock = clock
         self._awake_clock = awake_clock
