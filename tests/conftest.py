@@ -103,7 +103,8 @@ def run_adapter(sandbox: Sandbox) -> RunAdapter:
         await instance._lifespan.startup()
         try:
             if connected:
-                await wait_until(lambda: all(bot["app_id"] in adapter.bots for bot in bots))
+                # The SDK alone imports for 15 s on a slow machine.
+                await wait_until(lambda: all(bot["app_id"] in adapter.bots for bot in bots), timeout=120)
             yield adapter
         finally:
             await instance._lifespan.shutdown()
