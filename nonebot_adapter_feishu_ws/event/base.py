@@ -1,6 +1,8 @@
 """What every event has. All fields are optional and unknown ones are kept: no payload may lose an event."""
 
+from base64 import b32encode
 from datetime import datetime
+from hashlib import blake2b
 from typing import Annotated, Any, ClassVar, Self
 
 from nonebot.adapters import Event as BaseEvent
@@ -177,6 +179,7 @@ class Event(BaseEvent):
 
     _callback: Callback | None = PrivateAttr(default=None)
     _store_key: str | None = PrivateAttr(default=None)
+    _attempt: int = PrivateAttr(default=1)
 
     schema_: Text = Field(default="", alias="schema")
     header: Annotated[EventHeader, BeforeValidator(to_model)] = Field(default_factory=EventHeader)
@@ -192,9 +195,36 @@ class Event(BaseEvent):
         """The event's name in the store, in which it stays until it is handled; None when it is not there."""
         return self._store_key
 
-    def set_callback(self, callback: Callback | None, store_key: str | None = None) -> None:
-        """Say what waits for an answer to this event, and its name in the store; the adapter does."""
-        self._callback, self._store_key = callback, store_key
+    @property
+    def attempt(self) -> int:
+        """Which handling of this event this is: 1, or more when an earlier process had taken it up and ended.
+
+        The handlers of an earlier attempt may have come to any point, or not have begun. Without a store on disk or in
+        Redis an event has one attempt.
+        """
+        return self._attempt
+
+    def stable_id(self, *names: str | int) -> str:
+        """An id made from this event and the given names: the same in every attempt, and another for other names.
+
+        It begins with a letter and has 19 letters and digits, so that it may be a card's ``element_id`` (at most 20,
+        更新组件) as well as a part of a button's value, a key in a database, or a ``uuid``.
+
+        Args:
+            names: what tells the ids of one event apart, such as ``"approve", 1``.
+
+        Raises:
+            ValueError: the event has no id that would be the same in the next attempt.
+        """
+        identity = f"{self.header.app_id}:{self.header.event_id}" if self.header.event_id else self._store_key
+        if not identity:
+            raise ValueError("this event has no event_id, so nothing stable can be made from it: make a random id")
+        digest = blake2b("\0".join([identity, *map(str, names)]).encode("utf-8", "surrogatepass"), digest_size=11)
+        return "e" + b32encode(digest.digest()).decode().rstrip("=").lower()
+
+    def set_callback(self, callback: Callback | None, store_key: str | None = None, attempt: int = 1) -> None:
+        """Say what waits for an answer to this event, its name in the store, and its attempt; the adapter does."""
+        self._callback, self._store_key, self._attempt = callback, store_key, attempt
 
     @override
     def __repr__(self) -> str:

@@ -41,6 +41,7 @@ class Delivery:
         callback: what waits for an answer; None for an event that needs none.
         key: its entry in the store's inbox; None when it has none.
         abandoned: whether its process died while it was handled: it goes before what waits, and its start is reported.
+        attempt: 1, or more when an earlier process had taken it up and ended.
     """
 
     bot_id: str
@@ -50,6 +51,7 @@ class Delivery:
     callback: Callback | None = None
     key: str | None = None
     abandoned: bool = False
+    attempt: int = 1
 
     def read(self) -> dict[str, Any]:
         """The event's JSON object."""
@@ -96,4 +98,12 @@ def read_entry(entry: Entry, *, abandoned: bool = False) -> Delivery:
     if payload is None:
         log("ERROR", "The event {} of an earlier version cannot be read any more: it comes empty", entry.key)
         payload = {}
-    return Delivery(entry.bot_id, payload, len(entry.payload), identify(payload), key=entry.key, abandoned=abandoned)
+    return Delivery(
+        entry.bot_id,
+        payload,
+        len(entry.payload),
+        identify(payload),
+        key=entry.key,
+        abandoned=abandoned,
+        attempt=entry.attempt,
+    )

@@ -44,7 +44,7 @@ class Handler:
             event = self.models.parse(delivery.read(), on_fallback=self._report_fallback)
             if isinstance(event, MessageEvent):
                 self.clients.get(bot.bot_config).learn(event.message_id, event.chat_id)
-            event.set_callback(delivery.callback, delivery.key)
+            event.set_callback(delivery.callback, delivery.key, delivery.attempt)
             try:
                 await bot.handle_event(event)
             finally:

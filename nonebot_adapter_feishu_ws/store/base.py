@@ -33,6 +33,7 @@ class Entry:
         payload: the event's JSON as Feishu sent it.
         taken_at: when it arrived, seconds since the epoch.
         runs: attempts to handle it, including this one; 0 while it waits.
+        attempt: the same, but counted on when a process has ended in good order and put the event back.
     """
 
     key: str
@@ -40,6 +41,7 @@ class Entry:
     payload: bytes = field(repr=False)
     taken_at: float
     runs: int = 1
+    attempt: int = 1
 
 
 class Taken(NamedTuple):

@@ -195,6 +195,20 @@ async def test_what_was_put_back_is_not_abandoned(make):
     assert (it.key, it.runs) == (entry(1).key, 1)
 
 
+async def test_attempts_are_counted_over_good_ends_and_crashes(make):
+    store = await make()
+    await take(store, entry(1))
+    seen = [entry(1).attempt]
+    for _ in range(2):
+        await store.inbox.put_back([entry(1).key])
+        store = await make()
+        [it] = await store.inbox.fetch(BOT, 5)
+        seen.append(it.attempt)
+    last = await (await make()).inbox.fetch_abandoned([BOT])
+    assert [*seen, last.attempt] == [1, 2, 3, 4]
+    assert last.runs == 2, "good ends are not held against it"
+
+
 async def test_what_waits_and_what_is_parked_is_counted_by_bot(make):
     store = await make(BOT, OTHER)
     assert dict(await store.inbox.count([BOT, OTHER])) == {BOT: InboxCount(0, 0), OTHER: InboxCount(0, 0)}

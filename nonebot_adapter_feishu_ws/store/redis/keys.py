@@ -44,9 +44,11 @@ def by_bot(keys: Iterable[str]) -> Iterable[tuple[str, list[str]]]:
 
 
 def to_entry(bot_id: str, fields: Sequence[bytes], *, runs: int = 1) -> Entry:
-    """An entry of the stream, whose fields are ``k``, ``p`` and ``t``."""
-    _, key, _, payload, _, taken_at = fields
-    return Entry(to_text(key), bot_id, payload, float(taken_at), runs)
+    """An entry of the stream, whose fields are ``k``, ``p`` and ``t``; or ``b``, ``b2``, ... for how often it was begun
+    and put back."""
+    _, key, _, payload, mark, taken_at = fields
+    before = int(mark[1:] or b"1") if mark.startswith(b"b") else 0
+    return Entry(to_text(key), bot_id, payload, float(taken_at), runs, runs + before)
 
 
 def to_bytes(text: str) -> bytes:

@@ -36,8 +36,8 @@ consumer holds them, also one that was put back under another id meanwhile."""
 
 PUT_BACK: Final = _read("first", "put_back")
 """KEYS: inbox, claims. ARGV: consumer, ids as for DONE. Entries that another consumer has taken over stay with it.
-Those that are put back have their time in a field ``b`` instead of ``t``; fields are read by their order, also by
-earlier releases."""
+Those that are put back have their time in a field ``b`` instead of ``t``, with a number when they were begun more than
+once; fields are read by their order, also by earlier releases."""
 
 ABANDONED: Final = _read("now", "first", "abandoned")
 """KEYS: inbox, alive, dead letters. ARGV: consumer, milliseconds of silence, maximum of attempts, bound of the dead

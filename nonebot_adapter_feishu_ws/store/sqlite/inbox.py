@@ -96,8 +96,8 @@ class InboxTable:
         self, database: sqlite3.Connection, which: str, bot_ids: Sequence[str], limit: int, *, order: str
     ) -> list[tuple[Entry, int]]:
         rows = database.execute(
-            f"SELECT number, key, bot_id, payload, taken_at, runs + 1 FROM inbox WHERE {_WAITING} AND {which} "
-            f"AND bot_id IN ({marks(bot_ids)}) ORDER BY {order} LIMIT ?",
+            "SELECT number, key, bot_id, payload, taken_at, runs + 1, runs + 1 + coalesce(put_back, 0) "
+            f"FROM inbox WHERE {_WAITING} AND {which} AND bot_id IN ({marks(bot_ids)}) ORDER BY {order} LIMIT ?",
             (*bot_ids, limit),
         ).fetchall()
         update = "UPDATE inbox SET holder = ?, runs = runs + 1 WHERE number IN ({})"
@@ -123,8 +123,9 @@ class InboxTable:
 
 
 def put_back(database: sqlite3.Connection, entries: Sequence[Held]) -> None:
-    """Let events wait as if they had never been started."""
-    _change(database, "UPDATE inbox SET holder = NULL, runs = 0, put_back = 1", entries)
+    """Let events wait as if they had never been started, but for how often they were."""
+    before = "coalesce(put_back, 0) + max(runs, 1)"
+    _change(database, f"UPDATE inbox SET holder = NULL, put_back = {before}, runs = 0", entries)
 
 
 def count_inbox(database: sqlite3.Connection, bot_ids: Sequence[str]) -> Mapping[str, InboxCount]:
