@@ -146,13 +146,13 @@ def said(message) -> str:
 def write(rows: list[tuple[Client, str]]) -> None:
     """Replace the table between the marks of both pages."""
     for language, heads, words in (
-        ("en", ("client", "versions", "way", "result"), ("socket and REST", "REST", "proxy", "works", "fails")),
-        ("zh", ("客户端", "版本", "途径", "结果"), ("长连接与 REST", "REST", "代理", "可用", "失败")),
+        ("en", ("client", "versions", "way", "result"), ("socket and REST", "REST", " (proxy)", "works", "fails")),
+        ("zh", ("客户端", "版本", "接入方式", "结果"), ("长连接与 REST", "REST", "（代理）", "可用", "失败")),
     ):
         lines = [f"| {' | '.join(heads)} |", "|---|---|---|---|"]
         for client, trouble in rows:
             way = words[0] if client.answers else words[1]
-            way += f" ({words[2]})" if client.proxy else ""
+            way += words[2] if client.proxy else ""
             packages = ", ".join(f"`{package}`" for package in client.packages)
             lines.append(f"| {client.name} | {packages} | {way} | {words[4] if trouble else words[3]} |")
         page = ROOT / "docs" / language / "sandbox-clients.md"

@@ -57,7 +57,7 @@ WORDS = {
         "{codes} of {known} documented codes were provoked; {present} of {documented} documented fields were "
         "in the answers to the documents' own examples, for the others the table says when they are there. Written by "
         "`scripts/conformance.py`; other paths are answered with HTTP 404.",
-        "# 沙箱模拟了什么\n\n共 {all} 个消息、群组、通讯录、卡片与令牌接口，提供 {served} 个；"
+        "# 沙箱模拟的内容\n\n共 {all} 个消息、群组、通讯录、卡片与访问凭证接口，提供 {served} 个；"
         "本次运行触发了 {known} 个文档错误码中的 {codes} 个；"
         "用文档自带的示例请求，{documented} 个文档字段里返回了 {present} 个，"
         "其余字段何时出现见表。"

@@ -31,6 +31,13 @@ OUTSIDE = {
 LINK = re.compile(r"(?P<head>\]\(|<img [^>]*src=\")(?P<path>(?!https?:|mailto:|#)[^)\"\s#]+)(?P<anchor>#[^)\"\s]*)?")
 FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 NAMES = {"en": "English", "zh": "中文"}
+PROJECT = {
+    "project/readme.md": "project/readme.zh.md",
+    "reliability.md": "zh/reliability.md",
+    "project/security.md": "zh/security.md",
+    "project/contributing.md": "zh/contributing.md",
+}
+"""English page of the project -> the Chinese one; guides have the same name in both languages."""
 
 
 def language_of(uri: str) -> str:
@@ -83,11 +90,10 @@ def on_page_context(context: dict[str, Any], page: Page, config: MkDocsConfig, n
 def counterpart(page: Page, language: str, pages: dict[str, Page]) -> Page | None:
     """The page that says the same in a language."""
     uri = page.file.src_uri
-    if uri.startswith(("en/", "zh/")):
-        return pages.get(f"{language}/{uri[3:]}")
-    if uri.startswith("project/readme"):
-        return pages.get("project/readme.zh.md" if language == "zh" else "project/readme.md")
-    return None
+    for english, chinese in PROJECT.items():
+        if uri in (english, chinese):
+            return pages.get(chinese if language == "zh" else english)
+    return pages.get(f"{language}/{uri[3:]}") if uri.startswith(("en/", "zh/")) else None
 
 
 def navigation(nav: Navigation, language: str) -> Navigation:
@@ -95,7 +101,7 @@ def navigation(nav: Navigation, language: str) -> Navigation:
     chosen = next(item for item in nav.items if isinstance(item, Section) and item.title == NAMES[language])
     project = copy.copy(next(item for item in nav.items if isinstance(item, Section) and item.title == "Project"))
     if language == "zh":
-        project.title = "项目（英文）"
+        project.title = "英文资料"
     shown = copy.copy(nav)
     shown.items = [*chosen.children, project]
     return shown

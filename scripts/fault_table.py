@@ -1,4 +1,4 @@
-"""Runs the tests of faults and of the fallback and writes what they saw into ``docs/reliability.md``."""
+"""Runs the tests of faults and of the fallback and writes what they saw into ``docs/reliability.md``, and the rows into its Chinese page."""
 
 import os
 import subprocess
@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
+from scripts import chinese_tables  # noqa: E402
 from tests.fault_rows import FAULTS, SEEN_FILE, missing_rows, read_seen, to_table  # noqa: E402
 
 PAGE = ROOT / "docs" / "reliability.md"
@@ -31,6 +32,7 @@ def main() -> int:
             write("rows", to_table(seen, PAGE.read_text("utf-8")))
             write("faults", HEAD + (folder / "faults").read_text("utf-8"))
             write("fallback", (folder / "fallback").read_text("utf-8"))
+            code = chinese_tables.main()
         return code
 
 

@@ -25,7 +25,7 @@ PAGES = [ROOT / "docs" / "en" / "errors.md", ROOT / "docs" / "zh" / "errors.md"]
 BEGIN, END = "<!-- codes: begin -->\n", "<!-- codes: end -->"
 HEADS = {
     "en": "| code | Feishu's message | meaning | what to do | class |\n",
-    "zh": "| 错误码 | 飞书的消息 | 含义 | 怎么办 | 异常类 |\n",
+    "zh": "| 错误码 | 飞书的消息 | 含义 | 处理办法 | 异常类 |\n",
 }
 HEADER = '''"""What each of Feishu's codes means and what to do about it, by subject.
 

@@ -17,7 +17,7 @@ HEADS = {
     "en": ("Event type", "Class", "Meaning", "Module"),
     "zh": ("事件类型", "类", "含义", "模块"),
 }
-FIRST = {"en": "First generation", "zh": "第一版事件"}
+FIRST = {"en": "First generation", "zh": "第一代事件"}
 
 
 def rows(language: str) -> Iterator[tuple[str, str, str, str]]:

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.ledger import write_section  # noqa: E402
+from scripts import chinese_tables  # noqa: E402
 from scripts.guards import GUARDS, PACKAGE, Guard  # noqa: E402
 
 PAGE = ROOT / "SECURITY.md"
@@ -113,6 +114,7 @@ def main() -> int:
     print(f"{len(chosen)} guards, {unnoticed} of them can be taken away unnoticed")
     if unnoticed == 0 and options.write and not options.names:
         write_section("guards", rows, PAGE)
+        chinese_tables.main()
     return int(unnoticed > 0)
 
 

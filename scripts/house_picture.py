@@ -11,30 +11,30 @@ IMAGES = ROOT / "docs" / "images"
 LAYERS = (
     (
         "management doctor parked record create sandbox compat",
-        "doors, opened only when asked for",
-        "各种入口，用到时才打开",
+        "entry points, loaded on demand",
+        "各种入口，按需加载",
     ),
-    ("adapter", "puts the parts together", "把各部分组装起来"),
-    ("intake backfill lifecycle", "what arrives, in its order", "按顺序处理收到的事件"),
+    ("adapter", "composition and lifecycle", "组装与生命周期"),
+    ("intake backfill lifecycle", "processing of incoming events", "处理收到的事件"),
     (
         "bot sending media stream permission rule params matcher models testing",
         "what plugins call",
-        "插件调用的部分",
+        "供插件调用",
     ),
     (
         "transport server api",
         "I/O with Feishu: the long connection, the webhook, REST",
         "与飞书通信：长连接、Webhook、REST",
     ),
-    ("store", "what outlives a restart", "重启后仍要保留的内容"),
+    ("store", "state that survives a restart", "重启后保留的状态"),
     ("message event card", "pure models, no I/O", "纯数据模型，不做 I/O"),
-    ("config codes net exception logs utils", "the foundations", "地基"),
+    ("config codes net exception logs utils", "the foundations", "基础模块"),
 )
-"""Rooms of a storey, and what it is for in English and Chinese; the uppermost first."""
+"""Modules of a layer, and what it is for in English and Chinese; the uppermost first."""
 COLOURS = ("#e8f0ff", "#dbe7ff", "#fff3da", "#e6f7e9", "#ffe7df", "#f1ebff", "#eef1f5", "#e3e6ea")
 ROUTES = (
     ("#3370ff", ("an event", "事件"), "transport intake bot"),
-    ("#d9480f", ("an answer", "回复"), "bot sending api"),
+    ("#d9480f", ("a reply", "回复"), "bot sending api"),
 )
 """Colour, name, and the rooms on the way: of an event from Feishu to a plugin, of an answer back."""
 WORDS = {"en": ("Feishu", "your plugin"), "zh": ("飞书", "你的插件")}

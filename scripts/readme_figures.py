@@ -14,21 +14,21 @@ BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 COLUMNS = {
     "now": ("this adapter", "本适配器"),
     "existing (~aiohttp)": ("nonebot-adapter-feishu", "nonebot-adapter-feishu"),
-    "SDK, sync handler": ("lark-oapi alone", "只用 lark-oapi"),
+    "SDK, sync handler": ("lark-oapi alone", "仅 lark-oapi"),
 }
 ROWS = {
-    "burst: echoes per second": ("echoes per second in a burst", "突发时每秒回复条数"),
-    "burst: CPU per 1,000 echoes, s": ("CPU seconds per 1,000 echoes in a burst", "突发时每 1000 条回复的 CPU 秒数"),
+    "burst: echoes per second": ("echoes per second in a burst", "突发流量下每秒回复数"),
+    "burst: CPU per 1,000 echoes, s": ("CPU seconds per 1,000 echoes in a burst", "突发流量下每 1,000 条回复的 CPU 时间（秒）"),
     "event to reply p50, ms": (
         "event to reply at 20 per second, median ms",
-        "每秒 20 条时从事件到回复，中位数（毫秒）",
+        "每秒 20 条时从事件到回复的延迟，中位数（毫秒）",
     ),
     "ack p99 while a plugin sleeps 2 s per event, ms": (
         "event to ack while a plugin blocks for 2 s, 99th percentile ms",
-        "插件阻塞 2 秒期间从事件到应答，第 99 百分位（毫秒）",
+        "插件阻塞 2 秒期间从事件到确认的延迟，P99（毫秒）",
     ),
-    "start to connected, s": ("start to connected, s", "从启动到连上（秒）"),
-    "RSS after the first echo, MB": ("memory after the first echo, MB", "第一条回复后的内存（MB）"),
+    "start to connected, s": ("start to connected, s", "从启动到连接成功（秒）"),
+    "RSS after the first echo, MB": ("memory after the first echo, MB", "首条回复后的内存占用（MB）"),
 }
 READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
 

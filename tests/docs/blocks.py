@@ -12,6 +12,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 LANGUAGES = ("en", "zh")
+PROJECT = {
+    "docs/reliability.md": "docs/zh/reliability.md",
+    "SECURITY.md": "docs/zh/security.md",
+    "CONTRIBUTING.md": "docs/zh/contributing.md",
+}
+"""Pages about the project, with their Chinese ones; their blocks are for people who work on it, and are not run."""
 FENCE = re.compile(
     r"(?:^ *<!-- (?P<mark>[^>\n]*) -->\n)?"
     r"^(?P<indent> *)```(?P<kind>\w*)[^\n]*\n(?P<text>.*?)^(?P=indent)```$",
@@ -42,7 +48,8 @@ class Block:
 def pages(language: str) -> list[Path]:
     """The README and the guides of a language."""
     readme = ROOT / ("README.zh-CN.md" if language == "zh" else "README.md")
-    return [readme, *sorted((ROOT / "docs" / language).glob("*.md"))]
+    guides = sorted((ROOT / "docs" / language).glob("*.md"))
+    return [readme, *(page for page in guides if page.relative_to(ROOT).as_posix() not in PROJECT.values())]
 
 
 def blocks_of(page: Path) -> list[Block]:

@@ -2,7 +2,7 @@
 
 const WORDS = {
   title: ["Feishu sandbox", "飞书沙箱"],
-  hint: ["A local Feishu. Nothing here leaves this machine.", "本地模拟的飞书，消息不会离开这台电脑。"],
+  hint: ["A local Feishu. Nothing here leaves this machine.", "本地的飞书，所有数据都不会离开本机。"],
   chats: ["Chats", "会话"],
   messages: ["Messages", "消息"],
   search: ["Search chats", "搜索会话"],
@@ -125,7 +125,7 @@ const WORDS = {
   stopAll: ["Stop all faults", "停止所有故障"],
   drop: ["Cut the connection", "断开连接"],
   half_open: ["Half-open: the server falls silent", "半开连接：服务端不再响应"],
-  slow_acks: ["Acks arrive late", "确认延迟到达"],
+  slow_acks: ["Acks arrive late", "确认延迟"],
   duplicates: ["Each event comes several times", "事件重复推送"],
   rate_limit: ["Rate limit (99991400)", "触发频控（99991400）"],
   bad_dns: ["The name does not resolve", "域名无法解析"],

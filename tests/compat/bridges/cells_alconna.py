@@ -439,7 +439,7 @@ CELLS = [
     Cell("Received: card", "收到：卡片", received_card, ("the event is lost", "事件丢失")),
     Cell("Received: merged forward", "收到：合并转发", received_forward, ("the event is lost", "事件丢失")),
     Cell(
-        "An answer stays in its topic", "回答留在话题内", topic_answer, ("the event is not understood", "无法识别事件")
+        "An answer stays in its topic", "回复留在话题内", topic_answer, ("the event is not understood", "无法识别事件")
     ),
     Cell(
         "A quote stays in its topic", "引用回复留在话题内", topic_quote, ("the event is not understood", "无法识别事件")
@@ -457,7 +457,7 @@ CELLS = [
         by_scope,
         ("`SerializeFailed`: no bot is found", "`SerializeFailed`：找不到机器人"),
     ),
-    Cell("`Target` by adapter, private", "按适配器的私聊 `Target`", by_adapter),
+    Cell("`Target` by adapter, private", "按适配器的单聊 `Target`", by_adapter),
     Cell("`Target.dump` and `load`", "`Target.dump` 与 `load`", stored),
     Cell(
         "A bot's targets",

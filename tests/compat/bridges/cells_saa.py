@@ -111,7 +111,7 @@ CELLS = [
     Cell("A stored target", "保存的目标", stored),
     Cell(
         "An answer stays in its topic",
-        "回答留在话题内",
+        "回复留在话题内",
         in_topic("text"),
         ("the event is not understood", "无法识别事件"),
     ),
@@ -128,5 +128,5 @@ CELLS = [
         in_topic("auto"),
         ("the event is not understood", "无法识别事件"),
     ),
-    Cell("Bot chosen for a person", "自动选择机器人：私聊", auto_private, ("`NoBotFound`", "`NoBotFound`")),
+    Cell("Bot chosen for a person", "自动选择机器人：单聊", auto_private, ("`NoBotFound`", "`NoBotFound`")),
 ]

@@ -33,7 +33,7 @@ async def notice(play: Play):
 
 
 CELLS = [
-    Cell("A private chat", "私聊", private),
+    Cell("A private chat", "单聊", private),
     Cell("A group", "群聊", group),
     Cell("A topic, as its group", "话题（视为所在的群）", topic, ("the event is not understood", "无法识别事件")),
     Cell("A notice (somebody joins)", "通知事件（有人进群）", notice),

@@ -137,7 +137,7 @@ async def users(play: Play):
 
 
 CELLS = [
-    Cell("Session in a private chat", "私聊会话", private),
+    Cell("Session in a private chat", "单聊会话", private),
     Cell("Session in a group, with name and role", "群聊会话及名称、角色", group),
     Cell("A manager's role", "管理员角色", manager, ("a member like any other", "视为普通成员")),
     Cell(
@@ -164,7 +164,7 @@ CELLS = [
     Cell("`to_target` of a topic", "话题的 `to_target`", topic_target, ("the event is not understood", "无法识别事件")),
     Cell("A user", "查询用户", a_user),
     Cell("A group", "查询群", a_group),
-    Cell("A person as a scene", "查询私聊场景", a_friend),
+    Cell("A person as a scene", "查询单聊场景", a_friend),
     Cell(
         "A member, or nobody",
         "查询成员（不在群内则为空）",
