@@ -1,4 +1,7 @@
-"""Runs the tests of faults and of the fallback and writes what they saw into ``docs/reliability.md``, and the rows into its Chinese page."""
+"""Runs the tests of faults and of the fallback and writes what they saw into ``docs/reliability.md``.
+
+The rows go into its Chinese page as well.
+"""
 
 import os
 import subprocess

@@ -18,7 +18,10 @@ COLUMNS = {
 }
 ROWS = {
     "burst: echoes per second": ("echoes per second in a burst", "突发流量下每秒回复数"),
-    "burst: CPU per 1,000 echoes, s": ("CPU seconds per 1,000 echoes in a burst", "突发流量下每 1,000 条回复的 CPU 时间（秒）"),
+    "burst: CPU per 1,000 echoes, s": (
+        "CPU seconds per 1,000 echoes in a burst",
+        "突发流量下每 1,000 条回复的 CPU 时间（秒）",
+    ),
     "event to reply p50, ms": (
         "event to reply at 20 per second, median ms",
         "每秒 20 条时从事件到回复的延迟，中位数（毫秒）",

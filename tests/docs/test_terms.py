@@ -1,4 +1,4 @@
-"""One term for each thing in Chinese: the words that the glossary in ``docs/zh/contributing.md`` rules out stay away."""
+"""One term for each thing in Chinese: no page has a word that the glossary (``docs/zh/contributing.md``) rules out."""
 
 import re
 from pathlib import Path
