@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from nonebot.adapters import Bot as BaseBot
 from nonebot.drivers import ASGIMixin, Driver
@@ -23,6 +23,7 @@ from .lifecycle.bot_registry import DRAIN_TIMEOUT, BotRegistry
 from .lifecycle.connection_follower import ConnectionFollower, StartupChecks, StateHook, StateHooks
 from .lifecycle.ending import at_the_end
 from .lifecycle.recording import NoRecording, Parts
+from .lifecycle.unfinished import FINISH_TIMEOUT, make_unfinished
 from .lifecycle.warm_up import WarmUp
 from .logs import log
 from .net.loops import run_on
@@ -49,14 +50,6 @@ SILENCE_AFTER = 600.0
 """Seconds in which a bot should have received something."""
 
 
-class Stoppable(Protocol):
-    """A local Feishu that runs in a thread of its own."""
-
-    def stop(self) -> None:
-        """End it, and wait for its thread."""
-        ...
-
-
 class Adapter(LegacyAdapter):
     """Connects Feishu/Lark bots to NoneBot: one long connection each, the webhook route beside it."""
 
@@ -79,6 +72,7 @@ class Adapter(LegacyAdapter):
         self._store = startup.open_store(config)
         self.shared: Shared | None = shared_of(self._store, self._network.call)
         """What the replicas of the bots share; None unless the store is Redis."""
+        self.unfinished = make_unfinished(self._store, self.shared, self._network.call)
         self._tickets = AppTickets(self._store.state, self._network.call)
         self._parts = _choose_parts(config, driver)
         self._clients = ClientPool(
@@ -125,7 +119,7 @@ class Adapter(LegacyAdapter):
             (OTHER_CLIENTS_AFTER, self._report_other_clients), (SILENCE_AFTER, self._report_silence)
         )
         self._webhook_bots: dict[str, WebhookSecrets] = {}
-        self._sandbox: Stoppable | None = None
+        self._sandbox: startup.Stoppable | None = None
 
     def _make_backfill(self, config: Config, known_chats: KnownChats | None) -> Backfill | None:
         if config.feishu_backfill_after is None or known_chats is None:
@@ -202,6 +196,8 @@ class Adapter(LegacyAdapter):
             startup.report_deaf(bot.app_id)
 
     def _arrived(self, bot_id: str) -> None:
+        if (bot := self.bots.get(bot_id)) is not None:
+            self.unfinished.arrived(bot)
         if self._backfill is not None:
             self._backfill.arrived(bot_id)
 
@@ -213,7 +209,7 @@ class Adapter(LegacyAdapter):
             if self._backfill is not None:
                 await self._backfill.close()
             await self.connections.close()
-        await self._dispatcher.drain(DRAIN_TIMEOUT)
+        await self._dispatcher.drain(DRAIN_TIMEOUT, partial(self.unfinished.close, FINISH_TIMEOUT))
         self._bridge.plugins.flush()
         await self._startup_checks.close()
         await self._state_hooks.close()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncIterable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nonebot.adapters import Adapter as BaseAdapter
 from nonebot.adapters import Event as BaseEvent
@@ -26,11 +26,12 @@ from .message import EXPAND_COUNT, EXPAND_DEPTH, ForwardedMessage, Message, Mess
 from .message.expand import lacks_words, with_words
 from .net.bounded_json import as_list, as_object, as_text
 from .sending.idempotency import IdempotencyKeys
-from .sending.legacy_methods import LegacyMethods
 from .sending.reaction import Reaction
 from .sending.respond import make_response, respond
-from .sending.route import Route
 from .sending.send import Sendable, SendHandler, guess_id_type, render_one, send, send_to
+from .sending.streaming import StreamMethods
+from .sending.unfinished import Unfinished
+from .sending.words import Language, language_of
 from .store import Shared
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
     from .card import Card, RawCard, Template, Toast
     from .sending.respond import Answer
-    from .stream import Stream, StreamOptions, StreamResult
 
 
 OWN_ID_TTL = 24 * 3600.0
@@ -70,6 +70,7 @@ class BotHost(BaseAdapter):
 
     feishu_config: Config
     shared: Shared | None
+    unfinished: Unfinished
 
     @abstractmethod
     async def get_lark(self, bot: Bot) -> Client:
@@ -82,7 +83,7 @@ class BotHost(BaseAdapter):
         raise NotImplementedError
 
 
-class Bot(TypedApi, LegacyMethods):
+class Bot(TypedApi, StreamMethods):
     """A Feishu bot. ``self_id`` is its app id.
 
     Feishu's API is available as groups of typed methods: ``bot.im``, ``bot.chat``, ``bot.contact``, ...
@@ -112,6 +113,8 @@ class Bot(TypedApi, LegacyMethods):
         self._directory = Directory(self, app_id=self_id, shared=adapter.shared)
         self._open_ids: Cache[str, str] = Cache(ttl=OWN_ID_TTL, size=10_000)
         self.uploads: Uploads = Uploads(self, proxy=bot_config.proxy_url)
+        self.unfinished: Unfinished = adapter.unfinished
+        self.language: Language = language_of(bot_config.api_origin)
         self._bot_talk = BotTalk()
         self._refusals = LogOnce()
 
@@ -119,6 +122,8 @@ class Bot(TypedApi, LegacyMethods):
         """Prepare an event as plugins expect it (``to_me``, nickname, ``reply``) and run it through NoneBot."""
         with self.for_tenant(event.header.tenant_key or current_tenant.get()):
             if isinstance(event, AboutMessage) and not await self._hears(event):
+                return
+            if event.callback is not None and await self.unfinished.take_press(event):
                 return
             if isinstance(event, MessageEvent):
                 config = self.adapter.feishu_config
@@ -205,21 +210,30 @@ class Bot(TypedApi, LegacyMethods):
         """Answer an event where it happened; see :func:`~.sending.send.send` for the arguments and the result."""
         return await self.__class__.send_handler(self, event, message, **kwargs)
 
-    async def send_to(self, receive_id: str, message: Sendable, *, receive_id_type: ReceiveIdType | None = None) -> Any:
-        """Send a message to a chat or person.
+    async def send_to(
+        self,
+        receive_id: str,
+        message: Sendable,
+        *,
+        receive_id_type: ReceiveIdType | None = None,
+        reply_in_thread: bool = False,
+    ) -> Any:
+        """Send a message to a chat or person, or as a reply to a message.
 
         Args:
-            receive_id: a chat_id, open_id, union_id, user_id or e-mail address.
+            receive_id: a chat_id, open_id, union_id, user_id or e-mail address; or a message_id, which is replied to.
             message: text, segment or message.
             receive_id_type: what ``receive_id`` is; derived from its prefix when not given.
+            reply_in_thread: open a topic under the message that is replied to.
 
         Returns:
             Feishu's answer to the first message sent, with ``message_ids`` of all.
 
         Raises:
-            ValueError: the message cannot be sent, or ``receive_id`` is the id of neither a chat nor a person.
+            ValueError: the message cannot be sent, ``receive_id`` is the id of something else, or there is no message
+                to open a topic under.
         """
-        return await send_to(self, receive_id, message, receive_id_type)
+        return await send_to(self, receive_id, message, receive_id_type, reply_in_thread=reply_in_thread)
 
     async def respond(
         self,
@@ -315,30 +329,6 @@ class Bot(TypedApi, LegacyMethods):
             NetworkError: no usable answer came.
         """
         return await download(self, segment, source, to, progress)
-
-    def stream(self, event: BaseEvent, **options: Unpack[StreamOptions]) -> Stream:
-        """Answer with a growing text: ``async with bot.stream(event) as stream: await stream.write(chunk)``.
-
-        Args:
-            event: the event to answer; in a topic the answer stays in the topic.
-            options: see :class:`~.stream.StreamOptions`.
-
-        Raises:
-            TypeError: an option has been renamed; the text has the new name.
-            ValueError: the event has no chat to answer in, or an option is out of its range.
-        """
-        from .stream import Stream  # only a plugin that streams loads it
-
-        quote, if_recalled = options.get("reply_message", False), options.get("if_recalled", "send")
-        return Stream(self, Route.of(event, quote=quote, if_recalled=if_recalled), options)
-
-    async def send_stream(
-        self, event: BaseEvent, chunks: AsyncIterable[str], **options: Unpack[StreamOptions]
-    ) -> StreamResult:
-        """Answer with the chunks of an asynchronous iterator as they arrive; see :meth:`stream`."""
-        from .stream import pour  # only a plugin that streams loads it
-
-        return await pour(self.stream(event, **options), chunks)
 
     async def get_lark(self) -> Client:
         """The official SDK's full typed client with this bot's token and domain; imported on first use (seconds).

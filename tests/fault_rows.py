@@ -207,6 +207,10 @@ FAULTS: dict[int, Fault] = {
         "a right that a script lacks; a WAL that grows under a long reader; a file of a newer version",
         "each is named, with what to do",
     ),
+    59: Fault(
+        "SIGTERM or `kill -9` during a streamed answer",
+        "the card is finished with a note, then or at the next start; the replayed event goes on with the same card",
+    ),
 }
 
 

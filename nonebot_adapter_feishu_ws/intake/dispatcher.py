@@ -126,9 +126,14 @@ class Dispatcher:
                 bot=bot_id,
             )
 
-    async def drain(self, timeout: float) -> None:
-        """Wait until nothing waits or runs, at most ``timeout`` seconds; then cancel and give up what still runs."""
+    async def drain(self, timeout: float, finish: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Wait until nothing waits or runs, at most ``timeout`` seconds; then cancel and give up what still runs.
+
+        ``finish`` runs in between: once an event is given up, another process may begin with it.
+        """
         await _wait_for_all(self.running, timeout)
+        if finish is not None:
+            await finish()
         if self.running or self.waiting:
             log(
                 "WARNING",

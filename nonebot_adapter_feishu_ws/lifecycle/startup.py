@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import nonebot
 from nonebot.adapters import Adapter as BaseAdapter
@@ -19,6 +19,14 @@ from ..transport.status import Transport
 T = TypeVar("T")
 _OTHER_ADAPTER = "nonebot.adapters.feishu.adapter"
 _BRIDGED = frozenset(f"nonebot_plugin_{name}" for name in ("alconna", "uninfo", "saa", "session", "userinfo"))
+
+
+class Stoppable(Protocol):
+    """A local Feishu that runs in a thread of its own."""
+
+    def stop(self) -> None:
+        """End it, and wait for its thread."""
+        ...
 
 
 def read_config(driver: Driver) -> Config:

@@ -263,6 +263,8 @@ class World:
         """Cards for one person (仅特定人可见的消息卡片): message_id -> chat_id, open_id, card; empty once deleted."""
         self.feed_cards: dict[tuple[str, str], dict[str, Any]] = {}
         """By the card's ``biz_id`` and its reader's open_id (应用消息流卡片)."""
+        self.clicked: set[str] = set()
+        """The card messages that somebody operates: their bot has not answered yet."""
         self.sent_uuids: OrderedDict[tuple[str, str], tuple[float, str]] = OrderedDict()
         self.repeated_sends = 0
         """Sends that were dropped because their uuid had been used."""

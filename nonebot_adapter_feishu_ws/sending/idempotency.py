@@ -37,12 +37,16 @@ class IdempotencyKeys:
             if len(uuid) > MAX_LENGTH:
                 raise ValueError(f"a uuid has at most {MAX_LENGTH} characters; this one has {len(uuid)}: {uuid!r}")
             return uuid
+        return self.stable(target) or uuid4().hex
+
+    def stable(self, target: str) -> str | None:
+        """The key of the next send to a target, if a replay would have the same; None outside of an event's matcher."""
         event, matcher = current_event.get(None), current_matcher.get(None)
         if not isinstance(event, Event) or not event.header.event_id or matcher is None:
-            return uuid4().hex
+            return None
         name = name_matcher(type(matcher))
         if name is None:
-            return uuid4().hex
+            return None
         counts = self._counts.setdefault(matcher, {})
         # A matcher that waits for the next event of a session counts from the beginning for that event.
         scope = f"{event.header.event_id}\n{target}"

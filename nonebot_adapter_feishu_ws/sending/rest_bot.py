@@ -10,6 +10,8 @@ from typing_extensions import override
 
 from ..media.upload import Uploads
 from .idempotency import IdempotencyKeys
+from .unfinished import Unfinished
+from .words import Language
 
 if TYPE_CHECKING:
     from ..card import Card, CardEntity, RawCard, Template
@@ -22,6 +24,10 @@ class RestBot(BaseBot):
     """Makes the ``uuid`` of each send."""
     uploads: Uploads
     """Uploads what segments carry; identical content is uploaded only once."""
+    unfinished: Unfinished
+    """The answers that are being written."""
+    language: Language
+    """Of what the adapter itself says to people, such as the notes of a stream: ``zh``, and ``en`` for Lark."""
 
     @override
     async def call_api(self, api: str, **data: Any) -> Any:

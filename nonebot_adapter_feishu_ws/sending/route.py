@@ -27,7 +27,7 @@ class Route:
 
     Attributes:
         receive_id_type: what ``receive_id`` is.
-        receive_id: the chat or user.
+        receive_id: the chat or user; empty when only the message is known that is answered.
         replies_to: the messages to answer: the question, then, for when it is gone, the root of its topic and the first
             message of the answer there.
         in_topic: every message is a reply, so that all of them stay in the topic; otherwise only the first one is.
@@ -91,7 +91,7 @@ class Route:
             try:
                 answer = await bot.reply_msg(message_id, content, msg_type, uuid, reply_in_thread=self.in_topic)
             except ActionFailed as error:
-                if not _is_gone(error):
+                if not _is_gone(error) or not (self.receive_id or self.replies_to[1:]):
                     raise
                 self._leave(bot, error)
             else:
@@ -103,10 +103,11 @@ class Route:
 
     def _sent(self, answer: Any) -> Any:
         """Note where the rest of the answer goes: quoted once, or in the topic, whatever becomes of the question."""
+        message = as_object(as_object(answer).get("data"))
+        self.receive_id = self.receive_id or as_text(message.get("chat_id"))
         if not self.in_topic:
             self.replies_to.clear()
         elif not self._begun:
-            message = as_object(as_object(answer).get("data"))
             # In a group of topics what is sent to the chat begins a topic.
             if as_text(message.get("thread_id")) and (message_id := as_text(message.get("message_id"))):
                 self.replies_to.append(message_id)

@@ -13,10 +13,12 @@ from ..message import Message, MessageSegment, OutgoingMessage, render
 from ..message.describe import BuiltCard
 from ..net.bounded_json import is_object
 from .legacy_methods import LegacyMethods
+from .option_names import check_names
 from .route import IfRecalled, Route
 
 Sendable = str | BaseMessage[Any] | BaseMessageSegment[Any] | BuiltCard
 SendHandler = Callable[..., Awaitable[Any]]
+OPTIONS = ("at_sender", "reply_message", "reply_in_thread", "if_recalled")
 _PREFIXES: dict[str, ReceiveIdType] = {"oc_": "chat_id", "ou_": "open_id", "on_": "union_id"}
 
 
@@ -28,7 +30,7 @@ async def send(
     reply_message: bool = False,
     reply_in_thread: bool = False,
     if_recalled: IfRecalled = "send",
-    **_: Any,
+    **others: Any,
 ) -> Any:
     """Answer an event where it happened; the default of :meth:`Bot.send`, replaced by ``Adapter.custom_send``.
 
@@ -49,8 +51,10 @@ async def send(
         Feishu's answer to the first message sent, with ``message_ids`` of all; only those when nothing was sent.
 
     Raises:
+        TypeError: there is no such option; the text has the one that may be meant.
         ValueError: the event has nothing to answer to, or the message cannot be sent.
     """
+    check_names("send", others, OPTIONS)
     full_message = _as_message(message)
     if at_sender and isinstance(event, GroupMessageEvent) and event.get_user_id():
         full_message = MessageSegment.at(event.get_user_id()) + " " + full_message
@@ -61,11 +65,36 @@ async def send(
 
 
 async def send_to(
-    bot: LegacyMethods, receive_id: str, message: Sendable, receive_id_type: ReceiveIdType | None = None
+    bot: LegacyMethods,
+    receive_id: str,
+    message: Sendable,
+    receive_id_type: ReceiveIdType | None = None,
+    *,
+    reply_in_thread: bool = False,
 ) -> Any:
-    """Send a message to a chat or person; see :meth:`Bot.send_to`."""
-    route = Route(receive_id_type or guess_id_type(receive_id), receive_id)
+    """Send a message to a chat or person, or as a reply; see :meth:`Bot.send_to`."""
+    route = route_to(receive_id, receive_id_type, reply_in_thread=reply_in_thread)
     return await send_along(bot, _as_message(message), route)
+
+
+def route_to(receive_id: str, receive_id_type: ReceiveIdType | None, *, reply_in_thread: bool = False) -> Route:
+    """The route to a chat or person, or below a message.
+
+    Args:
+        receive_id: the id of any of these.
+        receive_id_type: what it is; told by its prefix when None.
+        reply_in_thread: open a topic under the message.
+
+    Raises:
+        ValueError: it is the id of something else, or there is no message to open a topic under.
+    """
+    if receive_id.startswith("om_"):
+        return Route("chat_id", "", [receive_id], in_topic=reply_in_thread)
+    if reply_in_thread:
+        raise ValueError(
+            f"reply_in_thread opens a topic under a message, and {receive_id!r} is none: give a message_id (om_...)"
+        )
+    return Route(receive_id_type or guess_id_type(receive_id), receive_id)
 
 
 async def render_one(bot: LegacyMethods, message: Sendable) -> OutgoingMessage:

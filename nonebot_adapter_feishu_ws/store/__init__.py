@@ -10,11 +10,13 @@ from .base import (
     InboxCount,
     KeyValue,
     Lease,
+    OpenWork,
     Store,
     storable,
 )
 from .fallback import FallbackStore
 from .memory import MemoryStore
+from .open_work import OpenWorkDoor
 from .shared import Shared, shared_of
 from .view import StoreView, StoreWatch
 
@@ -66,6 +68,8 @@ __all__ = [
     "KeyValue",
     "Lease",
     "MemoryStore",
+    "OpenWork",
+    "OpenWorkDoor",
     "Shared",
     "Store",
     "StoreView",

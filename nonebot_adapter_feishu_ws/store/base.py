@@ -229,6 +229,32 @@ class SharedValues(Protocol):
         ...
 
 
+class OpenWork(Protocol):
+    """What processes have begun outside and must end, such as cards that they write to: noted until it is ended.
+
+    Each note belongs to the process that wrote it last. Keys start with the app id and a colon.
+
+    Raises:
+        StoreError: every method, when the store cannot be used.
+    """
+
+    async def hold(self, key: str, value: str) -> None:
+        """Write a note, which is this process's from now on."""
+        ...
+
+    async def find(self, key: str) -> str | None:
+        """Return a note, whosever it is, or None."""
+        ...
+
+    async def drop(self, key: str) -> None:
+        """Delete a note: its work is ended."""
+        ...
+
+    async def inherit(self, bot_id: str) -> Mapping[str, str]:
+        """Take over the notes of a bot's dead processes; returns them by their keys. Those of living ones stay."""
+        ...
+
+
 class DeadLetters(Protocol):
     """Events that were given up, for operators. The bots may run meanwhile."""
 
@@ -279,6 +305,11 @@ class Store(Protocol):
     @property
     def shared(self) -> SharedValues | None:
         """Values of all processes; None when one process has the store for itself."""
+        ...
+
+    @property
+    def open_work(self) -> OpenWork | None:
+        """Notes of what was begun and not ended; None when nothing outlives the process."""
         ...
 
     async def open(self, bot_ids: Sequence[str] = ()) -> None:

@@ -12,7 +12,19 @@ from typing_extensions import override
 
 from ..exception import InboxFull, StoreError
 from ..logs import log
-from .base import DUPLICATE, Entry, Inbox, InboxCount, KeyValue, Locks, SharedValues, Store, StoreStatus, Taken
+from .base import (
+    DUPLICATE,
+    Entry,
+    Inbox,
+    InboxCount,
+    KeyValue,
+    Locks,
+    OpenWork,
+    SharedValues,
+    Store,
+    StoreStatus,
+    Taken,
+)
 from .boottime import boottime
 from .claims import Claims
 from .group_commit import WRITE_TIMEOUT
@@ -63,6 +75,7 @@ class FallbackStore(Inbox):
         self.state: KeyValue = self.inner.state
         self.locks: Locks | None = self.inner.locks
         self.shared: SharedValues | None = self.inner.shared
+        self.open_work: OpenWork | None = self.inner.open_work
 
     async def open(self, bot_ids: Sequence[str] = ()) -> None:
         """Open the store, or go on without it; see :meth:`.Store.open`."""

@@ -25,6 +25,7 @@ class MemoryStore:
         self.inbox: None = None
         self.locks: None = None
         self.shared: None = None
+        self.open_work: None = None
         self._claims = Claims(ttl=ttl, max_claims=max_claims, clock=clock)
 
     async def open(self, bot_ids: Sequence[str] = ()) -> None:

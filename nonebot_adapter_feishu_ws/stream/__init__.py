@@ -8,7 +8,11 @@ or ``await bot.send_stream(event, model(question))``. The text is shown on a str
 doesn't permit that, in a message that is edited; where that is refused too, in finished messages.
 """
 
+from .board import Tool
 from .modes import ModeName
-from .stream import Stream, StreamOptions, StreamResult, pour
+from .options import StreamOptions
+from .pour import pour
+from .result import StreamResult
+from .stream import Stream
 
-__all__ = ["ModeName", "Stream", "StreamOptions", "StreamResult", "pour"]
+__all__ = ["ModeName", "Stream", "StreamOptions", "StreamResult", "Tool", "pour"]

@@ -12,6 +12,8 @@ from ..net.bounded_json import as_object, as_text
 from ..net.waiting import Sleep
 from ..sending.legacy_methods import LegacyMethods
 from ..sending.route import Route
+from .board import Board
+from .journal import Journal
 
 
 class AnswerDropped(Exception):
@@ -27,6 +29,8 @@ class StreamContext:
         route: where to.
         clock: monotonic seconds.
         sleep: as :func:`asyncio.sleep`.
+        board: what stands around the text.
+        journal: what the store knows of the cards.
         title: of the first card or message, or empty.
         pace: updates of a card per second.
         edit_every: seconds before the first edit of a message; the intervals grow.
@@ -40,6 +44,8 @@ class StreamContext:
     route: Route
     clock: Callable[[], float]
     sleep: Sleep
+    board: Board
+    journal: Journal
     title: str = ""
     pace: float = 5.0
     edit_every: float = 1.0
@@ -48,15 +54,15 @@ class StreamContext:
     pictures: Pictures | None = None
     message_ids: list[str] = field(default_factory=list[str])
 
-    @property
-    def next_title(self) -> str:
-        """The title of the next message: only the first one has it."""
-        return "" if self.message_ids else self.title
+    async def send(self, content: str, msg_type: str, uuid: str = "") -> str:
+        """Send the next message; returns its ``message_id``, or raises :class:`AnswerDropped`.
 
-    async def send(self, content: str, msg_type: str) -> str:
-        """Send the next message; returns its ``message_id``, or raises :class:`AnswerDropped`."""
-        # Not the event's own key: a replayed handler streams into a new card, which must become visible.
-        answer = await self.route.send(self.bot, content, msg_type, uuid4().hex)
+        Args:
+            content: its JSON.
+            msg_type: Feishu's type.
+            uuid: its idempotency key; random when empty. Not the event's own: a replay may have another text.
+        """
+        answer = await self.route.send(self.bot, content, msg_type, uuid or uuid4().hex)
         if self.route.dropped:
             raise AnswerDropped
         self.message_ids.append(as_text(as_object(answer).get("message_id")))

@@ -71,20 +71,27 @@ class Fallback:
 
     async def _show(self, text: str) -> None:
         content, written, end = self._pager.page(text)
-        if text[self._pager.start : end].strip() and await self._modes[0].show(content, written):
+        has_words = text[self._pager.start : end].strip()
+        if (has_words or self._page_is_open or self._stands_alone) and await self._modes[0].show(content, written):
             self._pager.shown = end
             self._page_is_open = True
 
     async def _finish(self, text: str) -> None:
-        if self._page_is_open or text[self._pager.start :].strip():
+        if self._page_is_open or self._stands_alone or text[self._pager.start :].strip():
             content, written, _ = self._pager.page(text, whole=True)
-            await self._close(content, written)
+            await self._close(content, written, final=True)
         self._turn(text, len(text))
 
-    async def _close(self, content: str, written: int) -> None:
+    @property
+    def _stands_alone(self) -> bool:
+        """Whether there is something to show before the first word."""
+        board = self._context.board
+        return board.grows or (board.is_used and not self._context.message_ids)
+
+    async def _close(self, content: str, written: int, *, final: bool = False) -> None:
         if self._context.pictures is not None:
             await self._context.pictures.finish()
-        await self._modes[0].close(content, written)
+        await self._modes[0].close(content, written, final=final)
 
     async def _fall_back(self, error: ActionFailed, text: str) -> None:
         refused = self._modes.pop(0)
@@ -95,5 +102,6 @@ class Fallback:
             self._turn(text, self._pager.shown)
 
     def _turn(self, text: str, end: int) -> None:
+        self._context.board.turn()
         self._pager.turn(text, end)
         self._page_is_open = False

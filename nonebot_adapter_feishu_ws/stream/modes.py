@@ -1,6 +1,8 @@
 """Three ways to show a growing text: finished messages, an edited message, a streaming card."""
 
 import math
+from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any, ClassVar, Final, Literal
 
 from typing_extensions import override
@@ -9,7 +11,9 @@ from ..exception import ActionFailed, NetworkError
 from ..logs import log
 from ..message.paragraphs import paragraphs
 from .context import StreamContext
-from .entity import Entity, dump, streaming_card
+from .entity import MISPLACED, Entity, dump, streaming_card
+from .journal import Page
+from .layout import EXTRAS, Element, nothing, plain, render, tool_lines
 from .markdown import count_tables
 from .pacing import Pace
 from .sanitize import sanitize, summarize, tables_as_code
@@ -34,8 +38,7 @@ class PlainMode:
         """Whether a page is small enough for one message."""
         # What is code only once it is closed takes other bytes until then.
         return all(
-            len(self._post(self._safe(text, written), self._context.next_title).encode()) <= SIZE_LIMIT
-            for written in (0, len(text))
+            len(self._post(self._safe(text, written), final=True).encode()) <= SIZE_LIMIT for written in (0, len(text))
         )
 
     def delay(self) -> float:
@@ -51,9 +54,9 @@ class PlainMode:
         """
         return False
 
-    async def close(self, text: str, written: int) -> None:
-        """Show the page's final text; the next call is about another page."""
-        await self._context.send(self._post(self._safe(text, written), self._context.next_title), "post")
+    async def close(self, text: str, written: int, *, final: bool) -> None:
+        """Show the page's final text; the next call is about another page, if this one is not the ``final`` one."""
+        await self._context.send(self._post(self._safe(text, written), final=final), "post")
 
     async def leave(self) -> None:
         """Leave the page as it is, because another mode takes over. Feishu's errors are logged, not raised."""
@@ -62,9 +65,20 @@ class PlainMode:
         keys = self._context.pictures.keys if self._context.pictures else {}
         return sanitize(text, mentions=self._context.mentions, written=written, keys=keys)
 
-    def _post(self, safe: str, title: str) -> str:
-        lines = [[{"tag": "md", "text": part}] for part in paragraphs(tables_as_code(safe))]
-        return dump({"zh_cn": {"title": title, "content": lines}})
+    def _post(self, safe: str, *, final: bool = False, status: str = "") -> str:
+        """A message in rich text: the tool calls, the text, then the status or the footer."""
+        board = self._context.board
+        tools = "\n".join(tool_lines(board))
+        text = paragraphs(tables_as_code(safe)) if safe.strip() else []
+        last = plain(status or (board.footer if final else ""))
+        parts = [*([tools] if tools else []), *text, *([f"*{last}*"] if last else [])]
+        lines = [[{"tag": "md", "text": part}] for part in parts or [nothing(board, writing=not final)]]
+        return dump({"zh_cn": {"title": self._context.title if self._is_first else "", "content": lines}})
+
+    @property
+    def _is_first(self) -> bool:
+        """Whether the page is on the stream's first message."""
+        return not self._context.message_ids
 
 
 class EditMode(PlainMode):
@@ -76,7 +90,6 @@ class EditMode(PlainMode):
         super().__init__(context)
         self._pace: Pace | None = None
         self._message_id = ""
-        self._title = ""
         self._shown = ""
 
     @override
@@ -85,30 +98,34 @@ class EditMode(PlainMode):
 
     @override
     async def show(self, text: str, written: int) -> bool:
-        safe = self._safe(text, written)
-        if self._pace is not None and safe != self._shown and self._pace.delay() == math.inf:
+        post = self._post(self._safe(text, written), status=self._context.board.status)
+        if self._pace is not None and post != self._shown and self._pace.delay() == math.inf:
             return False
-        await self._update(safe)
+        await self._update(post)
         return True
 
     @override
-    async def close(self, text: str, written: int) -> None:
-        await self._update(self._safe(text, written))
+    async def close(self, text: str, written: int, *, final: bool) -> None:
+        await self._update(self._post(self._safe(text, written), final=final))
         await self.leave()
 
     @override
     async def leave(self) -> None:
-        self._pace, self._shown = None, ""
+        self._pace, self._message_id, self._shown = None, "", ""
 
-    async def _update(self, text: str) -> None:
+    @property
+    @override
+    def _is_first(self) -> bool:
+        return self._context.message_ids in ([], [self._message_id])
+
+    async def _update(self, post: str) -> None:
         if self._pace is None:
-            self._title = self._context.next_title
-            self._message_id = await self._context.send(self._post(text, self._title), "post")
+            self._message_id = await self._context.send(post, "post")
             self._pace = Pace.of_edits(self._context.edit_every, self._context.clock)
-        elif text != self._shown:
+        elif post != self._shown:
             self._pace.spend()
-            await self._context.bot.edit_msg(self._message_id, self._post(text, self._title), "post")
-        self._shown = text
+            await self._context.bot.edit_msg(self._message_id, post, "post")
+        self._shown = post
 
 
 class CardMode(PlainMode):
@@ -120,13 +137,21 @@ class CardMode(PlainMode):
         super().__init__(context)
         self._pace = Pace(1 / context.pace, context.clock)
         self._entity: Entity | None = None
+        self._message_id = ""
         self._shown = ""
 
     @override
     def fits(self, text: str) -> bool:
         return count_tables(text) <= MAX_TABLES and all(
-            len(dump(self._card(self._safe(text, written))).encode()) <= SIZE_LIMIT for written in (0, len(text))
+            self._size(self._safe(text, written)) <= SIZE_LIMIT for written in (0, len(text))
         )
+
+    def _size(self, safe: str) -> int:
+        size = len(dump(self._card(self._elements(safe))).encode())
+        if not self._context.board.grows:
+            return size
+        # What is around the text may still grow.
+        return size + max(0, EXTRAS - len(dump(self._elements("")).encode()))
 
     @override
     def delay(self) -> float:
@@ -134,49 +159,102 @@ class CardMode(PlainMode):
 
     @override
     async def show(self, text: str, written: int) -> bool:
-        text = self._safe(text, written)
+        self._shown = self._safe(text, written)
+        elements = self._elements(self._shown)
         if self._entity is None:
-            self._entity = await self._open(text)
-        elif text != self._shown:
-            await self._entity.write(text)
-        self._shown = text
+            self._entity = await self._open(elements)
+            return True
+        try:
+            await self._entity.draw(elements)
+        except ActionFailed as error:
+            if error.code not in MISPLACED:
+                raise
+            await self._entity.renew(self._entity.card_id, self._card(elements))
         return True
 
     @override
-    async def close(self, text: str, written: int) -> None:
+    async def close(self, text: str, written: int, *, final: bool) -> None:
         await self.show(text, written)
-        await self.leave()
+        await self._end(final)
 
     @override
     async def leave(self) -> None:
+        await self._end(final=False)
+
+    async def _end(self, final: bool) -> None:
         if self._entity is None:
             return
-        entity, self._entity = self._entity, None
-        summary = summarize(self._shown)
+        summary = summarize(self._shown) or self._context.board.words.nothing
+        elements = self._elements(self._shown, writing=False, final=final)
+        entity, self._entity, self._message_id = self._entity, None, ""
         try:
             try:
-                await entity.finish(summary)
+                await entity.finish(elements, summary)
             except ActionFailed:
-                await entity.replace(self._shown, summary)
+                await entity.replace(elements, summary)
         except (ActionFailed, NetworkError) as error:
             # The text is there; only the preview says "generating" until Feishu ends the mode after 10 minutes.
             template = "Bot {bot}: the streaming mode of card {} could not be ended: {}"
             log("WARNING", template, entity.card_id, error, bot=self._context.bot.self_id)
 
-    def _card(self, text: str) -> dict[str, Any]:
-        return streaming_card(text, title=self._context.next_title, streaming=self._context.streaming)
+    @property
+    @override
+    def _is_first(self) -> bool:
+        return self._context.message_ids in ([], [self._message_id])
 
-    async def _open(self, text: str) -> Entity:
+    def _elements(self, safe: str, *, writing: bool = True, final: bool = False) -> list[Element]:
+        return render(self._context.board, safe, writing=writing, final=final)
+
+    def _card(self, elements: Sequence[Element]) -> dict[str, Any]:
+        title = self._context.title if self._is_first else ""
+        return streaming_card(elements, title=title, streaming=self._context.streaming)
+
+    async def _open(self, elements: Sequence[Element]) -> Entity:
+        while (page := await self._context.journal.next_page()) is not None:
+            if (entity := await self._reopen(page, elements)) is not None:
+                return entity
         try:
-            return await self._send_card(text)
+            return await self._send_card(elements)
         except ActionFailed as error:
             # Now and then Feishu doesn't know a card yet that it has just created: "cardid is invalid".
             if error.code != _UNKNOWN_CARD:
                 raise
-            return await self._send_card(text)
+            return await self._send_card(elements)
 
-    async def _send_card(self, text: str) -> Entity:
-        entity = Entity(self._context, self._card(text), self._pace)
-        await entity.create()
-        await self._context.send(dump({"type": "card", "data": {"card_id": entity.card_id}}), "interactive")
+    async def _reopen(self, page: Page, elements: Sequence[Element]) -> Entity | None:
+        """Go on with a card of an earlier attempt; None if that is not possible any more."""
+        entity = self._new_entity(elements)
+        try:
+            await entity.renew(page.card_id)
+            if page.message_id:
+                self._context.message_ids.append(page.message_id)
+                self._message_id = page.message_id
+                await self._context.journal.opened(page)
+            else:
+                await self._send(entity)
+        except ActionFailed as error:
+            template = "Bot {bot}: the card {} of an earlier attempt cannot be written any more: {}"
+            log("DEBUG", template, page.card_id, error, bot=self._context.bot.self_id)
+            return None
         return entity
+
+    async def _send_card(self, elements: Sequence[Element]) -> Entity:
+        entity = self._new_entity(elements)
+        await entity.create()
+        await self._send(entity)
+        return entity
+
+    def _new_entity(self, elements: Sequence[Element]) -> Entity:
+        context = self._context
+        entity = Entity(context.bot, context.clock, context.sleep, self._pace, self._card(elements))
+        entity.sequence = context.journal.first_sequence
+        return entity
+
+    async def _send(self, entity: Entity) -> None:
+        page = Page(entity.card_id)
+        await self._context.journal.opened(page)
+        # Made from the card: if it is not known whether it was sent, it can be sent again.
+        uuid = blake2b(entity.card_id.encode(), digest_size=20).hexdigest()
+        content = dump({"type": "card", "data": {"card_id": entity.card_id}})
+        self._message_id = await self._context.send(content, "interactive", uuid)
+        await self._context.journal.opened(page._replace(message_id=self._message_id))

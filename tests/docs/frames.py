@@ -348,6 +348,8 @@ async def _stream(bench: Bench, block: Block) -> None:
 
 
 @frame("send-stream")
+@frame("stop-button")
+@frame("board")
 async def _send_stream(bench: Bench, block: Block) -> None:
     """In place of the handler of the block before it."""
     bench.namespace = {key: value for key, value in bench.namespace.items() if key != "ask"}

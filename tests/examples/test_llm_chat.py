@@ -83,7 +83,7 @@ async def test_a_model_that_breaks_off_leaves_a_note(plugin, sandbox, run_adapte
         await wait_until(lambda: is_done(sandbox))
     [text] = shown(sandbox, chat)
     assert text.startswith("Hello from t\n\n")
-    assert "interrupted" in text
+    assert "中断" in text
     assert len(plugin.memory) == 0
 
 
@@ -95,7 +95,7 @@ async def test_a_model_that_refuses_is_reported(plugin, sandbox, run_adapter, lo
         await sandbox.say(user, chat, "hi")
         await wait_until(lambda: shown(sandbox, chat))
         await wait_until(lambda: any("answered HTTP 404" in line for line in logs))
-    assert "interrupted" in shown(sandbox, chat)[0]
+    assert "中断" in shown(sandbox, chat)[0]
 
 
 def test_memory_is_bounded(loaded):

@@ -113,3 +113,9 @@ class BotProcess:
             [[count]] = database.execute("SELECT count(*) FROM inbox")
         database.close()
         return count
+
+    def forget_inbox(self) -> None:
+        """Delete what waits in the store, as an operator might; to be called when the process has ended."""
+        with sqlite3.connect(self.file) as database:
+            database.execute("DELETE FROM inbox")
+        database.close()

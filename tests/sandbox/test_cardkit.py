@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from nonebot_adapter_feishu_ws import ActionFailed
+from nonebot_adapter_feishu_ws import ActionFailed, Bot, CardActionEvent, on_card_action
+from nonebot_adapter_feishu_ws.card import Card, Markdown
 from nonebot_adapter_feishu_ws.sandbox.rest.cardkit import shown_content
 from tests.conftest import APP
 
@@ -265,3 +266,35 @@ async def test_the_official_sdk_streams_into_an_entity(sandbox, client):
     assert (again.code, again.success()) == (200770, False)
     shown = sandbox.world.entities[card_id].card
     assert (shown["body"]["elements"][0]["content"], shown["config"]["streaming_mode"]) == ("by the SDK", False)
+
+
+async def test_while_somebody_waits_for_the_answer_to_a_click_the_card_stays(sandbox, client, matchers):
+    """流式更新卡片: as long as the callback is not answered, operations are refused with 200810."""
+    codes: list[int] = []
+    click_handler = on_card_action(priority=1, block=True)
+    matchers(click_handler)
+    user = sandbox.add_user("Li Lei")
+    chat = sandbox.p2p(user, APP)
+    button = {"tag": "button", "element_id": "b", "text": {"tag": "plain_text", "content": "Go"}}
+    card_id = await client.create(card({**button, "behaviors": [{"type": "callback", "value": {"k": "v"}}]}))
+    message_id = await client.send(card_id, chat)
+
+    @click_handler.handle()
+    async def _(bot: Bot, event: CardActionEvent):
+        codes.append((await refused(200810, client.write(card_id))).code)
+        # And what answers the click cannot replace a card that streams.
+        await bot.respond(event, card=Card([Markdown("replaced")]))
+
+    click = await sandbox.click(user, sandbox.world.messages[message_id], {"k": "v"})
+    assert codes == [200810]
+    assert "streaming mode" in click.error
+    assert sandbox.world.entities[card_id].card["body"]["elements"][0]["content"] == "old"
+    await client.write(card_id)
+
+
+async def test_components_are_added_to_containers_and_beside_what_exists(client):
+    card_id = await client.create()
+    new = json.dumps([{"tag": "markdown", "content": "new", "element_id": "new"}])
+    await refused(300315, client.do("POST", f"{card_id}/elements", type="insert_before", elements=new))
+    body = {"type": "append", "target_element_id": "text", "elements": new}
+    await refused(300315, client.do("POST", f"{card_id}/elements", **body))

@@ -301,3 +301,40 @@ async def test_memory_keeps_claims_and_state_only():
     assert not await store.claim([entry(1).key])
     await store.state.set("a", "1")
     assert await store.state.get("a") == "1"
+
+
+async def test_open_work_is_inherited_from_the_dead_only(make):
+    one = await make(BOT, OTHER)
+    await one.open_work.hold(f"{BOT}:card", "first")
+    await one.open_work.hold(f"{BOT}:card", "card\nwith two lines")
+    await one.open_work.hold(f"{BOT}:ended", "x")
+    await one.open_work.hold(f"{OTHER}:card", "other")
+    await one.open_work.drop(f"{BOT}:ended")
+    assert await one.open_work.find(f"{BOT}:card") == "card\nwith two lines"
+    assert await one.open_work.find(f"{BOT}:ended") is None
+    assert await one.open_work.inherit(BOT) == {}, "it lives"
+    two = await make(BOT)
+    assert await two.open_work.inherit(BOT) == {f"{BOT}:card": "card\nwith two lines"}
+    assert await two.open_work.inherit(BOT) == {}, "once"
+    third = await make(OTHER)
+    assert await third.open_work.inherit(OTHER) == {f"{OTHER}:card": "other"}
+
+
+@REDIS
+async def test_open_work_of_a_living_process_is_never_touched(request, tmp_path):
+    for kind in ("sqlite", "redis"):
+        if kind == "redis":
+            url = request.getfixturevalue("redis_server").url
+            living, other = (RedisStore(url, takeover_after=1.0) for _ in range(2))
+        else:
+            living, other = (SqliteStore(tmp_path / "s.db") for _ in range(2))
+        await living.open([BOT])
+        await living.open_work.hold(f"{BOT}:card", "mine")
+        await other.open([BOT])
+        assert await other.open_work.inherit(BOT) == {}, kind
+        await living.close()
+        assert await other.open_work.inherit(BOT) == ({f"{BOT}:card": "mine"} if kind == "redis" else {}), kind
+        if kind == "sqlite":
+            await other.inbox.count([BOT])  # looks for dead neighbours
+            assert await other.open_work.inherit(BOT) == {f"{BOT}:card": "mine"}
+        await other.close()

@@ -297,7 +297,7 @@ async def test_an_exception_before_the_first_word_says_so(stage):
         with pytest.raises(RuntimeError, match="early"):
             async with stream:
                 raise RuntimeError("early")
-    assert "interrupted" in s.texts()[0]
+    assert "中断" in s.texts()[0]
     assert stream.text == ""
 
 
@@ -315,7 +315,7 @@ async def test_a_cancelled_stream_does_not_stay_typing(stage):
         with pytest.raises(asyncio.CancelledError):
             await task
     assert s.texts()[0].startswith("begun\n\n")
-    assert "Stopped" in s.texts()[0]
+    assert "已取消" in s.texts()[0]
     assert s.cards()[0]["config"]["streaming_mode"] is False
 
 

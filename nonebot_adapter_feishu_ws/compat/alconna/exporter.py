@@ -42,6 +42,7 @@ from ...media.upload import name_of
 from ...message import Message, MessageSegment
 from ...net.bounded_json import as_object, is_object
 from ...sending.route import Route, find_target
+from ...sending.send import OPTIONS
 from ..emoji import emoji_type
 from ..places import route_to, topic_of
 from .keyboard import with_cards
@@ -184,7 +185,9 @@ class Exporter(MessageExporter[Message]):
             own = target.message_id if isinstance(target, (MessageEvent, NoticeEvent)) else ""
             if set(quoted) <= {own} and not message.has(FORWARD):
                 quote = {"reply_message": True} if quoted else {}
-                return receipts(await bot.send(target, message, **{**quote, **kwargs}))
+                # A plugin for many platforms may give options of another one's.
+                own_options = {key: value for key, value in kwargs.items() if key in OPTIONS}
+                return receipts(await bot.send(target, message, **{**quote, **own_options}))
             route, thread_id = Route.of(target), topic_of(target)
         else:
             thread_id = target.extra.get("thread_id") or (target.id if target.id.startswith("omt_") else None)

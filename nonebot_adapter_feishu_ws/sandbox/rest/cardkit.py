@@ -15,6 +15,8 @@ LIFETIME = 14 * 86400.0
 STREAMING_LIFETIME = 600.0
 MAX_ENTITIES = 5_000
 MAX_SIZE = 30 * 1024
+CONTAINERS = frozenset({"column", "form", "collapsible_panel", "interactive_container"})
+"""Components that others can be appended to."""
 
 
 async def create(call: Call) -> dict[str, Any]:
@@ -57,6 +59,7 @@ def operation(handler: Callable[[Call, CardEntity, dict[str, Any]], None]) -> Ha
     async def run(call: Call) -> dict[str, Any]:
         entity = _entity(call)
         call.limits.count_card(entity.card_id, call.world.clock())
+        ensure(entity.message_id not in call.world.clicked, 200810)
         sequence, uuid = _check_order(call, entity)
         card = deepcopy(entity.card)
         handler(call, entity, card)
@@ -169,10 +172,12 @@ def _insert(card: dict[str, Any], params: dict[str, Any]) -> None:
     new, kind, target = params.get("elements"), params.get("type"), str(params.get("target_element_id") or "")
     if not is_list(new) or kind not in ("insert_before", "insert_after", "append"):
         raise ApiError(300315)
-    if not target:
+    if kind == "append" and not target:
         card.setdefault("body", {}).setdefault("elements", []).extend(new)
     elif kind == "append":
-        _find(card, target).setdefault("elements", []).extend(new)
+        container = _find(card, target)
+        ensure(container.get("tag") in CONTAINERS, 300315, f"ErrMsg: {target} is no container; ")
+        container.setdefault("elements", []).extend(new)
     else:
         children, index = _place(card, target, 300315)
         at = index + (kind == "insert_after")
@@ -231,6 +236,12 @@ def _check(card: dict[str, Any]) -> None:
     except ApiError as error:
         code = next((code for code in (200570, 300301, 300305) if str(code) in error.msg), 200220)
         raise ApiError(code, error.msg) from None
+
+
+def streams(world: World, message_id: str) -> bool:
+    """Whether a message shows a card that is in streaming mode."""
+    found = (each for each in world.entities.values() if each.message_id == message_id)
+    return (entity := next(found, None)) is not None and _is_streaming(world, entity)
 
 
 def _streams(card: dict[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from ..events import user_ids
 from ..gateway import ACK_TIMEOUT, Gateway
 from ..state import TENANT, App, Message, User, World, new_id
 from .call import ApiError, Call, ensure
+from .cardkit import streams
 from .content import check_card, check_content
 
 TOKEN_LIFETIME = 1800.0
@@ -70,9 +71,11 @@ class Cards:
         if len(self._clicks) > MAX_TOKENS:
             self._clicks.popitem(last=False)
         number = self._gateway.journal.add("click", app.app_id, click, self._world.clock())
+        self._world.clicked.add(message.message_id)
         try:
             return await self._answered(click, message)
         finally:
+            self._world.clicked.discard(message.message_id)
             self._gateway.journal.changed(number)
 
     async def _answered(self, click: Click, message: Message) -> Click:
@@ -92,6 +95,9 @@ class Cards:
         answer = as_object(click.delivery.answer)
         click.toast = as_object(answer.get("toast")) or None
         if (card := answer.get("card")) is None:
+            return
+        if streams(self._world, message.message_id):
+            click.error = "the card is in streaming mode, so an answer cannot replace it: use CardKit's operations"
             return
         try:
             content = _answered_card(card)

@@ -75,3 +75,7 @@ UNLOCK: Final = _read("unlock")
 
 RESERVE: Final = _read("now", "first", "reserve")
 """KEYS: times. ARGV: calls, milliseconds in which no more are made. Returns the milliseconds until the call's turn."""
+
+INHERIT: Final = _read("now", "inherit")
+"""KEYS: notes of open work, alive. ARGV: consumer, milliseconds of silence. Gives the consumer the notes of dead ones;
+returns their names and values."""

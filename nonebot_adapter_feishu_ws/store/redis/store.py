@@ -15,6 +15,7 @@ from .connection import RedisConnection, to_milliseconds
 from .heartbeat import Heartbeat
 from .inbox import RedisInbox
 from .keys import of_bot, of_claims
+from .open_work import RedisOpenWork
 from .scripts import CLAIM
 from .server import find_risks
 from .values import RedisLocks, RedisValues
@@ -60,6 +61,7 @@ class RedisStore:
         self.state: RedisValues = RedisValues(self._connection)
         self.shared: RedisValues = self.state
         self.locks: RedisLocks = RedisLocks(self._connection, self.consumer)
+        self.open_work: RedisOpenWork = RedisOpenWork(self._connection, self.consumer, to_milliseconds(takeover_after))
         self._heartbeat = Heartbeat(self._connection, self.consumer, takeover_after, awake_clock)
         self._takeover_after = takeover_after
         self._replay_window = replay_window

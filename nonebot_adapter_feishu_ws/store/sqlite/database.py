@@ -13,6 +13,7 @@ from ...logs import log
 from ..base import Entry, InboxCount
 from ..notices import warn_dropped
 from ..process_name import new_name
+from . import open_work
 from .alive import Moment, mark_alive, outage_of
 from .claims import PARTS, claim, forget_claims
 from .file import BUSY_TIMEOUT, is_damage, open_file, set_aside
@@ -87,9 +88,9 @@ class Database:
         self.connection: sqlite3.Connection | None = None
         self.mine: dict[str, Mine] = {}
         """Entries that this process handles, whether or not they could be written. Changed on the loop only."""
-        holder = new_name()
-        self.table: InboxTable = InboxTable(holder)
-        self.neighbours: Neighbours = Neighbours(path, holder)
+        self.holder: str = new_name()
+        self.table: InboxTable = InboxTable(self.holder)
+        self.neighbours: Neighbours = Neighbours(path, self.holder)
         self._limits = limits
         self._clock = clock
         self._awake_clock = awake_clock
@@ -269,6 +270,7 @@ class Database:
             if self._marked_at is None:  # else this process has served them
                 too_late = [it for it in self.bot_ids if outage_of(connection, it, now) > window]
             parked = self.table.inherit(connection, self.bot_ids, living, too_late, now.at)
+            open_work.free(connection, self.bot_ids, [self.holder, *living])
             mark_alive(connection, self.bot_ids, now)
         self._marked_at = now.awake
         self.table.measure(connection)

@@ -71,9 +71,13 @@ MIGRATIONS: Final = (
         WHERE holder IS NULL AND parked_at IS NULL;
     CREATE INDEX inbox_parked ON inbox (bot_id, parked_at) WHERE parked_at IS NOT NULL
     """,
-    # 6: whether a waiting event was begun and put back, so that it is handled however long the outage
+    # 6: how often a waiting event was begun and put back, so that it is handled however long the outage
     """
     ALTER TABLE inbox ADD COLUMN put_back INTEGER
+    """,
+    # 7: what processes have begun outside and not ended
+    """
+    CREATE TABLE open_work (key TEXT PRIMARY KEY, bot_id TEXT NOT NULL, value TEXT NOT NULL, holder TEXT) WITHOUT ROWID
     """,
 )
 SCHEMA_VERSION: Final = len(MIGRATIONS)

@@ -77,7 +77,7 @@ def take_over(database: sqlite3.Connection, copy: Path, others: Collection[str])
     try:
         with database:
             database.execute("BEGIN IMMEDIATE")
-            for table in ("claims", "state", "sets"):
+            for table in ("claims", "state", "sets", "open_work"):
                 database.execute(f"INSERT OR IGNORE INTO {table} SELECT * FROM copy.{table}")
             database.execute(
                 f"INSERT INTO inbox ({_COLUMNS}) SELECT {_COLUMNS} FROM copy.inbox "

@@ -13,11 +13,11 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from typing_extensions import override
 
 from ...exception import InboxFull, StoreError
-from ..base import CLAIM_TTL, DUPLICATE, REPLAY_WINDOW, Entry, Inbox, InboxCount, KeyValue, StoreStatus, Taken
+from ..base import CLAIM_TTL, DUPLICATE, REPLAY_WINDOW, Entry, Inbox, InboxCount, KeyValue, OpenWork, StoreStatus, Taken
 from ..boottime import boottime
 from ..group_commit import WRITE_TIMEOUT, unexpected
 from ..notices import report_dead_letter
-from . import values
+from . import open_work, values
 from .database import Database, Done, Limits, Mine, Op, Take, explain
 from .inbox import DEAD_LETTERS_FOR, Held, put_back
 from .writer import Writer
@@ -26,7 +26,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class SqliteStore(Inbox, KeyValue):
+class SqliteStore(Inbox, KeyValue, OpenWork):
     """The store of one process per bot; the processes of several bots may share a file.
 
     If a bot is started twice by mistake, each process keeps what it handles; see :class:`.Neighbours`.
@@ -63,6 +63,7 @@ class SqliteStore(Inbox, KeyValue):
         self.state: KeyValue = self
         self.locks: None = None
         self.shared: None = None
+        self.open_work: OpenWork = self
         self._max_waiting = max_waiting
         self._clock = clock
         self._has_failed = False
@@ -164,6 +165,26 @@ class SqliteStore(Inbox, KeyValue):
     @override
     async def noted(self, name: str) -> list[str]:
         return await self._run(lambda: values.noted(self._file.opened(), name))
+
+    # Work that is begun and not ended
+
+    @override
+    async def hold(self, key: str, value: str) -> None:
+        await self._do(open_work.hold, key, value, self._file.holder)
+
+    @override
+    async def find(self, key: str) -> str | None:
+        return await self._run(lambda: open_work.find(self._file.opened(), key))
+
+    @override
+    async def drop(self, key: str) -> None:
+        await self._do(open_work.drop, key)
+
+    @override
+    async def inherit(self, bot_id: str) -> Mapping[str, str]:
+        if not await self._run(lambda: open_work.has_free(self._file.opened(), bot_id)):
+            return {}  # without a write, as nearly always
+        return await self._do(open_work.inherit, bot_id, self._file.holder)
 
     # On the way to the thread
 
