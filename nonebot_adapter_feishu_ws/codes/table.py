@@ -48,13 +48,13 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             ),
             10005: CodeInfo(
                 "the app or the tenant is not authorised",
-                "The adapter fetches a new token by itself; if it goes on, check app_secret against the "
-                "console's 凭证与基础信息 (Credentials & Basic Info).",
+                "The adapter fetches a new token automatically; if the error persists, check app_secret "
+                "against the console's 凭证与基础信息 (Credentials & Basic Info).",
                 "credentials",
             ),
             10012: CodeInfo(
                 "the app_ticket of a store app is invalid",
-                "The adapter asks Feishu for a new one by itself; it comes to the webhook, which must be reachable.",
+                "The adapter requests a new one; Feishu sends it to the webhook, which must be reachable.",
                 "credentials",
             ),
             10013: CodeInfo(
@@ -95,12 +95,12 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             ),
             20005: CodeInfo(
                 "the user's access token is invalid",
-                "It concerns a token that the call itself brought along (Authorization): fetch a new one.",
+                "The token that the call itself carries (Authorization) is not accepted: fetch a new one.",
                 "credentials",
             ),
             20006: CodeInfo(
                 "the user's access token has expired",
-                "It concerns a token that the call itself brought along (Authorization): fetch a new one.",
+                "The token that the call itself carries (Authorization) is not accepted: fetch a new one.",
                 "credentials",
             ),
             20007: CodeInfo(
@@ -124,14 +124,14 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             ),
             20013: CodeInfo(
                 "the tenant access token is invalid",
-                "The adapter fetches a new token by itself; if it goes on, check app_secret against the "
-                "console's 凭证与基础信息 (Credentials & Basic Info).",
+                "The adapter fetches a new token automatically; if the error persists, check app_secret "
+                "against the console's 凭证与基础信息 (Credentials & Basic Info).",
                 "credentials",
             ),
             20014: CodeInfo(
                 "the app access token is invalid",
-                "The adapter fetches a new token by itself; if it goes on, check app_secret against the "
-                "console's 凭证与基础信息 (Credentials & Basic Info).",
+                "The adapter fetches a new token automatically; if the error persists, check app_secret "
+                "against the console's 凭证与基础信息 (Credentials & Basic Info).",
                 "credentials",
             ),
             20021: CodeInfo("the user has left the company", "Remove the user from your list.", "target"),
@@ -178,7 +178,7 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             ),
             20039: CodeInfo(
                 "the user's access token is unknown",
-                "It concerns a token that the call itself brought along (Authorization): fetch a new one.",
+                "The token that the call itself carries (Authorization) is not accepted: fetch a new one.",
                 "credentials",
             ),
             20042: CodeInfo("the app cannot be used", "Have the tenant's administrator enable it.", "credentials"),
@@ -244,8 +244,8 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             ),
             234002: CodeInfo(
                 "the upload was not authorised",
-                "The adapter fetches a new token by itself; if it goes on, check app_secret against the "
-                "console's 凭证与基础信息 (Credentials & Basic Info).",
+                "The adapter fetches a new token automatically; if the error persists, check app_secret "
+                "against the console's 凭证与基础信息 (Credentials & Basic Info).",
                 "credentials",
             ),
             1080001: CodeInfo("a parameter is wrong", "Compare with the API's document.", "content"),
@@ -258,44 +258,44 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             ),
             99991661: CodeInfo(
                 "the call carried no access token",
-                "The adapter fetches a new token by itself; if it goes on, check app_secret against the "
-                "console's 凭证与基础信息 (Credentials & Basic Info).",
+                "The adapter fetches a new token automatically; if the error persists, check app_secret "
+                "against the console's 凭证与基础信息 (Credentials & Basic Info).",
                 "credentials",
             ),
             99991662: CodeInfo("the app is disabled", "Have the tenant's administrator enable it.", "credentials"),
             99991663: CodeInfo(
                 "the access token is invalid",
-                "The adapter fetches a new token by itself; if it goes on, check app_secret against the "
-                "console's 凭证与基础信息 (Credentials & Basic Info).",
+                "The adapter fetches a new token automatically; if the error persists, check app_secret "
+                "against the console's 凭证与基础信息 (Credentials & Basic Info).",
                 "credentials",
             ),
             99991664: CodeInfo(
                 "the app access token is invalid",
-                "The adapter fetches a new token by itself; if it goes on, check app_secret against the "
-                "console's 凭证与基础信息 (Credentials & Basic Info).",
+                "The adapter fetches a new token automatically; if the error persists, check app_secret "
+                "against the console's 凭证与基础信息 (Credentials & Basic Info).",
                 "credentials",
             ),
             99991665: CodeInfo(
                 "the tenant access token is invalid",
-                "The adapter fetches a new token by itself; if it goes on, check app_secret against the "
-                "console's 凭证与基础信息 (Credentials & Basic Info).",
+                "The adapter fetches a new token automatically; if the error persists, check app_secret "
+                "against the console's 凭证与基础信息 (Credentials & Basic Info).",
                 "credentials",
             ),
             99991668: CodeInfo(
                 "the access token is invalid or of the wrong kind",
-                "The adapter fetches a new token by itself; if it goes on, check app_secret against the "
-                "console's 凭证与基础信息 (Credentials & Basic Info).",
+                "The adapter fetches a new token automatically; if the error persists, check app_secret "
+                "against the console's 凭证与基础信息 (Credentials & Basic Info).",
                 "credentials",
             ),
             99991669: CodeInfo(
                 "the user's refresh token is invalid",
-                "It concerns a token that the call itself brought along (Authorization): fetch a new one.",
+                "The token that the call itself carries (Authorization) is not accepted: fetch a new one.",
                 "credentials",
             ),
             99991671: CodeInfo(
                 "the access token has the wrong form",
-                "The adapter fetches a new token by itself; if it goes on, check app_secret against the "
-                "console's 凭证与基础信息 (Credentials & Basic Info).",
+                "The adapter fetches a new token automatically; if the error persists, check app_secret "
+                "against the console's 凭证与基础信息 (Credentials & Basic Info).",
                 "credentials",
             ),
             99991673: CodeInfo(
@@ -306,12 +306,12 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             ),
             99991675: CodeInfo(
                 "the user_id of the token is malformed",
-                "It concerns a token that the call itself brought along (Authorization): fetch a new one.",
+                "The token that the call itself carries (Authorization) is not accepted: fetch a new one.",
                 "credentials",
             ),
             99991677: CodeInfo(
                 "the user's access token has expired",
-                "It concerns a token that the call itself brought along (Authorization): fetch a new one.",
+                "The token that the call itself carries (Authorization) is not accepted: fetch a new one.",
                 "credentials",
             ),
             1000040345: CodeInfo(
@@ -336,17 +336,17 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             ),
             11232: CodeInfo(
                 "too many messages are being created",
-                "It is sent again after a moment; if it goes on, send less at once.",
+                "It is sent again after a moment; if the error persists, send fewer messages at the same time.",
                 "rate",
             ),
             11233: CodeInfo(
                 "too many messages are being created",
-                "It is sent again after a moment; if it goes on, send less at once.",
+                "It is sent again after a moment; if the error persists, send fewer messages at the same time.",
                 "rate",
             ),
             11247: CodeInfo(
                 "too many messages are being created",
-                "It is sent again after a moment; if it goes on, send less at once.",
+                "It is sent again after a moment; if the error persists, send fewer messages at the same time.",
                 "rate",
             ),
             99991201: CodeInfo("there is no such API", "Check the path against the API's document."),
@@ -359,7 +359,7 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             ),
             99991403: CodeInfo(
                 "the tenant has used up this month's API calls",
-                "Have the administrator raise the plan; the counter starts anew with the month.",
+                "Have the administrator upgrade the plan; the counter is reset every month.",
             ),
             99991672: CodeInfo(
                 "the app lacks a scope for this call",
@@ -510,7 +510,7 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
                 "The message says why; check the content, cards above all.",
                 "content",
             ),
-            11312: CodeInfo("the tenant's audit stopped the message", "Change the text.", "content"),
+            11312: CodeInfo("the tenant's audit rejected the message", "Change the text.", "content"),
             230001: CodeInfo(
                 "a parameter is wrong", "The text behind ext= says which; compare with the API's document."
             ),
@@ -553,7 +553,7 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             230019: CodeInfo("the topic does not exist", "Send to the chat instead.", "target"),
             230020: CodeInfo(
                 "this chat or user gets messages too often (5 per second, shared by all bots of a group)",
-                "It is sent again after a moment; if it goes on, send less at once.",
+                "It is sent again after a moment; if the error persists, send fewer messages at the same time.",
                 "rate",
             ),
             230022: CodeInfo("the content is held to be sensitive", "Change the content.", "content"),
@@ -573,7 +573,7 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
                 "permission",
             ),
             230028: CodeInfo(
-                "the tenant's audit stopped the content",
+                "the tenant's audit rejected the content",
                 "Leave out phone numbers, mail addresses and the like.",
                 "content",
             ),
@@ -602,12 +602,12 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             ),
             230047: CodeInfo(
                 "the message is pinned and unpinned too often",
-                "It is sent again after a moment; if it goes on, send less at once.",
+                "It is sent again after a moment; if the error persists, send fewer messages at the same time.",
                 "rate",
             ),
             230048: CodeInfo(
                 "the app lists pinned messages too often",
-                "It is sent again after a moment; if it goes on, send less at once.",
+                "It is sent again after a moment; if the error persists, send fewer messages at the same time.",
                 "rate",
             ),
             230049: CodeInfo("the message is being sent already", "Nothing to do: it is tried again.", "busy"),
@@ -692,7 +692,8 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             231004: CodeInfo("the message's chat is gone", "It was disbanded, deleted or archived.", "target"),
             231005: CodeInfo("the topic was removed", "There is nothing left to react to.", "target"),
             231006: CodeInfo(
-                "Feishu does not know who reacts", "Try it again; if it goes on, ask Feishu's support with the log_id."
+                "Feishu cannot tell who reacts",
+                "Try again; if the error persists, ask Feishu's support with the log_id.",
             ),
             231007: CodeInfo("the reaction is somebody else's", "A bot can take back only its own."),
             231008: CodeInfo(
@@ -780,13 +781,13 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             232018: CodeInfo("the announcement could not be changed", "Read its revision again and repeat the change."),
             232019: CodeInfo(
                 "the app calls this API too often",
-                "It is sent again after a moment; if it goes on, send less at once.",
+                "It is sent again after a moment; if the error persists, send fewer messages at the same time.",
                 "rate",
             ),
             232020: CodeInfo("a public group's name needs two characters", "Take a longer name.", "content"),
             232021: CodeInfo("a bot does not exist", "Give app ids of this tenant.", "target"),
             232022: CodeInfo("the user has left the company", "Remove the user from your list.", "target"),
-            232023: CodeInfo("the group's name or description was stopped by an audit", "Change it.", "content"),
+            232023: CodeInfo("the group's name or description was rejected by an audit", "Change it.", "content"),
             232024: CodeInfo(
                 "the users do not see the app, or may not work with its operator",
                 "Add the user to 可用范围 (Availability) under 版本管理与发布 in the console and publish a version.",
@@ -796,7 +797,7 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
                 "the app has no bot",
                 "Enable 机器人 (Bot) under 添加应用能力 (Add Features) in the console and publish a version.",
             ),
-            232026: CodeInfo("another public group has this name", "Take another name.", "content"),
+            232026: CodeInfo("another public group has this name", "Choose another name.", "content"),
             232027: CodeInfo(
                 "none of the ids is valid",
                 "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
@@ -985,7 +986,7 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             ),
             200080: CodeInfo(
                 "shown after a click on a card: Feishu failed to send the callback",
-                "If it goes on, ask Feishu's support.",
+                "If the error persists, ask Feishu's support.",
             ),
             200220: CodeInfo(
                 "the card cannot be built", "The message says which part; check the card's JSON.", "content"
@@ -1033,7 +1034,9 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
                 "Add the app to the template in the card tool (飞书卡片搭建工具).",
                 "content",
             ),
-            200510: CodeInfo("the streaming mode closed by itself", "Set streaming_mode to true again (更新卡片配置)."),
+            200510: CodeInfo(
+                "the streaming mode was closed automatically", "Set streaming_mode to true again (更新卡片配置)."
+            ),
             200530: CodeInfo(
                 "an input of a form has no name", "Give every input in a form a name of its own.", "content"
             ),
@@ -1083,7 +1086,9 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             200830: CodeInfo(
                 "a card of version 2.0 cannot become one of 1.0", "Answer with a card of version 2.0.", "content"
             ),
-            200850: CodeInfo("the streaming mode closed by itself", "Set streaming_mode to true again (更新卡片配置)."),
+            200850: CodeInfo(
+                "the streaming mode was closed automatically", "Set streaming_mode to true again (更新卡片配置)."
+            ),
             200860: CodeInfo("the card is larger than 30 KB", "Split it into several cards.", "content"),
             200861: CodeInfo(
                 "behind ErrCode: cards of version 2.0 have no such element",
@@ -1154,14 +1159,14 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             ),
             1061005: CodeInfo(
                 "this identity may not call the API",
-                "It concerns a token that the call itself brought along (Authorization): fetch a new one.",
+                "The token that the call itself carries (Authorization) is not accepted: fetch a new one.",
                 "credentials",
             ),
             1061006: CodeInfo(
                 "Feishu took too long", "It is tried again where that is safe; otherwise try it later.", "busy"
             ),
             1061007: CodeInfo("the file was deleted", "Upload it again.", "target"),
-            1061008: CodeInfo("the file's name is empty or too long", "Take another name.", "content"),
+            1061008: CodeInfo("the file's name is empty or too long", "Choose another name.", "content"),
             1061021: CodeInfo("the upload has expired", "Start the upload again (预上传)."),
             1061022: CodeInfo("the file was changed meanwhile", "Start the upload again (预上传)."),
             1061041: CodeInfo("the folder or document was deleted", "Put it into another folder.", "target"),
@@ -1182,8 +1187,8 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
                 "permission",
             ),
             1061101: CodeInfo("the tenant's space is full", "Ask the tenant's administrator."),
-            1061109: CodeInfo("the file's name was stopped by an audit", "Take another name.", "content"),
-            1061113: CodeInfo("the file was stopped by an audit", "Change its content.", "content"),
+            1061109: CodeInfo("the file's name was rejected by an audit", "Choose another name.", "content"),
+            1061113: CodeInfo("the file was rejected by an audit", "Change its content.", "content"),
             1061500: CodeInfo("the place to upload to does not exist", "Check parent_node.", "target"),
             1061547: CodeInfo("the document has as many files as it may", "Use another document."),
             1062004: CodeInfo(
@@ -1261,8 +1266,12 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
                 "the page_token is invalid", "Take it from the page before, with the same query.", "content"
             ),
             40021: CodeInfo("another request has this client_token", "Take a new one for each user.", "content"),
-            41001: CodeInfo("another user has this mobile number", "Take another one, or find who has it.", "content"),
-            41002: CodeInfo("another user has this mail address", "Take another one, or find who has it.", "content"),
+            41001: CodeInfo(
+                "another user has this mobile number", "Choose another one, or find out who uses it.", "content"
+            ),
+            41002: CodeInfo(
+                "another user has this mail address", "Choose another one, or find out who uses it.", "content"
+            ),
             41003: CodeInfo("mobile number and mail address belong to two accounts", "Give one of them.", "content"),
             41004: CodeInfo(
                 "the mobile number is invalid",
@@ -1281,7 +1290,7 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             41008: CodeInfo("the tenant has as many users as its plan allows", "Ask the tenant's administrator."),
             41009: CodeInfo("the user has neither mobile number nor mail address", "Give one of them.", "content"),
             41010: CodeInfo("the user has no mobile number", "Give one.", "content"),
-            41011: CodeInfo("another user has this user_id", "Take another one, or find who has it.", "content"),
+            41011: CodeInfo("another user has this user_id", "Choose another one, or find out who uses it.", "content"),
             41012: CodeInfo(
                 "the user id is invalid",
                 "Ids are valid in one app (open_id) or one tenant (user_id, union_id) only; take them from this "
@@ -1289,9 +1298,9 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
                 "target",
             ),
             41013: CodeInfo("the user_id was changed before", "It can be changed once."),
-            41014: CodeInfo("the name was stopped by an audit", "Change it.", "content"),
+            41014: CodeInfo("the name was rejected by an audit", "Change it.", "content"),
             41015: CodeInfo("the idp_type is invalid", "Compare with the API's document.", "content"),
-            41016: CodeInfo("a department has too many users", "Take another department."),
+            41016: CodeInfo("a department has too many users", "Choose another department."),
             41017: CodeInfo("the user has no department", "Give one.", "content"),
             41018: CodeInfo(
                 "a position is incomplete",
@@ -1336,12 +1345,14 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             41031: CodeInfo("the tenant has no positions", "Leave positions out."),
             41032: CodeInfo("a user can be in one department only here", "Give one department."),
             41033: CodeInfo("the user is in too many departments", "Give fewer.", "content"),
-            41034: CodeInfo("another user has this mail prefix", "Take another one, or find who has it.", "content"),
+            41034: CodeInfo(
+                "another user has this mail prefix", "Choose another one, or find out who uses it.", "content"
+            ),
             41035: CodeInfo(
                 "the mail prefix is invalid", "The message names the field. Compare with the API's document.", "content"
             ),
             41036: CodeInfo("the avatar's key is invalid", "Upload the picture as image_type avatar.", "content"),
-            41037: CodeInfo("the avatar was stopped by an audit", "Take another picture.", "content"),
+            41037: CodeInfo("the avatar was rejected by an audit", "Choose another picture.", "content"),
             41038: CodeInfo("the gender is invalid", "Compare with the API's document.", "content"),
             41040: CodeInfo("the user's name is null", "Give one.", "content"),
             41041: CodeInfo("the user has no department", "Give one.", "content"),
@@ -1412,7 +1423,7 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
             44010: CodeInfo("the user has not joined yet", "Change the user after that.", "target"),
             44011: CodeInfo("the user has left", "Nothing of the user can change.", "target"),
             44012: CodeInfo("Feishu stopped the new user", "Ask Feishu's support, with the log_id."),
-            44013: CodeInfo("the password of the business mail is invalid", "Take another one.", "content"),
+            44013: CodeInfo("the password of the business mail is invalid", "Choose another one.", "content"),
             44014: CodeInfo(
                 "an inactive user's address cannot change while it is the business mail address",
                 "Change it once the user is active.",
@@ -1435,7 +1446,7 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
                 "content",
             ),
             44023: CodeInfo("the tenant has no seats left for contacts", "Ask the tenant's administrator."),
-            44024: CodeInfo("the business mail address is somebody's login", "Take another address.", "content"),
+            44024: CodeInfo("the business mail address is somebody's login", "Choose another address.", "content"),
             44025: CodeInfo(
                 "the user is being changed already",
                 "It is tried again where that is safe; otherwise try it later.",
@@ -1486,7 +1497,7 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
                 "Give subscription_ids (获取企业席位信息).",
                 "content",
             ),
-            44047: CodeInfo("the licence has no seats left", "Take another one (获取企业席位信息)."),
+            44047: CodeInfo("the licence has no seats left", "Choose another one (获取企业席位信息)."),
             44048: CodeInfo("the licence's id is invalid", "获取企业席位信息 lists them.", "content"),
             44049: CodeInfo(
                 "the licence could not be changed",
@@ -1498,7 +1509,9 @@ GROUPS: Final[Mapping[str, Mapping[int, CodeInfo]]] = MappingProxyType(
                 "Grant it on the console's 权限管理 (Permissions & Scopes), then publish a version (版本管理与发布).",
                 "permission",
             ),
-            44051: CodeInfo("another user has this employee_no", "Take another one, or find who has it.", "content"),
+            44051: CodeInfo(
+                "another user has this employee_no", "Choose another one, or find out who uses it.", "content"
+            ),
             44052: CodeInfo("the tenant's plan has expired", "Ask the tenant's administrator."),
             44053: CodeInfo("the data comes from another system", "Change it there."),
             44054: CodeInfo("the user was created, but not the city", "Set the city by an update."),
