@@ -211,6 +211,8 @@ class Adapter(LegacyAdapter):
             await self.connections.close()
         await self._dispatcher.drain(DRAIN_TIMEOUT, partial(self.unfinished.close, FINISH_TIMEOUT))
         self._bridge.plugins.flush()
+        if self._network.running:  # now: NoneBot ends without the rest when a plugin's on_shutdown raises
+            await self._network.call(self._receiver.settle())
         await self._startup_checks.close()
         await self._state_hooks.close()
 

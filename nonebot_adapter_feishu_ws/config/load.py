@@ -32,8 +32,12 @@ _NEAR: Final = (
     | {"client_id": "feishu__app_id", "app_key": "feishu__app_id", "client_secret": "feishu__app_secret"}
     | {"token": "feishu__verification_token", "http_proxy": "feishu__proxy", "https_proxy": "feishu__proxy"}
     | {"use_ws": "feishu__use_websocket", "redis_url": "feishu_store", "sandbox_mode": "feishu_sandbox"}
+    | {"id": "feishu__app_id", "proxies": "feishu__proxy"}
 )
 """What a key without ``feishu_`` may look like, and the key that was meant."""
+_NAME: Final = re.compile(r"[a-z0-9_]+\Z")
+_ODD: Final = re.compile(r"[^a-z0-9_]")
+"""What is in no key, but stays there when a file is written on Windows or copied from a page."""
 _OTHERS: Final = re.compile(r"(?:(?:lark|larksuite|feishu(?!_))_*)?(?:bot_*)?(?:app|client)_*(id|secret)")
 """Names that other programs have for what is a bot's id and secret here."""
 
@@ -80,6 +84,8 @@ def unknown_keys(raw: Mapping[str, Any], environ: Mapping[str, str] | None = Non
         name = key.removeprefix("feishu_")
         if key == _SHORT_FORM and not isinstance(raw.get(key), Mapping):
             warnings.append("FEISHU is no key of this adapter; did you mean FEISHU_BOTS?")
+        if _NAME.match(key) is None and _ODD.sub("", key).startswith(("feishu", "exportfeishu")):
+            warnings.append(f"{key.upper()!r} is not read: a key has letters, digits and underscores alone")
         if name == key or key in _KEYS or key.startswith("feishu__"):
             continue
         if name in _BOT_KEYS:
@@ -251,7 +257,8 @@ def _say(kind: str, message: str, key: str) -> str:
         if (whole := f"feishu_{key}") in _KEYS:
             return f"is no key of a bot but one of the adapter: {whole.upper()}, with one underscore"
         guess = get_close_matches(key, _BOT_KEYS, n=1, cutoff=0.6)
-        return "is no key of a bot; " + (
+        odd = "" if _NAME.match(key.lower()) else f", as it has a character that no key has ({key!a})"
+        return f"is no key of a bot{odd}; " + (
             f'did you mean "{guess[0]}"?' if guess else f"known are {', '.join(_BOT_KEYS)}"
         )
     if kind in ("bool_parsing", "bool_type"):

@@ -75,7 +75,7 @@ def _domain(value: str) -> str:
 
 def _proxy(value: SecretStr) -> SecretStr:
     parts = urlsplit(value.get_secret_value())
-    if parts.scheme not in PROXY_SCHEMES or not parts.hostname or not _has_port(parts):
+    if parts.scheme not in PROXY_SCHEMES or not parts.hostname or not _has_port(parts) or " " in parts.netloc:
         raise ValueError("must be http://host:port or socks5://host:port, with user:password@ if needed")
     return value
 

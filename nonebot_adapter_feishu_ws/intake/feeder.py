@@ -68,6 +68,10 @@ class InboxConsumer:
             self._feeder.cancel()
             await asyncio.wait({self._feeder})
         await asyncio.sleep(0)  # what NoneBot's loop told last
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Finish what is being written."""
         while self._writers:
             await asyncio.wait(self._writers)
 

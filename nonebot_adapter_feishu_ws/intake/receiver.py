@@ -75,6 +75,10 @@ class Receiver:
         self._consumer.start(bot_ids)
         self.watch.start(bot_ids)
 
+    async def settle(self) -> None:
+        """Write what has become of the deliveries so far."""
+        await self._consumer.settle()
+
     async def close(self) -> None:
         """Write what became of the deliveries, and close the store."""
         await self.watch.stop()

@@ -76,7 +76,7 @@ def root_of(error: BaseException) -> BaseException:
         if not waiting:
             break
         it = waiting.pop(0)
-        if isinstance(it, OSError) and type(it).__module__ in ("builtins", "ssl", "socket"):
+        if isinstance(it, OSError) and type(it).__module__ in ("builtins", "ssl", "socket", "http.client"):
             found = it
         inner = (it.__cause__, it.__context__, getattr(it, "reason", None), *it.args)
         waiting += [each for each in inner if isinstance(each, BaseException)]

@@ -90,6 +90,11 @@ class HttpConnection(asyncio.Protocol):
 
     # An exchange
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether the other end, still connected, has not begun to answer."""
+        return self.is_reusable and not self.is_complete and not self._has_head
+
     async def send(self, method: str, head: bytes, body: Body, *, streams: bool = False) -> HttpResponse:
         """Write a request; returns its response, with its body still on the way if it is to be streamed.
 

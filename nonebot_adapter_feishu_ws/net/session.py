@@ -146,8 +146,8 @@ class HttpSession:
         return None
 
     def _give_back(self, target: Target, connection: HttpConnection) -> None:
-        if not connection.is_complete and not connection.idle_since:
-            # It has never answered. One that has is left by a caller who lost patience, which says nothing of the host.
+        # A connection that waited in the pool may have been closed meanwhile, which says nothing of the host.
+        if connection.is_silent if connection.idle_since else not connection.is_complete:
             self.dialer.avoid(connection.peer)
         if not (connection.is_complete and connection.is_reusable):
             connection.close()

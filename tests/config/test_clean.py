@@ -171,12 +171,35 @@ def test_one_underscore_too_few_is_named(environ):
         ("FEISHU_REDIS_URL", "FEISHU_STORE"),
         ("FEISHU_TOKEN", "FEISHU__VERIFICATION_TOKEN"),
         ("FEISHU_HTTP_PROXY", "FEISHU__PROXY"),
+        ("FEISHU_PROXIES", "FEISHU__PROXY"),
+        ("FEISHU_ID", "FEISHU__APP_ID"),
         ("FEISHU", "FEISHU_BOTS"),
     ],
 )
 def test_a_key_of_a_bot_written_another_way_is_named(key, meant):
     assert unknown_keys({}, {key: "x"}) == [f"{key} is no key of this adapter; did you mean {meant}?"]
     assert unknown_keys({}, {meant: "x"}) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["\ufefffeishu_bots", "feishu-app-id", "feishu.bots", "feishu__app_id\u200b", "export feishu_bots"]
+)
+def test_a_name_with_a_character_that_no_key_has_is_named(name):
+    """A file's byte order mark, a copied invisible character, a shell's word: the key was not read, without a word."""
+    [line] = [it for it in unknown_keys({name: "x"}) if "letters, digits and underscores" in it]
+    assert line.startswith(f"{name.upper()!r} is not read")
+    assert unknown_keys({}, {"npm_config_@feishu:registry": "x", "PATH": "y"}) == []
+
+
+def test_a_key_of_a_bot_with_an_invisible_character_shows_it():
+    """It was "app_id is no key of a bot; did you mean app_id?"."""
+    _, line = problems({"feishu_bots": [{"app_id\u200b": "cli_1", "app_secret": "hunter2"}]})
+    assert "it has a character that no key has ('app_id\\u200b'); did you mean \"app_id\"?" in line
+
+
+@pytest.mark.parametrize("proxy", ["http://user:hunter2 @h:1", "http://h :1"])
+def test_a_proxy_with_a_space_is_refused(proxy):
+    assert "must be http://host:port" in problems({"feishu_bots": [{**BOT, "proxy": proxy}]})[0]
 
 
 def test_a_key_of_a_bot_below_the_list_is_named():

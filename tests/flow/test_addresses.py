@@ -43,6 +43,14 @@ class DeafListener:
 def deaf(sandbox, monkeypatch) -> Iterator[DeafListener]:
     port = int(sandbox.url.rpartition(":")[2])
     listener = DeafListener(port)
+    resolve_both(monkeypatch)
+    monkeypatch.setattr(connection, "OPEN_TIMEOUT", PATIENCE)
+    yield listener
+    listener.close()
+
+
+def resolve_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the name have two addresses, the sandbox's behind the other one."""
     system = socket.getaddrinfo
 
     def both(host: str, *args: Any, **kwargs: Any) -> Any:
@@ -51,9 +59,6 @@ def deaf(sandbox, monkeypatch) -> Iterator[DeafListener]:
         return [*system(DEAF, *args, **kwargs), *system("127.0.0.1", *args, **kwargs)]
 
     monkeypatch.setattr(socket, "getaddrinfo", both)
-    monkeypatch.setattr(connection, "OPEN_TIMEOUT", PATIENCE)
-    yield listener
-    listener.close()
 
 
 def named(sandbox) -> str:
@@ -95,6 +100,40 @@ async def test_a_rest_call_takes_the_next_address_after_one_that_hangs(
     assert len(deaf.taken) == 1
     saw(f"a REST call {hangs}: call 2 goes elsewhere, {len(deaf.taken)} connection to the deaf address")
     await client.close()
+
+
+async def test_a_host_that_falls_silent_on_a_kept_connection_is_avoided(sandbox, monkeypatch):
+    """Its address was asked once more, as it had answered before: the third call was the first to go elsewhere."""
+    port = int(sandbox.url.rpartition(":")[2])
+    async with await asyncio.start_server(silent_after_one_answer(port), DEAF, port):
+        resolve_both(monkeypatch)
+        client = ApiClient(
+            app_id=APP, app_secret=SecretStr(SECRET), origin=named(sandbox), timeout=PATIENCE, retry=ONCE
+        )
+        assert (await client.call("bot/v3/info"))["code"] == 0
+        with pytest.raises(NetworkError, match=r"did not answer in time"):
+            await client.call("bot/v3/info")
+        assert (await client.call("bot/v3/info"))["code"] == 0
+        await client.close()
+
+
+def silent_after_one_answer(port: int) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Any]:
+    """Passes the token's and the first request on to a port, and none after that."""
+    requests = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal requests
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
+        with suppress(OSError):
+            while data := await reader.read(65536):
+                requests += 1
+                if requests <= 2:
+                    far_writer.write(data)
+                    writer.write(await far_reader.read(65536))
+        far_writer.close()
+        writer.close()
+
+    return serve
 
 
 @asynccontextmanager

@@ -2,15 +2,18 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
+from nonebot import on_message
 from nonebot.adapters import Bot as BaseBot
 from nonebot.config import Config, Env
 from nonebot.drivers import Driver
 from nonebot.drivers.none import Driver as NoneDriver
 
-from nonebot_adapter_feishu_ws import Adapter, Bot
+from nonebot_adapter_feishu_ws import Adapter, Bot, MessageEvent
 from tests.conftest import APP, SECRET, wait_until
 
 
@@ -83,6 +86,34 @@ async def test_a_hook_that_does_not_end_holds_up_the_end_for_a_bounded_time(
         await adapter._registry.close()
         assert any("1 on_bot_disconnect hooks still ran after 0.05 s" in line for line in logs)
         released.set()
+
+
+async def test_what_is_handled_is_written_down_before_an_on_shutdown_that_raises(sandbox, tmp_path, matchers):
+    """NoneBot ends without the rest then: the event that had just been handled was handled again by the next start."""
+    settings = {"feishu_api_base": sandbox.url, "feishu_store": f"sqlite:///{tmp_path}/s.db"}
+    bots = [{"app_id": APP, "app_secret": SECRET}]
+    driver = NoneDriver(Env(environment="test"), Config.model_validate({**settings, "feishu_bots": bots}))
+    adapter, handled, left = Adapter(driver), asyncio.Event(), list[int]()
+    matcher = on_message()
+    matchers(matcher)
+
+    @matcher.handle()
+    async def _(event: MessageEvent) -> None:
+        handled.set()
+
+    @driver.on_shutdown
+    async def look() -> None:
+        with closing(sqlite3.connect(tmp_path / "s.db")) as database:
+            [[count]] = database.execute("SELECT count(*) FROM inbox")
+        left.append(count)
+
+    await driver._lifespan.startup()
+    await wait_until(lambda: APP in adapter.bots)
+    amy = sandbox.add_user("Amy")
+    await sandbox.say(amy, sandbox.p2p(amy, APP), "hi")
+    await asyncio.wait_for(handled.wait(), 30)
+    await driver._lifespan.shutdown()
+    assert left == [0]
 
 
 async def test_an_adapter_that_has_never_started_ends_without_a_word(logs):

@@ -6,10 +6,12 @@ import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from http.client import RemoteDisconnected
 
 import pytest
 import trustme
 
+from nonebot_adapter_feishu_ws.net.errors import describe, root_of
 from nonebot_adapter_feishu_ws.net.tls import explain_tls
 from nonebot_adapter_feishu_ws.sandbox import Sandbox
 from tests.conftest import APP, SECRET, wait_until
@@ -131,6 +133,14 @@ async def test_a_connection_that_ends_in_the_handshake_is_told_as_such(run_adapt
             error = adapter.connections.get_status(APP).error or ""
     assert "closed in the handshake" in error or (transport, how) == ("sdk", "reset")
     assert "SSL_CERT_FILE" not in error
+
+
+def test_an_answer_that_never_comes_is_told_of_the_sdks_client_too():
+    """``requests`` wraps it; all that was told of it was the name of a class."""
+    inner = RemoteDisconnected("Remote end closed connection without response")
+    error = OSError("Connection aborted.", inner)
+    assert root_of(error) is inner
+    assert describe(inner, "open.feishu.cn") == "open.feishu.cn closed the connection without an answer"
 
 
 @pytest.mark.parametrize("reason", ["TLSV1_ALERT_PROTOCOL_VERSION", "TLSV13_ALERT_CERTIFICATE_REQUIRED"])
