@@ -160,7 +160,8 @@ def read_files(env_file: str | None = None, init: Mapping[str, Any] | None = Non
     except ValidationError as error:
         raise ConfigError(list(_problems(error, settings=given))) from None
     except SettingsError as error:
-        raise ConfigError([f"{error}: it must be JSON, such as SUPERUSERS='[\"feishu:ou_...\"]'"]) from None
+        advice = 'it must be JSON, such as SUPERUSERS=["feishu:ou_..."]; docker run --env-file keeps quotes around it'
+        raise ConfigError([f"{error}: {advice} and comments behind it, so leave them out there"]) from None
     if unreadable := [text for file in files if (text := _explain_encoding(file))]:
         raise ConfigError(unreadable)
     config = load_config(raw, os.environ)

@@ -58,6 +58,15 @@ def test_a_key_of_nonebot_that_cannot_be_read_is_named(here, capsys, line, says)
     assert "Traceback" not in told
 
 
+def test_the_quotes_that_docker_keeps_around_a_key_of_nonebot_are_named(here, capsys, monkeypatch):
+    """NoneBot reads its own keys before anybody else, and the advice showed them with the quotes again."""
+    (here[0] / ".env").write_text(LINE)
+    monkeypatch.setenv("SUPERUSERS", "'[\"feishu:ou_li\"]'")
+    assert command.main([]) == 2
+    told = capsys.readouterr().err
+    assert 'such as SUPERUSERS=["feishu:ou_..."]; docker run --env-file keeps quotes around it' in told
+
+
 @pytest.mark.parametrize("arguments", [[], ["--env-file", ".env"]])
 def test_a_folder_in_place_of_the_file_is_named(here, capsys, arguments):
     """Docker makes one where the file of a volume (``-v ./.env:/app/.env``) is not there."""
