@@ -153,6 +153,7 @@ if TYPE_CHECKING:
     from .exception import NetworkError as NetworkError
     from .exception import PermissionDenied as PermissionDenied
     from .exception import RateLimited as RateLimited
+    from .exception import SessionBusy as SessionBusy
     from .exception import StoreError as StoreError
     from .exception import TargetUnavailable as TargetUnavailable
     from .exception import Unauthorized as Unauthorized
@@ -297,6 +298,7 @@ else:
         "PrivateNoticeEvent": ("event", "PrivateNoticeEvent"),
         "RateLimited": ("exception", "RateLimited"),
         "Reply": ("event", "Reply"),
+        "SessionBusy": ("exception", "SessionBusy"),
         "StoreError": ("exception", "StoreError"),
         "TargetUnavailable": ("exception", "TargetUnavailable"),
         "TopicMessageEvent": ("event", "TopicMessageEvent"),
@@ -474,6 +476,7 @@ __all__ = [
     "PrivateNoticeEvent",
     "RateLimited",
     "Reply",
+    "SessionBusy",
     "StoreError",
     "TargetUnavailable",
     "TopicMessageEvent",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -15,6 +15,7 @@ from .api import ClientPool, call_api
 from .backfill.known_chats import KnownChats
 from .bot import Bot
 from .config import BotConfig, Config
+from .dialog.state import Dialogs
 from .event import Event, EventRegistry
 from .intake.bridge import Bridge
 from .intake.dispatcher import Dispatcher, Handler
@@ -30,7 +31,7 @@ from .net.loops import run_on
 from .sending.legacy_adapter import LegacyAdapter
 from .sending.send import SendHandler
 from .server.app_tickets import AppTickets
-from .store import Shared, shared_of
+from .store import Kept, Shared, shared_of
 from .transport.heartbeat import Heartbeats
 from .transport.manager import ConnectionManager, ManagedBot
 from .transport.network_thread import NetworkThread
@@ -72,6 +73,7 @@ class Adapter(LegacyAdapter):
         self._store = startup.open_store(config)
         self.shared: Shared | None = shared_of(self._store, self._network.call)
         """What the replicas of the bots share; None unless the store is Redis."""
+        self.dialogs: Dialogs = Dialogs(Kept(self._store, self._network.call), config.feishu_merge_attachments)
         self.unfinished = make_unfinished(self._store, self.shared, self._network.call)
         self._tickets = AppTickets(self._store.state, self._network.call)
         self._parts = _choose_parts(config, driver)
@@ -205,6 +207,7 @@ class Adapter(LegacyAdapter):
         """Take no more events, and let the handlers end. The bots stay: plugins may send in their ``on_shutdown``."""
         self._follower.stop()  # from here on states are not followed
         self._bridge.plugins.close()
+        self.dialogs.is_ending = True
         if self._network.running:
             if self._backfill is not None:
                 await self._backfill.close()
@@ -318,20 +321,19 @@ class Adapter(LegacyAdapter):
     @override
     async def _call_api(self, bot: BaseBot, api: str, **data: Any) -> Any:
         assert isinstance(bot, Bot)
-        client = self._clients.get(bot.bot_config)
-        if (home := self._other_loop()) is not None:
-            return await run_on(home, lambda: call_api(client, api, data, bot.idempotency_keys.next))
-        return await call_api(client, api, data, bot.idempotency_keys.next)
+        client, make_uuid = self._clients.get(bot.bot_config), bot.idempotency_keys.next
+        return await self._at_home(lambda: call_api(client, api, data, make_uuid))
 
-    def _other_loop(self) -> asyncio.AbstractEventLoop | None:
-        """NoneBot's loop, if another one runs here: a plugin's thread has a loop of its own."""
-        return self._loop if self._loop is not asyncio.get_running_loop() else None
+    async def _at_home(self, work: Callable[[], Awaitable[Any]]) -> Any:
+        """Await work on NoneBot's loop: a plugin's thread has a loop of its own."""
+        if self._loop is None or self._loop is asyncio.get_running_loop():
+            return await work()
+        return await run_on(self._loop, work)
 
     @override
     async def get_lark(self, bot: Bot) -> Client:
         """The official SDK's client of a bot; see :meth:`Bot.get_lark`."""
-        make, home = self._clients.get(bot.bot_config).get_lark, self._other_loop()
-        return await (make() if home is None else run_on(home, make))
+        return await self._at_home(self._clients.get(bot.bot_config).get_lark)
 
     @override
     async def mark_handled(self, event: Event) -> bool:

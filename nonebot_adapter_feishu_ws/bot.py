@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,6 +16,8 @@ from typing_extensions import override
 from .api import BotInfo, Cache, Directory, Progress, TypedApi, current_tenant
 from .api.types import ReceiveIdType
 from .config import BotConfig, Config
+from .dialog.methods import DialogMethods
+from .dialog.state import Dialogs
 from .event import Event, MessageEvent, NoticeEvent, Reply, check_at_me, check_nickname, check_reply
 from .event.bot_talk import BotTalk
 from .event.message import AboutMessage
@@ -23,8 +25,7 @@ from .exception import ActionFailed, NetworkError
 from .logs import LogOnce, log
 from .media import Uploads, download
 from .message import EXPAND_COUNT, EXPAND_DEPTH, ForwardedMessage, Message, MessageSegment, expand
-from .message.expand import lacks_words, with_words
-from .net.bounded_json import as_list, as_object, as_text
+from .net.bounded_json import as_object, as_text
 from .sending.idempotency import IdempotencyKeys
 from .sending.reaction import Reaction
 from .sending.respond import make_response, respond
@@ -71,6 +72,7 @@ class BotHost(BaseAdapter):
     feishu_config: Config
     shared: Shared | None
     unfinished: Unfinished
+    dialogs: Dialogs
 
     @abstractmethod
     async def get_lark(self, bot: Bot) -> Client:
@@ -83,12 +85,12 @@ class BotHost(BaseAdapter):
         raise NotImplementedError
 
 
-class Bot(TypedApi, StreamMethods):
+class Bot(TypedApi, StreamMethods, DialogMethods):
     """A Feishu bot. ``self_id`` is its app id.
 
     Feishu's API is available as groups of typed methods: ``bot.im``, ``bot.chat``, ``bot.contact``, ...
     (:class:`TypedApi`). The methods of the existing NoneBot Feishu adapter keep their names, arguments and results
-    (:class:`LegacyMethods`).
+    (:class:`LegacyMethods`); what assistants need is in :class:`DialogMethods`.
     """
 
     platform: ClassVar[str] = "feishu"
@@ -109,6 +111,7 @@ class Bot(TypedApi, StreamMethods):
         super().__init__(adapter, self_id)
         self.bot_config = bot_config
         self.bot_info = bot_info
+        self.dialogs: Dialogs = adapter.dialogs
         self.idempotency_keys: IdempotencyKeys = IdempotencyKeys()
         self._directory = Directory(self, app_id=self_id, shared=adapter.shared)
         self._open_ids: Cache[str, str] = Cache(ttl=OWN_ID_TTL, size=10_000)
@@ -123,16 +126,22 @@ class Bot(TypedApi, StreamMethods):
         with self.for_tenant(event.header.tenant_key or current_tenant.get()):
             if isinstance(event, AboutMessage) and not await self._hears(event):
                 return
-            if event.callback is not None and await self.unfinished.take_press(event):
+            if event.callback is not None and (await self.unfinished.take_press(event) or await self.take_press(event)):
                 return
-            if isinstance(event, MessageEvent):
-                config = self.adapter.feishu_config
-                own_id, name = await self._own_open_id() or None, self.bot_info.app_name
-                check_at_me(event, own_id, at_all=config.feishu_at_all_to_me, bot_name=name)
-                check_nickname(event, self.config.nickname)
-                if config.feishu_fetch_reply:
-                    await self.fetch_reply(event)
-            await handle_event(self, event)
+            async with self.dialogs.merging.around(self.self_id, event) as is_handled:
+                if is_handled:
+                    await self._prepare(event)
+                    await handle_event(self, event)
+
+    async def _prepare(self, event: Event) -> None:
+        if not isinstance(event, MessageEvent):
+            return
+        config = self.adapter.feishu_config
+        own_id, name = await self._own_open_id() or None, self.bot_info.app_name
+        check_at_me(event, own_id, at_all=config.feishu_at_all_to_me, bot_name=name)
+        check_nickname(event, self.config.nickname)
+        if config.feishu_fetch_reply:
+            await self.fetch_reply(event)
 
     async def _hears(self, event: AboutMessage) -> bool:
         """Whether a message reaches the plugins: those of people do, its own never, whatever their sender's type."""
@@ -188,7 +197,7 @@ class Bot(TypedApi, StreamMethods):
         if event.reply is not None or quoted_id is None:
             return event.reply
         try:
-            event.reply = Reply.model_validate((await self._get_items(quoted_id))[0])
+            event.reply = Reply.model_validate((await self.get_items(quoted_id))[0])
         except (ActionFailed, NetworkError, LookupError, TypeError, ValueError) as error:
             log("WARNING", "Bot {bot}: the quoted message could not be fetched: {}", error, bot=self.self_id)
             return None
@@ -359,19 +368,4 @@ class Bot(TypedApi, StreamMethods):
             ValueError: the target contains no merged forward, or the segment lacks the id of its message.
         """
         message_id = target if isinstance(target, str) else _forward_in(target)
-        return expand(await self._get_items(message_id), message_id, max_depth=max_depth, max_count=max_count)
-
-    async def _get_items(self, message_id: str) -> Sequence[Mapping[str, Any]]:
-        """A message and what it holds (获取指定消息的内容), with the words of its cards."""
-
-        async def get(form: str) -> list[dict[str, Any]]:
-            params = {"card_msg_content_type": form}
-            answer = await self.call_api(f"im/v1/messages/{message_id}", method="GET", params=params)
-            return list(map(as_object, as_list(as_object(as_object(answer).get("data")).get("items"))))
-
-        items: Sequence[Mapping[str, Any]] = await get("user_card_content")
-        if any(map(lacks_words, items)):
-            # A template, for one, has them in the client's tree alone: a form that the document does not name.
-            with suppress(ActionFailed, NetworkError):
-                items = with_words(items, await get("raw_card_content"))
-        return items
+        return expand(await self.get_items(message_id), message_id, max_depth=max_depth, max_count=max_count)

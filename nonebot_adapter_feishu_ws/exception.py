@@ -14,6 +14,7 @@
         ├── ConfigError        the configuration cannot be used (also a ValueError)
         ├── BotNotFound        no bot with this app id is configured (also a LookupError)
         ├── BotDisabled        the bot is configured with "enabled": false
+        ├── SessionBusy        another run of a session is under way, and this one was not to wait
         └── StoreError         the store cannot be read or written
             └── InboxFull          it works, but holds as many events as it may
 
@@ -276,6 +277,21 @@ class BotDisabled(FeishuAdapterException):
     def __init__(self, bot_id: str) -> None:
         super().__init__("Bot is disabled")
         self.bot_id = bot_id
+
+
+class SessionBusy(FeishuAdapterException):
+    """Another run of a session is under way: ``bot.session_lock(..., when_busy="refuse")`` does not wait for it.
+
+    Attributes:
+        key: the session.
+    """
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"another run of the session {key} is under way: say so to whoever asks, or wait for it with "
+            'when_busy="queue", or end it with when_busy="interrupt"'
+        )
+        self.key = key
 
 
 class StoreError(FeishuAdapterException):

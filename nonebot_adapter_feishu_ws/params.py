@@ -1,5 +1,6 @@
-"""Dependencies for handlers: the image, files, sender and chat of a message."""
+"""Dependencies for handlers: what a message carries, its sender and its chat."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from nonebot.params import Depends
 from .bot import Bot
 from .event import MessageEvent, NoticeEvent
 from .event.message import Sender as SenderModel
+from .media.attachments import Attachment, Transcribe, attachments_of
 from .message import Message, MessageSegment
 
 _FILES = ("file", "audio", "media")
@@ -74,6 +76,28 @@ def Files() -> Any:
     return Depends(files)
 
 
+def Attachments(*, transcribe: Transcribe | None = None) -> Any:
+    """All input for a model: each image, file, voice message and video, as :class:`~.media.attachments.Attachment`.
+
+    First those of the message itself, images inside rich text included (and of the messages that were merged into it,
+    see ``FEISHU_MERGE_ATTACHMENTS``), then those of the quoted message. Each has ``kind``, ``mime``, ``name`` and
+    ``size``, and ``await it.read()``.
+
+    Args:
+        transcribe: turns a voice message into text before the handler runs: a function, ``async`` or not, that takes
+            the attachment and returns the text, which is then its ``text``. If it fails, that is logged, and the
+            ``text`` stays None.
+    """
+
+    async def attachments(bot: Bot, event: MessageEvent) -> list[Attachment]:
+        found = attachments_of(bot, event)
+        if transcribe is not None:
+            await asyncio.gather(*(it.transcribe(transcribe) for it in found if it.kind == "audio"))
+        return found
+
+    return Depends(attachments)
+
+
 def Sender() -> Any:
     """The sender of the message: ``sender_id`` with all ids that the app may see, ``sender_type``, ``tenant_key``."""
 
@@ -94,7 +118,9 @@ def Chat() -> Any:
 
 def _messages(event: MessageEvent) -> list[tuple[Message, str]]:
     own = (event.original_message, event.message_id)
-    return [own] if event.reply is None else [own, (event.reply.message, event.reply.message_id)]
+    merged = [(each.original_message, each.message_id) for each in event.merged]
+    quoted = [] if event.reply is None else [(event.reply.message, event.reply.message_id)]
+    return [own, *merged, *quoted]
 
 
-__all__ = ["Chat", "Files", "ImageBytes", "ReceivedFile", "Sender"]
+__all__ = ["Attachment", "Attachments", "Chat", "Files", "ImageBytes", "ReceivedFile", "Sender"]

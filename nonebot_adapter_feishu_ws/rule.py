@@ -1,16 +1,35 @@
-"""Rules for matchers: clicks on cards, reactions, and the bot's menu."""
+"""Rules for matchers: topics, clicks on cards, reactions, and the bot's menu."""
 
 from typing import Any
 
 from nonebot.adapters import Bot
 from nonebot.rule import Rule
 
-from .event import Event
+from .bot import Bot as FeishuBot
+from .event import Event, MessageEvent
 from .net.bounded_json import is_object
 
 CARD_ACTION = "card.action.trigger"
 REACTION = "im.message.reaction."
 MENU = "application.bot.menu_v6"
+
+
+def in_my_topic(*, or_to_me: bool = False) -> Rule:
+    """A message in a topic of the bot: one that it opened or answered in, or that began with one of its messages.
+
+    So people need no @ to go on. A message that mentions others, and not the bot, is meant for them and does not match.
+    In groups Feishu delivers messages without an @ to apps with the scope ``im:message.group_msg`` alone.
+
+    Args:
+        or_to_me: match what is meant for the bot (``to_me()``) as well, wherever it is said.
+    """
+
+    async def matches(bot: FeishuBot, event: MessageEvent) -> bool:
+        if event.to_me and or_to_me:
+            return True
+        return (event.to_me or not event.mentions) and await bot.is_in_my_topic(event)
+
+    return Rule(matches)
 
 
 def card_action(*names: str) -> Rule:
@@ -67,4 +86,4 @@ def action_names(event: Event) -> set[str]:
     return {name for name in (value, getattr(action, "name", None)) if isinstance(name, str) and name}
 
 
-__all__ = ["card_action", "menu", "reaction"]
+__all__ = ["card_action", "in_my_topic", "menu", "reaction"]

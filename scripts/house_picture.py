@@ -17,7 +17,7 @@ LAYERS = (
     ("adapter", "composition and lifecycle", "组装与生命周期"),
     ("intake backfill lifecycle", "processing of incoming events", "处理收到的事件"),
     (
-        "bot sending media stream permission rule params matcher models testing",
+        "bot dialog sending media stream permission rule params matcher models testing",
         "what plugins call",
         "供插件调用",
     ),

@@ -12,7 +12,7 @@ LAYERS = [
     {"message", "event", "card"},
     {"store"},
     {"transport", "server", "api"},
-    {"sending", "media", "stream", "bot", "models", "permission", "rule", "params", "matcher", "testing"},
+    {"sending", "media", "stream", "dialog", "bot", "models", "permission", "rule", "params", "matcher", "testing"},
     {"intake", "backfill", "lifecycle"},
     {"adapter"},
     {"management", "doctor", "parked", "record", "create", "sandbox", "compat"},
@@ -22,7 +22,7 @@ LEVEL = {name: level for level, names in enumerate(LAYERS, start=1) for name in 
 STRANGERS = {"transport", "server", "api"}
 # The composition root opens these doors inside a function, when they are asked for.
 LAZY_DOORS = {("adapter", name) for name in ("sandbox", "management", "doctor", "record", "compat")}
-CEILING = 35_000
+CEILING = 36_400
 """Lines by hand: 21,000 when the house was put in order; raised only together with what the lines bring."""
 HOUSE = House()
 
@@ -71,7 +71,7 @@ def test_a_function_fits_the_screen():
 def test_the_top_level_is_small():
     modules, folders = HOUSE.top_level()
     assert len(modules) <= 12, modules
-    assert len(folders) <= 23, folders
+    assert len(folders) <= 24, folders
 
 
 def test_the_check_sees_type_only_and_lazy_imports(tmp_path: Path):

@@ -302,6 +302,7 @@ class Config(BaseModel):
     feishu_fetch_reply: bool = True
     feishu_at_all_to_me: bool = False
     feishu_bot_messages: bool = False
+    feishu_merge_attachments: float | None = Field(None, gt=0, le=30)
     feishu_compat_alias: bool = False
     feishu_max_event_age: float | None = Field(None, gt=0, le=31_536_000)
     feishu_management_tokens: Tokens = Field(default_factory=dict[str, list[str]], repr=False)

@@ -15,6 +15,8 @@ from ..message.times import to_time
 from ..net.bounded_json import JsonError, is_list, is_object, read_json
 from .callback import Callback
 from .log_text import escape
+from .places import find_text
+from .session import SessionScope, session_key
 
 
 def _to_text(value: object) -> object:
@@ -325,15 +327,26 @@ class NoticeEvent(Event):
         user_id = self.get_user_id()
         return f"{self.chat_id}_{user_id}" if self.chat_id else user_id
 
+    def session(self, scope: SessionScope = "topic_user") -> str:
+        """A key for what a plugin keeps of a conversation; see :meth:`MessageEvent.session`.
+
+        A notice names no topic, so its chat stands for it: also that of a click on a card in a topic.
+
+        Raises:
+            ValueError: it names no chat or no person, which the scope needs.
+        """
+        user_id = (self.operator or self.person or UserId()).any
+        return session_key(scope, chat_id=self.chat_id, user_id=user_id)
+
     @property
     def chat_id(self) -> str:
         """``oc_...``; empty when the event names no chat."""
-        return _find(self.event, ("chat_id",), ("context", "open_chat_id"), ("open_chat_id",))
+        return find_text(self.event, ("chat_id",), ("context", "open_chat_id"), ("open_chat_id",))
 
     @property
     def message_id(self) -> str:
         """``om_...``; empty when the event names no message."""
-        return _find(self.event, ("message_id",), ("context", "open_message_id"), ("open_message_id",))
+        return find_text(self.event, ("message_id",), ("context", "open_message_id"), ("open_message_id",))
 
     @property
     def operator(self) -> UserId | None:
@@ -341,15 +354,15 @@ class NoticeEvent(Event):
         if found := _person_at(self.event, self.__operator__):
             return found
         for path in _OPERATORS:
-            ids = {name: _find(self.event, (*path, name)) for name in UserId.model_fields}
+            ids = {name: find_text(self.event, (*path, name)) for name in UserId.model_fields}
             if any(ids.values()):
                 return UserId.model_validate(ids)
             # One id alone. An operator may be named by an id of CoreHR or the app engine, too, which is nobody here.
-            alone = _find(self.event, path)
+            alone = find_text(self.event, path)
             if alone.startswith(("ou_", "on_")) or (alone and path[-1] == "operator_id"):
                 return UserId.model_validate(alone)
-        open_id = _find(self.event, ("operator_open_id",), ("open_id",))
-        ids = UserId(open_id=open_id, **{name: _find(self.event, (name,)) for name in ("user_id", "union_id")})
+        open_id = find_text(self.event, ("operator_open_id",), ("open_id",))
+        ids = UserId(open_id=open_id, **{name: find_text(self.event, (name,)) for name in ("user_id", "union_id")})
         return ids if ids.any else None
 
     @property
@@ -362,31 +375,12 @@ _OPERATORS = (("operator_id",), ("operator", "operator_id"), ("operator", "id"),
 """Where the events of the various domains have the one who acted."""
 
 
-def _find(body: object, *paths: tuple[str, ...]) -> str:
-    """The first text at one of the paths, through dicts and models; empty if there is none."""
-    for path in paths:
-        part: Any = body
-        for name in path:
-            part = _part(part, name)
-        if isinstance(part, str) and part:
-            return part
-    return ""
-
-
-def _part(whole: Any, name: str) -> Any:
-    if is_object(whole):
-        return whole.get(name)
-    if is_list(whole):
-        return next(iter(whole), None) if name == "0" else None
-    return getattr(whole, name, None)
-
-
 def _person_at(body: object, place: str) -> UserId | None:
     """The ids at a place such as ``object.guest.id`` or ``operator_ids.0``: an object of them, or one as a text."""
     if not place:
         return None
     path = tuple(place.split("."))
-    if alone := _find(body, path):
+    if alone := find_text(body, path):
         return UserId.model_validate(alone)
-    ids = {name: _find(body, (*path, name)) for name in UserId.model_fields}
+    ids = {name: find_text(body, (*path, name)) for name in UserId.model_fields}
     return UserId.model_validate(ids) if any(ids.values()) else None

@@ -1,5 +1,6 @@
 """Messages that the bot receives (接收消息, ``im.message.receive_v1``), and those that were edited."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, ClassVar
 
@@ -10,6 +11,7 @@ from ..message import Message, parse
 from ..message.times import to_time
 from .base import Event, FeishuModel, Flag, MaybeText, NoticeEvent, Text, UserId, to_dicts, to_ids, to_model
 from .log_text import escape
+from .session import SessionScope, session_key
 
 
 class Sender(FeishuModel):
@@ -143,6 +145,28 @@ class AboutMessage(Event):
         session_id = f"{message.chat_type}_{message.chat_id}_{user_id}"
         return f"{session_id}_{message.thread_id}" if message.thread_id else session_id
 
+    def session(self, scope: SessionScope = "topic_user") -> str:
+        """A key for what a plugin keeps of a conversation: a memory, a lock, a choice.
+
+        The keys stay as they are from release to release, so they may be stored. Two bots in one chat have the same
+        ones.
+
+        Args:
+            scope: who shares it: ``"topic"`` everybody in the topic, ``"chat"`` everybody in the chat, ``"user"`` the
+                sender wherever they write, ``"topic_user"`` the sender in this topic. Outside of a topic the chat
+                stands for it: there, ``"topic"`` is ``"chat"``.
+
+        Returns:
+            ``topic:omt_…``, ``chat:oc_…``, ``user:ou_…``, or ``topic:omt_…/user:ou_…`` (``chat:oc_…/user:ou_…``).
+
+        Raises:
+            ValueError: the scope is unknown.
+        """
+        message = self.event.message
+        # Without any id of its sender a message has a session of its own, never one that all senders share.
+        user_id = self.event.sender.sender_id.any or message.message_id
+        return session_key(scope, chat_id=message.chat_id, user_id=user_id, thread_id=message.thread_id)
+
     @property
     @override
     def time(self) -> datetime:
@@ -194,6 +218,7 @@ class MessageEvent(AboutMessage):
 
     _message: Message | None = PrivateAttr(default=None)
     _original_message: Message | None = PrivateAttr(default=None)
+    _merged: "tuple[MessageEvent, ...]" = PrivateAttr(default=())
 
     @override
     def get_type(self) -> str:
@@ -225,6 +250,15 @@ class MessageEvent(AboutMessage):
             message = self.event.message
             self._original_message = parse(message.message_type, message.content, message.mentions, message.message_id)
         return self._original_message
+
+    @property
+    def merged(self) -> "tuple[MessageEvent, ...]":
+        """The messages with images or files that the sender sent just before (``FEISHU_MERGE_ATTACHMENTS``)."""
+        return self._merged
+
+    def merge(self, events: "Iterable[MessageEvent]") -> None:
+        """Say which messages are handled together with this one; the adapter does."""
+        self._merged = tuple(events)
 
     @override
     def get_plaintext(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from nonebot.adapters import Bot as BaseBot
@@ -47,6 +47,9 @@ class RestBot(BaseBot):
             NetworkError: no usable answer came.
         """
         return await super().call_api(api, **data)
+
+    async def keep_text(self, message_ids: Sequence[str], text: str) -> None:
+        """Keep the text of an answer under the messages that show it; a bot without a store keeps none."""
 
     @overload
     async def upload_pictures(self, content: str) -> str: ...

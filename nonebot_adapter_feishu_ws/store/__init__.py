@@ -6,6 +6,7 @@ from .base import (
     REPLAY_WINDOW,
     TAKEOVER_AFTER,
     Entry,
+    ExpiringValues,
     Inbox,
     InboxCount,
     KeyValue,
@@ -15,6 +16,7 @@ from .base import (
     storable,
 )
 from .fallback import FallbackStore
+from .kept import Kept
 from .memory import MemoryStore
 from .open_work import OpenWorkDoor
 from .shared import Shared, shared_of
@@ -62,9 +64,11 @@ __all__ = [
     "CLAIM_TTL",
     "MAX_RUNS",
     "Entry",
+    "ExpiringValues",
     "FallbackStore",
     "Inbox",
     "InboxCount",
+    "Kept",
     "KeyValue",
     "Lease",
     "MemoryStore",

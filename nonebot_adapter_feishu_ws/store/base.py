@@ -206,8 +206,8 @@ class Locks(Protocol):
         ...
 
 
-class SharedValues(Protocol):
-    """Short-lived values and rate limits of all processes of a bot. Keys start with the app id and a colon.
+class ExpiringValues(Protocol):
+    """Values that outlive a restart for a while. Keys start with the app id and a colon.
 
     Raises:
         StoreError: every method, when the store cannot be used.
@@ -217,9 +217,21 @@ class SharedValues(Protocol):
         """Return a value, or None."""
         ...
 
-    async def set_value(self, key: str, value: str, ttl: float) -> None:
-        """Write a value that expires after ``ttl`` seconds."""
+    async def set_value(self, key: str, value: str | None, ttl: float | None) -> None:
+        """Write a value that expires after ``ttl`` seconds (None: never), or delete it (None)."""
         ...
+
+    async def add_value(self, key: str, value: str, ttl: float) -> str:
+        """Write a value unless there is one; returns the one that is there then."""
+        ...
+
+
+class SharedValues(ExpiringValues, Protocol):
+    """Short-lived values and rate limits of all processes of a bot.
+
+    Raises:
+        StoreError: every method, when the store cannot be used.
+    """
 
     async def reserve(self, key: str, count: int, period: float) -> float:
         """Reserve a call in a rate limit of all processes; returns the seconds until it may be made.
@@ -290,6 +302,11 @@ class Store(Protocol):
     @property
     def state(self) -> KeyValue:
         """State that outlives a restart, as far as the backend can keep it."""
+        ...
+
+    @property
+    def values(self) -> ExpiringValues:
+        """Values that outlive a restart for a while, as far as the backend can keep them."""
         ...
 
     @property

@@ -15,6 +15,7 @@ from ..logs import log
 from .base import (
     DUPLICATE,
     Entry,
+    ExpiringValues,
     Inbox,
     InboxCount,
     KeyValue,
@@ -73,6 +74,7 @@ class FallbackStore(Inbox):
         self.status: StoreStatus = self.inner.status
         self.inbox: Inbox = self
         self.state: KeyValue = self.inner.state
+        self.values: ExpiringValues = self.inner.values
         self.locks: Locks | None = self.inner.locks
         self.shared: SharedValues | None = self.inner.shared
         self.open_work: OpenWork | None = self.inner.open_work

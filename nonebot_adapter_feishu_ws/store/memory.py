@@ -1,12 +1,16 @@
 """The store of a single process; everything is forgotten when the process ends."""
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 
 from typing_extensions import override
 
-from .base import CLAIM_TTL, KeyValue, StoreStatus
+from .base import CLAIM_TTL, ExpiringValues, KeyValue, StoreStatus
 from .claims import Claims
+
+VALUES = 5_000
+"""Values that expire, of all bots together."""
 
 
 class MemoryStore:
@@ -22,6 +26,7 @@ class MemoryStore:
         """Create an empty store that remembers ``max_claims`` claims, each for ``ttl`` seconds."""
         self.status: StoreStatus = StoreStatus("memory://")
         self.state: KeyValue = MemoryState()
+        self.values: ExpiringValues = MemoryValues(clock=clock)
         self.inbox: None = None
         self.locks: None = None
         self.shared: None = None
@@ -67,3 +72,35 @@ class MemoryState(KeyValue):
     async def noted(self, name: str) -> list[str]:
         members = self._sets.get(name, {})
         return sorted(members, key=lambda member: members[member], reverse=True)
+
+
+class MemoryValues(ExpiringValues):
+    """Values in a dictionary, of which those that were written longest ago are dropped when there are too many."""
+
+    def __init__(self, *, keep: int = VALUES, clock: Callable[[], float] = time.monotonic) -> None:
+        """Create an empty collection of at most ``keep`` values that expire."""
+        self._keep = keep
+        self._clock = clock
+        self._values: dict[str, tuple[str, float]] = {}
+
+    @override
+    async def get_value(self, key: str) -> str | None:
+        value, until = self._values.get(key, ("", -math.inf))
+        return value if self._clock() < until else None
+
+    @override
+    async def set_value(self, key: str, value: str | None, ttl: float | None) -> None:
+        self._values.pop(key, None)
+        if value is None:
+            return
+        self._values[key] = (value, math.inf if ttl is None else self._clock() + ttl)
+        if len(self._values) > self._keep:
+            oldest = (name for name, (_, until) in self._values.items() if until < math.inf)
+            self._values.pop(next(oldest, ""), None)
+
+    @override
+    async def add_value(self, key: str, value: str, ttl: float) -> str:
+        if (found := await self.get_value(key)) is not None:
+            return found
+        await self.set_value(key, value, ttl)
+        return value

@@ -324,6 +324,7 @@ class Stream(FormerNames):
         if note:
             text = f"{text}{closing(text)}\n\n{note}" if text.strip() else note
         await self._fallback.update(text, final=True)
+        await self._context.bot.keep_text(self.message_ids, text)
 
     async def _run(self) -> None:
         while not self._ending.is_set():

@@ -218,7 +218,7 @@ async def run_all(bench: Bench, blocks: list[Block], results: Path) -> None:
 
 def main(language: str, results: str, slow: str = "") -> None:
     """Start the bot as a README's ``bot.py`` does, run the blocks, and end it."""
-    from tests.docs import commands, frames, processes, recipes  # noqa: F401 - they register the frames
+    from tests.docs import assistants, commands, frames, processes, recipes  # noqa: F401 - they register the frames
 
     blocks = [each for each in own_blocks(language) if (each.frame in SLOW) == bool(slow)]
     bench = Bench()

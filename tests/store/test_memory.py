@@ -4,6 +4,7 @@ import tracemalloc
 
 from nonebot_adapter_feishu_ws.store import MemoryStore
 from nonebot_adapter_feishu_ws.store.claims import Claims
+from nonebot_adapter_feishu_ws.store.memory import MemoryValues
 
 
 class Clock:
@@ -68,3 +69,16 @@ def test_claims_need_little_memory():
     finally:
         tracemalloc.stop()
     assert held < 18_000 * 30
+
+
+async def test_values_expire_and_are_bounded_in_number():
+    clock = Clock()
+    values = MemoryValues(keep=3, clock=clock)
+    await values.set_value("for good", "0", None)
+    for number in range(5):
+        await values.set_value(str(number), "x", 10)
+    assert [await values.get_value(name) for name in ("for good", "2", "3", "4")] == ["0", None, "x", "x"]
+    assert await values.add_value("4", "y", 10) == "x"
+    clock.now = 10
+    assert [await values.get_value(name) for name in ("for good", "4")] == ["0", None]
+    assert await values.add_value("4", "y", 10) == "y"

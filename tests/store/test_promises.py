@@ -283,6 +283,32 @@ async def test_a_set_keeps_its_latest_members_and_outlives(make):
     assert await after.state.noted("cli_c:places") == []
 
 
+async def test_an_expiring_value_outlives_a_crash_and_not_its_time(make, now, request):
+    store = await make()
+    await store.values.set_value(f"{BOT}:a", "1", 60)
+    await store.values.set_value(f"{BOT}:a", "2", 60)
+    await store.values.set_value(f"{BOT}:for good", "3", None)
+    await store.values.set_value(f"{BOT}:gone", "4", 60)
+    await store.values.set_value(f"{BOT}:gone", None, None)
+    after = await make()
+    found = [await after.values.get_value(f"{BOT}:{name}") for name in ("a", "for good", "gone", "never")]
+    assert found == ["2", "3", None, None]
+    if "redis" in request.node.name:
+        await after.values.set_value(f"{BOT}:a", "2", 0.01)  # it has a clock of its own
+        await asyncio.sleep(0.05)
+    now.at += 61
+    assert await after.values.get_value(f"{BOT}:a") is None
+    assert await after.values.get_value(f"{BOT}:for good") == "3"
+
+
+async def test_the_first_of_several_writers_of_a_value_wins(make):
+    store = await make()
+    names = [str(number) for number in range(20)]
+    given = await asyncio.gather(*(store.values.add_value(f"{BOT}:answer", name, 60) for name in names))
+    assert set(given) == {given[0]}
+    assert await (await make()).values.add_value(f"{BOT}:answer", "late", 60) == given[0]
+
+
 async def test_a_claim_may_be_remembered_for_longer(make, now, request):
     if "redis" in request.node.name:
         pytest.skip("Redis has a clock of its own; test_redis.py looks at the key")

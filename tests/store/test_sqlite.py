@@ -336,3 +336,12 @@ async def test_the_mode_that_an_operator_chose_stays(tmp_path):
     await store.open(["a"])
     await store.close()
     assert path.stat().st_mode & 0o777 == 0o660
+
+
+async def test_values_are_bounded_in_number(store, monkeypatch):
+    monkeypatch.setattr("nonebot_adapter_feishu_ws.store.sqlite.expiring.KEEP", 3)
+    await store.set_value("for good", "0", None)
+    for number in range(5):
+        await store.set_value(str(number), "x", 60)
+    found = [await store.get_value(name) for name in ("for good", "0", "1", "2", "3", "4")]
+    assert found == ["0", None, None, "x", "x", "x"]

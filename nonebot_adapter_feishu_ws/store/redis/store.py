@@ -59,6 +59,7 @@ class RedisStore:
             self._connection, self.consumer, int(claim_ttl), max_waiting, to_milliseconds(takeover_after)
         )
         self.state: RedisValues = RedisValues(self._connection)
+        self.values: RedisValues = self.state
         self.shared: RedisValues = self.state
         self.locks: RedisLocks = RedisLocks(self._connection, self.consumer)
         self.open_work: RedisOpenWork = RedisOpenWork(self._connection, self.consumer, to_milliseconds(takeover_after))

@@ -44,8 +44,19 @@ class RedisValues(KeyValue, SharedValues):
         return None if value is None else to_text(value)
 
     @override
-    async def set_value(self, key: str, value: str, ttl: float) -> None:
-        await self.connection.execute("SET", of_name("shared", key), to_bytes(value), "PX", to_milliseconds(ttl))
+    async def set_value(self, key: str, value: str | None, ttl: float | None) -> None:
+        name = of_name("shared", key)
+        if value is None:
+            await self.connection.execute("DEL", name)
+            return
+        expiry = () if ttl is None else ("PX", to_milliseconds(ttl))
+        await self.connection.execute("SET", name, to_bytes(value), *expiry)
+
+    @override
+    async def add_value(self, key: str, value: str, ttl: float) -> str:
+        name = of_name("shared", key)
+        added = await self.connection.execute("SET", name, to_bytes(value), "PX", to_milliseconds(ttl), "NX")
+        return value if added else await self.get_value(key) or value
 
     @override
     async def reserve(self, key: str, count: int, period: float) -> float:

@@ -79,6 +79,11 @@ MIGRATIONS: Final = (
     """
     CREATE TABLE open_work (key TEXT PRIMARY KEY, bot_id TEXT NOT NULL, value TEXT NOT NULL, holder TEXT) WITHOUT ROWID
     """,
+    # 8: values that expire; their numbers grow with each write
+    """
+    CREATE TABLE expiring (number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, value TEXT NOT NULL, until REAL);
+    CREATE INDEX expiring_by_time ON expiring (until) WHERE until IS NOT NULL
+    """,
 )
 SCHEMA_VERSION: Final = len(MIGRATIONS)
 

@@ -80,6 +80,10 @@ def take_over(database: sqlite3.Connection, copy: Path, others: Collection[str])
             for table in ("claims", "state", "sets", "open_work"):
                 database.execute(f"INSERT OR IGNORE INTO {table} SELECT * FROM copy.{table}")
             database.execute(
+                "INSERT OR IGNORE INTO expiring (key, value, until) "
+                "SELECT key, value, until FROM copy.expiring ORDER BY number"
+            )
+            database.execute(
                 f"INSERT INTO inbox ({_COLUMNS}) SELECT {_COLUMNS} FROM copy.inbox "
                 f"WHERE key NOT IN (SELECT key FROM inbox) AND bot_id NOT IN ({marks(rest)}) ORDER BY number",
                 rest,

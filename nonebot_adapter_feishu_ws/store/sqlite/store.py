@@ -13,11 +13,23 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from typing_extensions import override
 
 from ...exception import InboxFull, StoreError
-from ..base import CLAIM_TTL, DUPLICATE, REPLAY_WINDOW, Entry, Inbox, InboxCount, KeyValue, OpenWork, StoreStatus, Taken
+from ..base import (
+    CLAIM_TTL,
+    DUPLICATE,
+    REPLAY_WINDOW,
+    Entry,
+    ExpiringValues,
+    Inbox,
+    InboxCount,
+    KeyValue,
+    OpenWork,
+    StoreStatus,
+    Taken,
+)
 from ..boottime import boottime
 from ..group_commit import WRITE_TIMEOUT, unexpected
 from ..notices import report_dead_letter
-from . import open_work, values
+from . import expiring, open_work, values
 from .database import Database, Done, Limits, Mine, Op, Take, explain
 from .inbox import DEAD_LETTERS_FOR, Held, put_back
 from .writer import Writer
@@ -26,7 +38,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class SqliteStore(Inbox, KeyValue, OpenWork):
+class SqliteStore(Inbox, KeyValue, ExpiringValues, OpenWork):
     """The store of one process per bot; the processes of several bots may share a file.
 
     If a bot is started twice by mistake, each process keeps what it handles; see :class:`.Neighbours`.
@@ -61,6 +73,7 @@ class SqliteStore(Inbox, KeyValue, OpenWork):
         self.status: StoreStatus = StoreStatus(f"sqlite:///{path}")
         self.inbox: Inbox = self
         self.state: KeyValue = self
+        self.values: ExpiringValues = self
         self.locks: None = None
         self.shared: None = None
         self.open_work: OpenWork = self
@@ -165,6 +178,20 @@ class SqliteStore(Inbox, KeyValue, OpenWork):
     @override
     async def noted(self, name: str) -> list[str]:
         return await self._run(lambda: values.noted(self._file.opened(), name))
+
+    @override
+    async def get_value(self, key: str) -> str | None:
+        return await self._run(lambda: expiring.get(self._file.opened(), key, self._clock()))
+
+    @override
+    async def set_value(self, key: str, value: str | None, ttl: float | None) -> None:
+        now = self._clock()
+        await self._do(expiring.put, key, value, None if ttl is None else now + ttl, now)
+
+    @override
+    async def add_value(self, key: str, value: str, ttl: float) -> str:
+        now = self._clock()
+        return await self._do(expiring.add, key, value, now + ttl, now)
 
     # Work that is begun and not ended
 
