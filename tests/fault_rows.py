@@ -208,6 +208,10 @@ FAULTS: dict[int, Fault] = {
         "each is named, with what to do",
     ),
     59: Fault(
+        "100,000 events wait in the store when the bot starts, all of one chat",
+        "the start takes about as long and as much memory as with none; a message of another chat is handled at once",
+    ),
+    60: Fault(
         "SIGTERM or `kill -9` during a streamed answer",
         "the card is finished with a note, then or at the next start; the replayed event goes on with the same card",
     ),

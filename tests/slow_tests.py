@@ -17,6 +17,7 @@ SLOW = {
     "tests/docs/test_install.py::test_the_line_of_the_readme_installs_the_package_from_a_clone": "builds and installs",
     "tests/docs/test_site.py": "builds the docs site, and drives Chromium",
     "tests/doctor/test_doctor.py::test_the_command_and_its_exit_code": PROCESS,
+    "tests/flow/test_backlog.py": PROCESS,
     "tests/flow/test_crash.py": "kills bot processes again and again",
     "tests/flow/test_dns.py": PROCESS,
     "tests/flow/test_drivers.py": "starts a bot process per NoneBot driver, and nb-cli",

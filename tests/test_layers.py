@@ -22,7 +22,7 @@ LEVEL = {name: level for level, names in enumerate(LAYERS, start=1) for name in 
 STRANGERS = {"transport", "server", "api"}
 # The composition root opens these doors inside a function, when they are asked for.
 LAZY_DOORS = {("adapter", name) for name in ("sandbox", "management", "doctor", "record", "compat")}
-CEILING = 36_400
+CEILING = 37_800
 """Lines by hand: 21,000 when the house was put in order; raised only together with what the lines bring."""
 HOUSE = House()
 

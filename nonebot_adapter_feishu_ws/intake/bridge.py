@@ -34,6 +34,8 @@ MAX_BYTES = 256 * 1024 * 1024
 """Bytes of JSON of a bot's waiting deliveries without a store, or while it is down: what does not fit is refused."""
 STORED_PART = 8
 """Where more can wait in a store, only this part of it is taken: 32 MB, about 40,000 texts."""
+AHEAD = 32
+"""Further places of a bot for events that go ahead of those in the store."""
 MIN_BEGUN = 32
 """Deliveries of a bot that may wait for their handlers, however few of these run at a time."""
 
@@ -133,27 +135,31 @@ class NetworkEnd:
     def _bytes_left(self, bot_id: str, stored: bool) -> int:
         return (self._max_bytes // STORED_PART if stored else self._max_bytes) - self._waiting_bytes(bot_id)
 
-    def room(self, bot_id: str, *, stored: bool = False) -> int:
-        """How many more deliveries of a bot fit, fewer if they are stored as well; 0 when it is closed."""
+    def room(self, bot_id: str, *, stored: bool = False, more: int = 0) -> int:
+        """How many deliveries of a bot fit, fewer if they are stored as well, and ``more``; 0 when it is closed."""
         if not self.is_open or self._bytes_left(bot_id, stored) <= 0:
             return 0
-        return max(0, (self._max_begun if stored else self._max_waiting) - self.waiting(bot_id))
+        return max(0, (self._max_begun if stored else self._max_waiting) + more - self.waiting(bot_id))
 
     def wanted(self, bot_id: str) -> int:
         """How many deliveries to fetch from the store: none while half of the places are taken, for whole batches."""
         room = self.room(bot_id, stored=True)
         return room if 2 * room >= self._max_begun else 0
 
-    def reserve(self, bot_id: str, size: int, *, stored: bool = False, force: bool = False) -> bool:
+    def reserve(
+        self, bot_id: str, size: int, *, stored: bool = False, ahead: bool = False, force: bool = False
+    ) -> bool:
         """Keep a place for a delivery; False when it is closed or full.
 
         Args:
             bot_id: its bot.
             size: bytes of its JSON.
             stored: whether it can wait in a store as well.
+            ahead: whether it goes ahead of those that wait in a store.
             force: keep it even when there is no room.
         """
-        if not force and (size > self._bytes_left(bot_id, stored) or not self.room(bot_id, stored=stored)):
+        room = self.room(bot_id, stored=stored, more=AHEAD if ahead else 0)
+        if not force and (size > self._bytes_left(bot_id, stored) or not room):
             return False
         self._taken[bot_id] += 1
         self._taken_bytes[bot_id] += size

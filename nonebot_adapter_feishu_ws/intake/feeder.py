@@ -10,6 +10,7 @@ from ..exception import StoreError
 from ..logs import log
 from ..net.waiting import Sleep, wait_for_event
 from ..store import Entry, Inbox, Store
+from .backlog import Backlog
 from .bridge import NetworkEnd
 from .delivery import read_entry
 
@@ -46,8 +47,8 @@ class InboxConsumer:
         self._alone_until = 0.0
         self._settled_at = 0.0
         self._may_have_abandoned: set[str] = set()
-        self.backlog: set[str] = set()
-        """The bots whose events wait in the inbox; while they do, a new one waits behind them."""
+        self.backlog: Backlog = Backlog()
+        """What waits in the inbox; a new event waits behind it, unless it may pass."""
 
     def start(self, bot_ids: Sequence[str]) -> None:
         """Begin to feed these bots; to be called when the store is open."""
@@ -58,7 +59,8 @@ class InboxConsumer:
         self._bot_ids = tuple(bot_ids)
         # Also while the store is down: what waits in it is looked for when it is back.
         self._may_have_abandoned.update(bot_ids)
-        self.backlog.update(bot_ids)
+        for bot_id in bot_ids:
+            self.backlog.begin(bot_id)
         self._settled_at = asyncio.get_running_loop().time() + SETTLED_AFTER
         self._feeder = asyncio.create_task(self._feed(self._inbox), name="feishu-inbox")
 
@@ -75,15 +77,16 @@ class InboxConsumer:
         while self._writers:
             await asyncio.wait(self._writers)
 
-    def wake(self, bot_id: str) -> None:
-        """An event of a bot waits in the inbox."""
-        self.backlog.add(bot_id)
+    def wake(self) -> None:
+        """An event waits in the inbox."""
         self._woken.set()
 
     def look(self, bot_id: str) -> None:
         """Events of a bot are in the inbox that nobody handles, whatever is known of them here."""
         self._may_have_abandoned.add(bot_id)
-        self.wake(bot_id)
+        if bot_id not in self.backlog:
+            self.backlog.begin(bot_id)
+        self.wake()
 
     def begun(self, key: str) -> None:
         """The handlers of an abandoned event have started."""
@@ -117,6 +120,8 @@ class InboxConsumer:
                 await self._feed_abandoned(inbox)
                 for bot_id in self._bot_ids:
                     await self._feed_waiting(inbox, bot_id)
+                    if await self.backlog.look(inbox, bot_id):
+                        self._woken.set()  # for more
             except StoreError as error:
                 log("ERROR", "Events wait in the store and cannot be read: {}", error)
             await self._pause()
@@ -155,13 +160,15 @@ class InboxConsumer:
 
     async def _feed_waiting(self, inbox: Inbox, bot_id: str) -> None:
         while (bot_id in self.backlog or self._is_shared) and (room := self._bridge.wanted(bot_id)):
+            changes = self.backlog.changes(bot_id)
             entries = await inbox.fetch(bot_id, min(room, FETCH))
             for entry in entries:
+                self.backlog.fetched(bot_id, entry.payload, entry.key)
                 self._hand_over(entry)
             if not self._store.status.ok:
                 return  # it is down, which does not say that nothing waits in it
             if len(entries) < min(room, FETCH):
-                self.backlog.discard(bot_id)
+                self.backlog.end(bot_id, changes)
                 return
 
     def _hand_over(self, entry: Entry, *, abandoned: bool = False) -> None:

@@ -149,30 +149,42 @@ class Receiver:
         size, bot_id = delivery.size, delivery.bot_id
         # While the store is down nothing can wait in it, and nothing that waits there can be fetched.
         durable = self._store.status.ok
-        behind = bot_id in self._consumer.backlog and durable
-        begin = not behind and self._bridge.reserve(bot_id, size, stored=durable)
+        backlog, payload = self._consumer.backlog, envelope.payload
+        behind = bot_id in backlog and durable
+        ahead = behind and backlog.may_pass(bot_id, payload)
+        begin = (ahead or not behind) and self._bridge.reserve(bot_id, size, stored=durable, ahead=ahead)
+        ahead = ahead and begin
         if not begin and not (self._store.status.ok and self._bridge.is_open):
             return "refused"
-        entry = Entry(keys[0], bot_id, envelope.payload, self._clock())
+        entry = Entry(keys[0], bot_id, payload, self._clock())
+        if ahead:
+            backlog.passed(bot_id)
+        elif not begin:
+            backlog.add(bot_id, payload, entry.key)
         try:
             with self._bridge.hold():
-                taken = await inbox.take(entry, keys, begin=begin)
+                taken = await inbox.take(entry, keys, begin=begin, ahead=ahead)
         except BaseException:
             if begin:
                 self._bridge.cancel(bot_id, size)
             else:
-                self._consumer.wake(bot_id)  # it may have been written all the same
+                backlog.written(bot_id, payload, entry.key, waits=True)  # it may have been, all the same
+                self._consumer.wake()
             raise
         if begin and taken.entry is None:
             self._bridge.cancel(bot_id, size)
+        if not begin:
+            backlog.written(bot_id, payload, entry.key, waits=taken.new)
         if not taken.new:
             return "duplicate"
         if taken.entry is entry:
             self._bridge.put(delivery, size)
-        else:
-            if taken.entry is not None:
-                self._bridge.put(read_entry(taken.entry), size)
-            self._consumer.wake(bot_id)
+            return "accepted"
+        if taken.entry is not None:
+            self._bridge.put(read_entry(taken.entry), size)
+            backlog.add(bot_id, payload, entry.key)
+            backlog.written(bot_id, payload, entry.key, waits=True)
+        self._consumer.wake()
         return "accepted"
 
     async def _claim(self, delivery: Delivery, keys: Sequence[str]) -> Outcome:

@@ -136,13 +136,14 @@ class Inbox(Protocol):
         StoreError: every method, when the store cannot be used.
     """
 
-    async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool) -> Taken:
+    async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool, ahead: bool = False) -> Taken:
         """Claim an event and write it into the inbox; it is safe there when this returns.
 
         Args:
             entry: the event.
             keys: its names; the first is the entry's.
             begin: whether it is handled now; otherwise it waits in the inbox.
+            ahead: whether it is handled before those that wait; otherwise one of them may begin in its place.
 
         Raises:
             StoreError: it cannot be written; the event must not be acked.
@@ -152,6 +153,22 @@ class Inbox(Protocol):
 
     async def fetch(self, bot_id: str, limit: int) -> list[Entry]:
         """Start waiting events of a bot that were never started before, oldest first."""
+        ...
+
+    async def peek(
+        self, bot_id: str, group_of: Callable[[bytes], bytes], after: int, limit: int
+    ) -> tuple[Mapping[bytes, str], int | None]:
+        """Group waiting events of a bot without starting them; a store of several processes finds none.
+
+        Args:
+            bot_id: the app id.
+            group_of: the group of an event by its JSON; called in the store's thread.
+            after: the number of the last event that was looked at; 0 at first.
+            limit: how many events are looked at.
+
+        Returns:
+            The key of the last event of each group, and the number to go on after; None when there are no more.
+        """
         ...
 
     async def fetch_abandoned(self, bot_ids: Sequence[str], *, suspects: bool = True) -> Entry | None:

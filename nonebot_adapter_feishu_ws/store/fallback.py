@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextvars import Context
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from typing import Protocol, TypeVar
 
@@ -64,6 +65,9 @@ class FallbackStore(Inbox):
     _failed_at: float = 0.0
     _owed: dict[str, None] = field(default_factory=dict[str, None])
     _unwritten: dict[tuple[str, ...], None] = field(default_factory=dict[tuple[str, ...], None])
+    _in_memory: set[str] = field(default_factory=set[str])
+    """Entries that were begun while the store was down and are not done. It may hold them as waiting: a write that was
+    refused as too slow is made all the same, and Feishu has pushed its event again meanwhile."""
     _probing: asyncio.Task[None] | None = None
     _undecided: set[str] = field(default_factory=set[str])
     """The names of events that are being written."""
@@ -114,22 +118,24 @@ class FallbackStore(Inbox):
         return is_ours is not False
 
     @override
-    async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool) -> Taken:
+    async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool, ahead: bool = False) -> Taken:
         # First in memory: a redelivery may wait behind a write that fails, and succeed.
         if not await self._claim_in_memory(keys):
             return DUPLICATE
         try:
-            return await self._take(entry, keys, begin)
+            return await self._take(entry, keys, begin, ahead)
         except BaseException:
             self._claims.discard(keys)  # else its redelivery would be acked as a duplicate
             raise
         finally:
             self._settle(keys)
 
-    async def _take(self, entry: Entry, keys: Sequence[str], begin: bool) -> Taken:
+    async def _take(self, entry: Entry, keys: Sequence[str], begin: bool, ahead: bool) -> Taken:
         if self.status.ok:
             try:
-                return await self.inner.inbox.take(entry, keys, begin=begin)
+                taken = await self.inner.inbox.take(entry, keys, begin=begin, ahead=ahead)
+                known = taken.entry is not None and taken.entry.key in self._in_memory
+                return Taken(taken.new) if known else taken
             except InboxFull:
                 raise
             except StoreError as error:
@@ -137,6 +143,7 @@ class FallbackStore(Inbox):
         if not begin:
             raise StoreError(f"the store {self.status.name} is down, and there is no room to handle the event at once")
         _remember(self._unwritten, [tuple(keys)])
+        self._in_memory.add(entry.key)
         return Taken(new=True, entry=entry)
 
     async def _claim_in_memory(self, keys: Sequence[str]) -> bool:
@@ -168,7 +175,19 @@ class FallbackStore(Inbox):
 
     @override
     async def fetch(self, bot_id: str, limit: int) -> list[Entry]:
-        return await self._ask(lambda: self.inner.inbox.fetch(bot_id, limit)) or []
+        found: list[Entry] = []
+        while (want := limit - len(found)) > 0:
+            some = await self._ask(partial(self.inner.inbox.fetch, bot_id, want)) or []
+            found += (entry for entry in some if entry.key not in self._in_memory)
+            if len(some) < want:
+                break
+        return found
+
+    @override
+    async def peek(
+        self, bot_id: str, group_of: Callable[[bytes], bytes], after: int, limit: int
+    ) -> tuple[Mapping[bytes, str], int | None]:
+        return await self._ask(lambda: self.inner.inbox.peek(bot_id, group_of, after, limit)) or ({}, None)
 
     @override
     async def fetch_abandoned(self, bot_ids: Sequence[str], *, suspects: bool = True) -> Entry | None:
@@ -180,6 +199,7 @@ class FallbackStore(Inbox):
 
     @override
     async def done(self, keys: Sequence[str]) -> None:
+        self._in_memory.difference_update(keys)
         if self.status.ok:
             try:
                 return await self.inner.inbox.done(keys)
@@ -190,6 +210,7 @@ class FallbackStore(Inbox):
 
     @override
     async def put_back(self, keys: Sequence[str]) -> None:
+        self._in_memory.difference_update(keys)
         await self.inner.inbox.put_back(keys)
 
     async def _ask(self, ask: Callable[[], Awaitable[T]]) -> T | None:

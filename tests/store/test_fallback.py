@@ -43,6 +43,40 @@ async def test_what_was_handled_while_the_store_was_down_is_known_after_a_restar
     await after.close()
 
 
+@pytest.mark.parametrize("done_when", ["the store is down", "the store is back", "it was fetched"])
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("redis", marks=pytest.mark.needs("redis-server"))])
+async def test_what_was_refused_and_written_all_the_same_is_handled_once(
+    request, tmp_path, monkeypatch, kind, done_when
+):
+    """A write took longer than an ack may wait; its event was refused, pushed again, and handled from memory."""
+    is_redis = kind == "redis"
+    inner = RedisStore(request.getfixturevalue("redis_server").url) if is_redis else SqliteStore(tmp_path / "s.db")
+    store = FallbackStore(inner, probe_every=0.05)
+    await store.open([BOT])
+    written = inner.take if isinstance(inner, SqliteStore) else inner.inbox.take
+
+    async def too_slow(*args: Any, **kwargs: Any) -> None:
+        await written(*args, **kwargs)
+        raise StoreError("too slow")
+
+    with monkeypatch.context() as slow:
+        slow.setattr(inner.inbox, "take", too_slow)
+        with pytest.raises(StoreError):
+            await take(store, entry(1), begin=False)
+    assert await take(store, entry(1)), "pushed again, while the store is down"
+    if done_when == "the store is down":
+        await store.inbox.done([entry(1).key])
+    while not store.status.ok:
+        await asyncio.sleep(0.02)
+    if done_when == "the store is back":
+        await store.inbox.done([entry(1).key])
+    assert await store.inbox.fetch(BOT, 10) == []
+    await store.inbox.done([entry(1).key])
+    assert (await store.inbox.count([BOT]))[BOT].waiting == 0
+    assert await take(store, entry(2))
+    await store.close()
+
+
 async def test_the_line_that_a_store_is_back_names_no_event(tmp_path):
     """The probe was started while an event was received, and its lines carried that event's ids."""
     records: list[Any] = []

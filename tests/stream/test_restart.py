@@ -44,7 +44,7 @@ async def streaming(sandbox: Any) -> dict[str, Any]:
     return card
 
 
-@pytest.mark.fault(59)
+@pytest.mark.fault(60)
 async def test_a_stream_killed_by_sigterm_leaves_no_card_in_streaming_mode(sandbox, tmp_path, saw):
     bot = BotProcess(sandbox, tmp_path, BOT, AGAIN="The whole answer.")
     async with bot.running() as child:
@@ -65,7 +65,7 @@ async def test_a_stream_killed_by_sigterm_leaves_no_card_in_streaming_mode(sandb
     saw(f"next start: {len(cards(sandbox))} card, streaming_mode {is_streaming(again)}: {words(again)!r}")
 
 
-@pytest.mark.fault(59)
+@pytest.mark.fault(60)
 async def test_a_stream_killed_by_kill_9_leaves_no_card_in_streaming_mode(sandbox, tmp_path, saw):
     bot = BotProcess(sandbox, tmp_path, BOT)
     async with bot.running() as child:
@@ -81,7 +81,7 @@ async def test_a_stream_killed_by_kill_9_leaves_no_card_in_streaming_mode(sandbo
     saw(f"kill -9: streaming_mode {is_streaming(left)}; next start: {len(cards(sandbox))} card, {words(again)!r}")
 
 
-@pytest.mark.fault(59)
+@pytest.mark.fault(60)
 async def test_a_card_whose_event_is_not_replayed_is_finished_at_the_next_start(sandbox, tmp_path, saw):
     bot = BotProcess(sandbox, tmp_path, BOT)
     async with bot.running() as child:
@@ -160,7 +160,7 @@ def stage_of_two_lives(sandbox, run_adapter, matchers, tmp_path, monkeypatch):
 
 
 @pytest.mark.needs("redis-server")
-@pytest.mark.fault(59)
+@pytest.mark.fault(60)
 async def test_a_replica_goes_on_with_the_card_of_a_dead_one_and_leaves_those_of_living_ones(
     sandbox, redis_server, tmp_path, saw
 ):

@@ -1,6 +1,6 @@
 """The inbox in Redis: a stream per bot that all processes read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,12 +41,12 @@ class RedisInbox(Inbox):
     one whose write was not answered. A claim has the id as well, but may expire or be evicted before its entry."""
 
     @override
-    async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool) -> Taken:
-        names = [of_bot(entry.bot_id, "inbox"), of_bot(entry.bot_id, "alive"), *of_claims(keys)]
+    async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool, ahead: bool = False) -> Taken:
+        names = [*_of_inbox(entry.bot_id), *of_claims(keys)]
         bounds = (self.claim_ttl, self.max_waiting)
         event = (to_bytes(entry.key), entry.payload, repr(entry.taken_at))
         try:
-            code, *begun = await self.connection.run(TAKE, names, self.consumer, *bounds, *event, int(begin))
+            code, *begun = await self.connection.run(TAKE, names, self.consumer, *bounds, *event, begin + ahead)
         except InboxFull:
             raise
         except StoreError:
@@ -67,11 +67,16 @@ class RedisInbox(Inbox):
 
     @override
     async def fetch(self, bot_id: str, limit: int) -> list[Entry]:
-        keys = [of_bot(bot_id, "inbox"), of_bot(bot_id, "alive")]
-        found: list[Any] = await self.connection.run(FETCH, keys, self.consumer, limit)
+        found: list[Any] = await self.connection.run(FETCH, _of_inbox(bot_id), self.consumer, limit)
         entries = [to_entry(bot_id, fields) for _, fields in found]
         self._mine.update((entry.key, number) for entry, (number, _) in zip(entries, found, strict=True))
         return entries
+
+    @override
+    async def peek(
+        self, bot_id: str, group_of: Callable[[bytes], bytes], after: int, limit: int
+    ) -> tuple[Mapping[bytes, str], int | None]:
+        return {}, None
 
     @override
     async def fetch_abandoned(self, bot_ids: Sequence[str], *, suspects: bool = True) -> Entry | None:
@@ -170,3 +175,7 @@ class RedisInbox(Inbox):
         for bot_id in bot_ids:
             held = await self.connection.run(HELD, [of_bot(bot_id, "inbox")], self.consumer)
             await self.put_back([key for _, name in held if (key := to_text(name)) not in self._mine])
+
+
+def _of_inbox(bot_id: str) -> list[bytes]:
+    return [of_bot(bot_id, kind) for kind in ("inbox", "alive", "ahead")]

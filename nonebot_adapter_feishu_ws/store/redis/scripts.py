@@ -6,6 +6,9 @@ each consumer's last heartbeat, by Redis's clock: a consumer that is missing, or
 A script whose first write needs no memory may write the rest as well when ``maxmemory`` is reached (``first.lua``, for
 keys without a time to live): what was taken is handled and deleted even then, and only new events are refused.
 
+An entry that begins ahead of older ones is claimed before the group has come to it. Its id stands in the set ``ahead``
+until then, since the group would give it to whoever reads on.
+
 The text goes with every call: that costs what EVALSHA costs, and nothing has to be loaded again when Redis restarts.
 """
 
@@ -23,12 +26,13 @@ CLAIM: Final = _read("claim")
 """KEYS: claims. ARGV: seconds. Returns 1 when they are ours."""
 
 TAKE: Final = _read("now", "begin", "take")
-"""KEYS: inbox, alive, claims. ARGV: consumer, seconds of a claim, bound of the inbox, key, payload, time, begin (0/1).
+"""KEYS: inbox, alive, ahead, claims. ARGV: consumer, seconds of a claim, bound of the inbox, key, payload, time, and
+whether it waits (0), the oldest one begins (1), or it begins ahead of those that wait (2).
 Returns 0 for a duplicate, -1 when full, 1 when it waits, 2 and its id when it starts, 3 and the id and the fields of
 the older one that starts instead."""
 
 FETCH: Final = _read("now", "first", "begin", "fetch")
-"""KEYS: inbox, alive. ARGV: consumer, limit. Returns the ids and fields of the entries."""
+"""KEYS: inbox, alive, ahead. ARGV: consumer, limit. Returns the ids and fields of the entries."""
 
 DONE: Final = _read("done")
 """KEYS: inbox, claims. ARGV: the entries' ids, empty where the claim has to tell. Deletes the entries, whichever

@@ -1,7 +1,7 @@
 """The table ``inbox`` of a SQLite file. Runs in the store's thread, inside its transactions."""
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Final
 
@@ -120,6 +120,22 @@ class InboxTable:
         held = database.execute(sql, (self._holder,)).fetchall()
         stranded = [(number,) for number, key in held if key not in mine]
         database.executemany("UPDATE inbox SET holder = NULL, runs = runs - 1 WHERE number = ?", stranded)
+
+
+def peek(
+    database: sqlite3.Connection, bot_id: str, group_of: Callable[[bytes], bytes], after: int, limit: int
+) -> tuple[Mapping[bytes, str], int | None]:
+    """Group waiting events; see :meth:`.Inbox.peek`."""
+    rows = database.execute(
+        f"SELECT number, key, payload FROM inbox WHERE {_WAITING} AND runs = 0 AND bot_id = ? AND number > ? "
+        "ORDER BY number LIMIT ?",
+        (bot_id, after, limit),
+    )
+    last: dict[bytes, str] = {}
+    looked_at = count = 0
+    for count, (looked_at, key, payload) in enumerate(rows, 1):  # noqa: B007 - the last ones count
+        last[group_of(payload)] = key
+    return last, looked_at if count == limit else None
 
 
 def put_back(database: sqlite3.Connection, entries: Sequence[Held]) -> None:

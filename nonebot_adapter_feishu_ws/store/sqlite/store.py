@@ -31,7 +31,7 @@ from ..group_commit import WRITE_TIMEOUT, unexpected
 from ..notices import report_dead_letter
 from . import expiring, open_work, values
 from .database import Database, Done, Limits, Mine, Op, Take, explain
-from .inbox import DEAD_LETTERS_FOR, Held, put_back
+from .inbox import DEAD_LETTERS_FOR, Held, peek, put_back
 from .writer import Writer
 
 P = ParamSpec("P")
@@ -110,7 +110,7 @@ class SqliteStore(Inbox, KeyValue, ExpiringValues, OpenWork):
     # The inbox
 
     @override
-    async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool) -> Taken:
+    async def take(self, entry: Entry, keys: Sequence[str], *, begin: bool, ahead: bool = False) -> Taken:
         if self._table.size >= self._max_waiting:
             raise InboxFull(f"the inbox of the store {self.path} is full: {self._table.size} events are in it")
         try:
@@ -128,6 +128,12 @@ class SqliteStore(Inbox, KeyValue, ExpiringValues, OpenWork):
     @override
     async def fetch(self, bot_id: str, limit: int) -> list[Entry]:
         return self._hold(await self._do(self._table.begin_waiting, bot_id, limit))
+
+    @override
+    async def peek(
+        self, bot_id: str, group_of: Callable[[bytes], bytes], after: int, limit: int
+    ) -> tuple[Mapping[bytes, str], int | None]:
+        return await self._run(lambda: peek(self._file.opened(), bot_id, group_of, after, limit))
 
     @override
     async def fetch_abandoned(self, bot_ids: Sequence[str], *, suspects: bool = True) -> Entry | None:

@@ -17,7 +17,8 @@ for _, group in ipairs(groups) do
 end
 local parked = 0
 for _, entry in ipairs(redis.call('XRANGE', KEYS[1], start, '+', 'COUNT', 1000)) do
-  if string.sub(entry[2][5], 1, 1) ~= 'b' then
+  local begun = redis.pcall('XPENDING', KEYS[1], 'inbox', entry[1], entry[1], 1)
+  if string.sub(entry[2][5], 1, 1) ~= 'b' and not begun[1] then
     redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[5], '*', unpack(entry[2]))
     redis.call('XDEL', KEYS[1], entry[1])
     parked = parked + 1
