@@ -26,6 +26,9 @@ OUTSIDE = {
     "LICENSE": "project/LICENSE.txt",
     "examples/llm_chat/README.md": "project/llm_chat.md",
     "examples/replicas/compose.yaml": "project/compose.yaml",
+    "examples/docker/Dockerfile": "project/docker/Dockerfile",
+    "examples/docker/compose.yaml": "project/docker/compose.yaml",
+    "CODE_OF_CONDUCT.md": "project/conduct.md",
 }
 """File of the repository -> where the site has it."""
 LINK = re.compile(r"(?P<head>\]\(|<img [^>]*src=\")(?P<path>(?!https?:|mailto:|#)[^)\"\s#]+)(?P<anchor>#[^)\"\s]*)?")
@@ -78,6 +81,10 @@ def on_page_context(context: dict[str, Any], page: Page, config: MkDocsConfig, n
     language = language_of(page.file.src_uri)
     config.theme["language"] = language
     context["nav"] = navigation(nav, language)
+    for neighbour in ("previous_page", "next_page"):  # at the foot of the page: of another language at its borders
+        shown = getattr(page, neighbour)
+        if shown is not None and language_of(shown.file.src_uri) != language:
+            setattr(page, neighbour, None)
     pages = {each.file.src_uri: each for each in nav.pages}
     other = {code: counterpart(page, code, pages) for code in NAMES}
     config.extra["alternate"] = [

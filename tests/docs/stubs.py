@@ -75,8 +75,8 @@ def uv(arguments: list[str]) -> None:
 
 
 def docker(arguments: list[str]) -> None:
-    """``docker run``: what it hands to the bot must be keys of the bot."""
-    if arguments[0] not in ("run", "build"):
+    """``docker run`` and the like: what it hands to the bot must be keys of the bot."""
+    if arguments[0] not in ("run", "build", "compose"):
         refuse(f"docker {arguments[0]}")
     for key, value in itertools.pairwise(arguments):
         if key == "-e" and not re.match(r"(FEISHU__?[A-Z_]+|HOST|PORT|LOG_LEVEL|DRIVER)=", value):

@@ -102,6 +102,12 @@ async def test_the_search_finds(page: Page, language: str, words: str, expected:
     assert any(expected in title for title in await find(page, words))
 
 
+async def test_the_foot_of_a_page_stays_in_its_language(page: Page):
+    await page.goto("zh/")
+    assert await page.locator(".md-footer__link--prev").count() == 0
+    await expect(page.locator(".md-footer__link--next")).to_contain_text("教程")
+
+
 async def test_the_language_is_changed_on_the_page_one_reads(page: Page):
     await page.goto("en/cards/")
     assert await page.locator("html").get_attribute("lang") == "en"
