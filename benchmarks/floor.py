@@ -13,7 +13,7 @@ from measure import FLOOR, measure
 
 OPTIONS = Namespace(count=1, burst=1200, limit=20)
 ROUNDS = 3
-RELEASE, MEASURED, RELEASED = "0.1.0 (d7b8fc9)", "2026-11-28", 2.45
+RELEASE, MEASURED, RELEASED = "0.1.0 (d7b8fc9)", "2026-11-29", 2.86
 """CPU per echo in a burst with SQLite, as a multiple of NoneBot alone, of the last release."""
 
 
