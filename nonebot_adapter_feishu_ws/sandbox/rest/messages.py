@@ -53,6 +53,7 @@ async def _send(call: Call, chat: Chat, parent: Message | None = None) -> dict[s
         if parent is not None:
             if parent.thread_id or call.json.get("reply_in_thread"):
                 message.thread_id = parent.thread_id = parent.thread_id or new_id("omt")
+                call.world.feed.add("message", parent.message_id)  # the page shows the topic at its first message
             call.world.put_below(message, parent)
         if entity is not None:
             entity.message_id = message.message_id
