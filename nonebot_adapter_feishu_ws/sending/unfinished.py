@@ -123,7 +123,7 @@ class Unfinished:
             look.cancel()
         ends = [asyncio.create_task(writing.interrupt()) for writing in list(self._writings.values())]
         if pending := [*ends, *self._finishing.values()]:
-            log("INFO", "{} answers are being written: they are finished with a note", len(ends))
+            log("INFO", "{} answers are being written: they are finished with a note", len(pending))
             _, late = await asyncio.wait(pending, timeout=timeout)
             for task in late:
                 task.cancel()

@@ -94,6 +94,11 @@ class Journal:
         self._clock = clock
 
     @property
+    def is_replayable(self) -> bool:
+        """Whether the stream comes again if the process ends now."""
+        return self._note.replayable and self._unfinished.work.is_open
+
+    @property
     def first_sequence(self) -> int:
         """The number before the first one that this process may use."""
         return (self._note.turn - 1) * SEQUENCES

@@ -222,6 +222,8 @@ class Stream(FormerNames):
                 await asyncio.wait({self._finishing})
             return
         self._interrupted = True
+        if self.mode == "plain" and self._journal.is_replayable:
+            return  # nothing of this page is shown, and the replay will
         self._finishing = asyncio.create_task(self._finish(self._note_of(self._notes.restarted)))
         await asyncio.wait({self._finishing})
         if (failure := self._finishing.exception()) is not None:

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nonebot import on_message
 
+from nonebot_adapter_feishu_ws import Bot, MessageEvent, adapter
 from nonebot_adapter_feishu_ws.sandbox.rest.cardkit import shown_content
 from tests.conftest import APP, wait_until
 from tests.flow.bot_process import BotProcess
 
 NOTE = "机器人重启"
-BOT = Path(__file__).parent / "stream_bot.py"
+SCRIPT = Path(__file__).parent / "stream_bot.py"
 
 
 def cards(sandbox: Any) -> list[dict[str, Any]]:
@@ -46,7 +48,7 @@ async def streaming(sandbox: Any) -> dict[str, Any]:
 
 @pytest.mark.fault(60)
 async def test_a_stream_killed_by_sigterm_leaves_no_card_in_streaming_mode(sandbox, tmp_path, saw):
-    bot = BotProcess(sandbox, tmp_path, BOT, AGAIN="The whole answer.")
+    bot = BotProcess(sandbox, tmp_path, SCRIPT, AGAIN="The whole answer.")
     async with bot.running() as child:
         await bot.say(1)
         await streaming(sandbox)
@@ -67,7 +69,7 @@ async def test_a_stream_killed_by_sigterm_leaves_no_card_in_streaming_mode(sandb
 
 @pytest.mark.fault(60)
 async def test_a_stream_killed_by_kill_9_leaves_no_card_in_streaming_mode(sandbox, tmp_path, saw):
-    bot = BotProcess(sandbox, tmp_path, BOT)
+    bot = BotProcess(sandbox, tmp_path, SCRIPT)
     async with bot.running() as child:
         await bot.say(1)
         await streaming(sandbox)
@@ -83,7 +85,7 @@ async def test_a_stream_killed_by_kill_9_leaves_no_card_in_streaming_mode(sandbo
 
 @pytest.mark.fault(60)
 async def test_a_card_whose_event_is_not_replayed_is_finished_at_the_next_start(sandbox, tmp_path, saw):
-    bot = BotProcess(sandbox, tmp_path, BOT)
+    bot = BotProcess(sandbox, tmp_path, SCRIPT)
     async with bot.running() as child:
         await bot.say(1)
         await streaming(sandbox)
@@ -98,7 +100,7 @@ async def test_a_card_whose_event_is_not_replayed_is_finished_at_the_next_start(
 
 
 async def test_the_button_of_the_first_attempt_stops_the_replay(sandbox, tmp_path):
-    bot = BotProcess(sandbox, tmp_path, BOT)
+    bot = BotProcess(sandbox, tmp_path, SCRIPT)
     async with bot.running() as child:
         await bot.say(1)
         pressed = button(await streaming(sandbox))
@@ -125,9 +127,6 @@ async def test_a_long_answer_is_written_anew_on_its_cards_and_one_too_many_is_re
 @pytest.fixture
 def stage_of_two_lives(sandbox, run_adapter, matchers, tmp_path, monkeypatch):
     """Answers one event in two lives of a bot, and returns the cards that are left."""
-    from nonebot import on_message
-
-    from nonebot_adapter_feishu_ws import Bot, MessageEvent, adapter
 
     async def run(first: list[str], second: list[str]) -> list[dict[str, Any]]:
         monkeypatch.setattr(adapter, "DRAIN_TIMEOUT", 0.1)
@@ -164,7 +163,7 @@ def stage_of_two_lives(sandbox, run_adapter, matchers, tmp_path, monkeypatch):
 async def test_a_replica_goes_on_with_the_card_of_a_dead_one_and_leaves_those_of_living_ones(
     sandbox, redis_server, tmp_path, saw
 ):
-    bot = BotProcess(sandbox, tmp_path, BOT, FEISHU_STORE=redis_server.url, FEISHU_TAKEOVER_AFTER="2")
+    bot = BotProcess(sandbox, tmp_path, SCRIPT, FEISHU_STORE=redis_server.url, FEISHU_TAKEOVER_AFTER="2")
     async with bot.running(REPLICA="a") as first:
         await bot.say(1)
         await streaming(sandbox)
@@ -181,3 +180,78 @@ async def test_a_replica_goes_on_with_the_card_of_a_dead_one_and_leaves_those_of
             [card] = cards(sandbox)
     assert words(card) == "The whole answer."
     saw(f"a replica dies: another one ends the same card, {len(cards(sandbox))} in all")
+
+
+@pytest.mark.needs("redis-server")
+async def test_a_press_that_reaches_another_replica_stops_the_stream(sandbox, redis_server, tmp_path):
+    bot = BotProcess(sandbox, tmp_path, SCRIPT, FEISHU_STORE=redis_server.url)
+    async with bot.running(REPLICA="a"):
+        await bot.say(1)
+        pressed = button(await streaming(sandbox))
+        async with bot.running(REPLICA="b"):
+            await sandbox.wait_connected(APP, count=2, timeout=60)
+            connections = sandbox.gateway.connections[APP]
+            first = connections.pop(0)  # Feishu gives the click to any of them: here to the other one
+            [message] = [it for it in sandbox.world.messages.values() if it.msg_type == "interactive"]
+            click = await sandbox.click(bot.chats[0][0], message, pressed)
+            connections.append(first)
+            assert click.toast == {"type": "info", "content": "正在停止…"}
+            await wait_until(lambda: bot.count("end"))
+    [card] = cards(sandbox)
+    assert words(card).endswith("已停止生成。")
+    assert button(card) is None
+
+
+async def test_a_card_that_may_have_been_sent_is_shown_once(sandbox, run_adapter, matchers, tmp_path, monkeypatch):
+    """The process dies between sending a card and learning that it was sent."""
+    monkeypatch.setattr(adapter, "DRAIN_TIMEOUT", 0.1)
+    monkeypatch.setattr(adapter, "FINISH_TIMEOUT", 0.1)
+    user = sandbox.add_user("Li Lei")
+    chat, store = sandbox.p2p(user, APP), f"sqlite:///{tmp_path}/s.db"
+    matcher = on_message(block=True, priority=1)
+    matchers(matcher)
+    ended = asyncio.Event()
+
+    @matcher.handle()
+    async def _(bot: Bot, event: MessageEvent):
+        await bot.send_stream(event, pieces(f"attempt {event.attempt}"))
+        ended.set()
+
+    async def pieces(text: str):
+        yield text
+
+    sandbox.faults.add("im/v1/messages", stall=60.0)
+    async with run_adapter(feishu_store=store):
+        await sandbox.say(user, chat, "question")
+        await wait_until(lambda: cards(sandbox))
+    async with run_adapter(feishu_store=store):
+        await asyncio.wait_for(ended.wait(), 30)
+    assert [words(card) for card in cards(sandbox)] == ["attempt 2"]
+    assert not is_streaming(cards(sandbox)[0])
+    assert sandbox.world.repeated_sends == 1
+
+
+async def test_plain_messages_are_left_to_the_replay(sandbox, run_adapter, matchers, tmp_path, monkeypatch):
+    """Nothing of them is shown yet, and what was written so far would stand there twice."""
+    monkeypatch.setattr(adapter, "DRAIN_TIMEOUT", 0.1)
+    user = sandbox.add_user("Li Lei")
+    chat, store = sandbox.p2p(user, APP), f"sqlite:///{tmp_path}/s.db"
+    matcher = on_message(block=True, priority=1)
+    matchers(matcher)
+    written = asyncio.Event()
+
+    @matcher.handle()
+    async def _(bot: Bot, event: MessageEvent):
+        async with bot.stream(event, modes=["plain"]) as stream:
+            await stream.write(f"attempt {event.attempt}")
+            written.set()
+            if event.attempt == 1:
+                await asyncio.Event().wait()
+
+    async with run_adapter(feishu_store=store):
+        await sandbox.say(user, chat, "question")
+        await written.wait()
+    async with run_adapter(feishu_store=store):
+        await sandbox.wait_message(chat)
+    [answer] = [it for it in sandbox.world.history(chat.chat_id) if it.sender_type == "app"]
+    assert "attempt 2" in answer.content
