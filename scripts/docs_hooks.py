@@ -25,6 +25,7 @@ OUTSIDE = {
     "CHANGELOG.md": "project/changelog.md",
     "LICENSE": "project/LICENSE.txt",
     "examples/llm_chat/README.md": "project/llm_chat.md",
+    "examples/assistant/README.md": "project/assistant.md",
     "examples/replicas/compose.yaml": "project/compose.yaml",
     "examples/docker/Dockerfile": "project/docker/Dockerfile",
     "examples/docker/compose.yaml": "project/docker/compose.yaml",

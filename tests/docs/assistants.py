@@ -1,11 +1,13 @@
 """Frames of the page on assistants: each plugin in a conversation."""
 
+from dataclasses import replace
 from typing import Any
 
 from nonebot_adapter_feishu_ws.card import card_text
 from tests.docs.bench import Bench, frame
 from tests.docs.blocks import Block
-from tests.docs.frames import answer, bot, picture, replies, until
+from tests.docs.frames import answer, bot, other, picture, replies, until
+from tests.examples.fake_model import fake_model
 
 
 @frame("own-topic")
@@ -78,3 +80,21 @@ def _event(chat: Any) -> Any:
     from nonebot_adapter_feishu_ws.testing import make_private_message
 
     return make_private_message("hi", chat_id=chat.chat.chat_id)
+
+
+@frame("tutorial-assistant")
+async def _tutorial(bench: Bench, block: Block) -> None:
+    """The file as it is after step 6."""
+    module = bench.load(replace(block, text=f"{other(block, 'ask').text}\n\n{block.text}"))
+    chat = bench.group()
+    async with fake_model() as model:
+        module.config = module.Config(llm_base_url=model.url, llm_api_key="sk-1", llm_model="m")
+        model.answer = "A physicist."
+        [opened] = await replies(chat, "@Bot Who was Newton?")
+        await until(lambda: "A physicist." in opened.text and not opened.card["config"]["streaming_mode"])
+        await chat.say("And when did he live?", reply_to=opened)
+        followed = await answer(chat)
+        assert followed.message.thread_id == opened.message.thread_id
+        await until(lambda: "A physicist." in followed.text and not followed.card["config"]["streaming_mode"])
+    asked = model.requests[1]["messages"][-1]["content"].split("\n")
+    assert asked == ["", "User: Who was Newton?", "Assistant: A physicist.", "User: And when did he live?", ""]
