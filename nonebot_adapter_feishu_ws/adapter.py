@@ -86,6 +86,7 @@ class Adapter(LegacyAdapter):
         self._compose_intake(config)
         self._mount_routes()
         self._open_bridges()  # to plugins that came first, as in their own tests
+        startup.before_plugins_start(driver, self._open_bridges)  # help plugins list the others there
         self.on_ready(self._start)
 
     def _compose_intake(self, config: Config) -> None:
@@ -152,7 +153,6 @@ class Adapter(LegacyAdapter):
         self.driver.task_group.start_soon(at_the_end, self._close)
         self.driver.on_shutdown(self._drain)  # registered last, so it runs before the plugins close their own
         startup.warn_of_other_adapter()
-        self._open_bridges()
         if self._port_watch is not None:
             self._port_watch.start()
         if self.feishu_config.feishu_sandbox and not await self._open_sandbox():

@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from importlib import import_module, metadata
 from typing import Protocol, cast
 
+from nonebot import get_loaded_plugins
+
 from ..logs import LogOnce, log
+from .metadata import mark_supported
 
 _warned = LogOnce()
 
@@ -29,7 +32,7 @@ class Bridge(Protocol):
 
 
 def open_bridges(plugins: Iterable[str]) -> None:
-    """Open the bridges to plugins that are loaded.
+    """Open the bridges to plugins that are loaded, and add this adapter to the ones that those support.
 
     Args:
         plugins: their modules, such as ``nonebot_plugin_alconna``.
@@ -47,6 +50,7 @@ def open_bridges(plugins: Iterable[str]) -> None:
             trouble = f"{type(error).__name__}: {error}"
         if trouble is not None:
             _warn(plugin, trouble, bridge.TRIED_WITH)
+    mark_supported(plugin.metadata for plugin in get_loaded_plugins())
 
 
 def _warn(plugin: str, trouble: str, tried_with: str | None = None) -> None:

@@ -18,7 +18,8 @@ from ..transport.status import Transport
 
 T = TypeVar("T")
 _OTHER_ADAPTER = "nonebot.adapters.feishu.adapter"
-_BRIDGED = frozenset(f"nonebot_plugin_{name}" for name in ("alconna", "uninfo", "saa", "session", "userinfo"))
+_BRIDGES = ("alconna", "uninfo", "saa", "session", "userinfo", "chatrecorder")
+_BRIDGED = frozenset(f"nonebot_plugin_{name}" for name in _BRIDGES)
 
 
 class Stoppable(Protocol):
@@ -66,6 +67,15 @@ def say_no_bots(driver: Driver) -> None:
         "No bot is configured: set FEISHU_BOTS in .env, or FEISHU_SANDBOX=true to try it offline{}",
         why,
     )
+
+
+def before_plugins_start(driver: Driver, step: Callable[[], None]) -> None:
+    """Run a step at startup, before what plugins loaded later do there."""
+
+    async def run() -> None:  # NoneBot runs a plain function in a thread
+        step()
+
+    driver.on_startup(run)
 
 
 def bridged_plugins() -> frozenset[str]:

@@ -85,3 +85,81 @@ def test_a_bridge_that_cannot_be_imported_is_named_once(monkeypatch, warnings):
     [line] = warnings
     assert "nonebot_plugin_alconna.uniseg.loader" in line
     assert "installed is nonebot-plugin-alconna" in line
+
+
+def test_help_plugins_list_what_supports_feishu():
+    """treehelp and picmenu-next showed no plugin at all, since all name the module of the existing adapter."""
+    from nonebot.plugin import PluginMetadata
+
+    from nonebot_adapter_feishu_ws.compat.metadata import mark_supported
+
+    def plugin(adapters: set[str] | None) -> PluginMetadata:
+        return PluginMetadata("a", "b", "c", supported_adapters=adapters)
+
+    short, long, other, any_of_them = map(plugin, ({"~feishu"}, {"nonebot.adapters.feishu", "~qq"}, {"~qq"}, None))
+    for _ in range(2):
+        mark_supported([short, long, other, any_of_them, None])
+    ours = "nonebot_adapter_feishu_ws"
+    assert short.supported_adapters == {"~feishu", ours}
+    assert long.supported_adapters == {"nonebot.adapters.feishu", "~qq", ours}
+    assert (other.supported_adapters, any_of_them.supported_adapters) == ({"~qq"}, None)
+    assert sys.modules[ours].Adapter in (short.get_supported_adapters() or ())
+
+
+WITHOUT_PLUGINS = """
+import json, sys
+import nonebot
+from nonebot_adapter_feishu_ws import Adapter
+nonebot.init(driver="~none", _env_file=None, log_level="ERROR", feishu_store="memory://")
+driver = nonebot.get_driver()
+driver.register_adapter(Adapter)
+
+async def start_and_stop():
+    async with driver._lifespan:
+        pass
+
+import asyncio
+asyncio.run(start_and_stop())
+print(json.dumps([name for name in sys.modules if ".compat" in name and name.startswith("nonebot_adapter")]))
+"""
+
+
+def test_without_their_plugins_no_bridge_is_imported(tmp_path):
+    answer = subprocess.run(
+        [sys.executable, "-c", WITHOUT_PLUGINS], capture_output=True, text=True, timeout=60, cwd=tmp_path
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads(answer.stdout.splitlines()[-1]) == []
+
+
+BEFORE_PLUGINS_START = """
+import json
+import nonebot
+from nonebot_adapter_feishu_ws import Adapter
+nonebot.init(driver="~none", _env_file=None, log_level="ERROR", feishu_store="memory://")
+driver = nonebot.get_driver()
+driver.register_adapter(Adapter)
+nonebot.load_plugin("nonebot_plugin_alconna")
+seen = []
+
+@driver.on_startup
+async def _():
+    seen.extend(nonebot.get_plugin("nonebot_plugin_alconna").metadata.supported_adapters)
+
+async def start_and_stop():
+    async with driver._lifespan:
+        pass
+
+import asyncio
+asyncio.run(start_and_stop())
+print(json.dumps(seen))
+"""
+
+
+def test_bridges_are_open_before_plugins_start(tmp_path):
+    """picmenu-next lists the plugins at startup, when this adapter had not yet marked those for Feishu."""
+    answer = subprocess.run(
+        [sys.executable, "-c", BEFORE_PLUGINS_START], capture_output=True, text=True, timeout=60, cwd=tmp_path
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert "nonebot_adapter_feishu_ws" in json.loads(answer.stdout.splitlines()[-1])

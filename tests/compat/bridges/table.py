@@ -6,7 +6,10 @@ from pathlib import Path
 
 from tests.compat.bridges.play import Cell
 
-BRIDGES = {"alconna": "0.62.1", "uninfo": "0.11.2", "saa": "0.7.1", "session": "0.3.2", "userinfo": "0.2.6"}
+BRIDGES = {
+    **{"alconna": "0.62.1", "uninfo": "0.11.2", "saa": "0.7.1"},
+    **{"session": "0.3.2", "userinfo": "0.2.6", "chatrecorder": "0.7.0"},
+}
 """Bridge -> the release of the plugin that the cells run with."""
 DOCS = Path(__file__).parents[3] / "docs"
 HEADS = {
