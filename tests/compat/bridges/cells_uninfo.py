@@ -125,6 +125,12 @@ async def members(play: Play):
     assert found[others[-1].open_id] == ["Han Meimei", "MEMBER"]
 
 
+async def topic_members(play: Play):
+    topics = play.sandbox.add_chat("Topics", mode="topic", members=[play.user], apps=[APP])
+    asked = await play.sandbox.say(play.user, topics, "a topic")
+    assert await ask(play, f"/topic_members {asked.thread_id}") == {play.user.open_id: "Li Lei"}
+
+
 async def groups(play: Play):
     assert play.group.chat_id in (await play.do("/groups")).said
 
@@ -177,6 +183,7 @@ CELLS = [
         members,
         ("`KeyError: 'open_id'`", "`KeyError: 'open_id'`"),
     ),
+    Cell("The members of a topic", "话题的成员", topic_members, ("none", "没有")),
     Cell("The bot's groups", "机器人所在的群", groups),
     Cell(
         "The people that the app may see",

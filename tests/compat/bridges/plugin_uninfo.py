@@ -77,6 +77,12 @@ async def member(bot: Bot, event: Event, args: list[str]):
 
 
 @op
+async def topic_members(bot: Bot, event: Event, args: list[str]):
+    found = await interface(bot).get_members(SceneType.CHANNEL_TEXT, args[0])
+    return json.dumps({member.id: member.user.name for member in found})
+
+
+@op
 async def members(bot: Bot, event: Event, args: list[str]):
     found = await interface(bot).get_members(SceneType.GROUP, args[0])
     return json.dumps({each.id: [each.user.name, each.role and each.role.id] for each in found}, ensure_ascii=False)
