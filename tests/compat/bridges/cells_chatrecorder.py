@@ -55,7 +55,7 @@ CELLS = [
     Cell("What a person says", "别人说的话", said_by_a_person),
     Cell(
         "Both sides of a private chat by one query",
-        "一次查询得到私聊双方的话",
+        "一次查询得到单聊双方的话",
         private,
         ("the bot's are under another id", "机器人的话记在另一个 ID 下"),
     ),
@@ -63,7 +63,7 @@ CELLS = [
     Cell("Both sides of a topic", "话题里双方的话", topic, UNKNOWN),
     Cell(
         "What is sent to a person by open_id",
-        "按 open_id 私发的话",
+        "按 open_id 单独发送的话",
         told,
         ("under another id", "记在另一个 ID 下"),
     ),
