@@ -1,6 +1,6 @@
 """Three replicas of a bot on one Redis, in trouble and at work: ``python benchmarks/replicas.py``.
 
-Writes the tables into docs/reliability.md. Takes about eight minutes. With ``--only WORDS`` only the stories are lived
+Writes the tables into docs/reliability.md. Takes about twelve minutes. With ``--only WORDS`` only the stories are lived
 through whose name contains these words, and their rows are printed.
 """
 
@@ -10,7 +10,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -25,6 +25,7 @@ PAGE = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- replicas: begin -->\n", "<!-- replicas: end -->"
 TAKEOVER = 10.0
 PAUSE = 40.0
+EVERY, RESTARTS = 5.0, 36
 TROUBLE = (
     "| trouble | messages sent | handled | handled twice | lost | answers | answers doubled | answered after (s) |\n"
     "|---|---|---|---|---|---|---|---|\n"
@@ -82,10 +83,31 @@ async def everything(replicas: Replicas) -> None:
     await replicas.say(100, 0.01)
 
 
+async def restarted(replicas: Replicas) -> None:
+    """Restart one replica after the other, while messages come all the time."""
+    talking = asyncio.create_task(_talk(replicas))
+    running = deque(replicas.processes)
+    for number in range(RESTARTS):
+        await asyncio.sleep(EVERY)
+        oldest = running.popleft()
+        replicas.signal(oldest, signal.SIGTERM)
+        await asyncio.to_thread(replicas.processes[oldest].wait)
+        running.append(f"{oldest[0]}{number}")
+        await replicas.start(running[-1])
+    talking.cancel()
+    await asyncio.wait({talking})
+
+
+async def _talk(replicas: Replicas) -> None:
+    while True:
+        await replicas.say(1, 0.05)
+
+
 STORIES: dict[str, Callable[[Replicas], Awaitable[None]]] = {
     "none": nothing,
     "one replica killed (SIGKILL)": killed,
     f"one replica paused for {PAUSE:g} s (SIGSTOP, SIGCONT)": paused,
+    f"one replica restarted (SIGTERM) every {EVERY:g} s, {RESTARTS} times": restarted,
     "Redis restarted (SIGTERM)": redis_restarted,
     "Redis killed, down for some 4 s, its data kept": redis_killed,
     f"one replica paused for {PAUSE:g} s, 4 handlers at a time in each": paused,
