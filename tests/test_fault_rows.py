@@ -36,7 +36,7 @@ def marked_tests() -> list[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef, li
 def test_every_row_has_a_test():
     rows = {row for _, _, marked in marked_tests() for row in marked} | {case.row for case in CASES}
     assert rows == set(FAULTS)
-    assert sorted(FAULTS | MEASURED) == list(range(1, 60))
+    assert sorted(FAULTS | MEASURED) == list(range(1, 61))
     assert not FAULTS.keys() & MEASURED
 
 
