@@ -13,7 +13,7 @@ from ..message import Message, MessageSegment, OutgoingMessage, render
 from ..message.describe import BuiltCard
 from ..net.bounded_json import is_object
 from .legacy_methods import LegacyMethods
-from .option_names import check_names
+from .option_names import ignore_names
 from .route import IfRecalled, Route
 
 Sendable = str | BaseMessage[Any] | BaseMessageSegment[Any] | BuiltCard
@@ -46,15 +46,15 @@ async def send(
         reply_in_thread: open a topic under the message that is answered.
         if_recalled: what becomes of an answer that quotes, or belongs to a topic, when the message that is answered was
             recalled: ``"send"`` sends it to the topic's first message or else to the chat, ``"drop"`` does not.
+        others: options of other adapters, which plugins for many platforms pass; ignored.
 
     Returns:
         Feishu's answer to the first message sent, with ``message_ids`` of all; only those when nothing was sent.
 
     Raises:
-        TypeError: there is no such option; the text has the one that may be meant.
         ValueError: the event has nothing to answer to, or the message cannot be sent.
     """
-    check_names("send", others, OPTIONS)
+    ignore_names("send", others, OPTIONS)
     full_message = _as_message(message)
     if at_sender and isinstance(event, GroupMessageEvent) and event.get_user_id():
         full_message = MessageSegment.at(event.get_user_id()) + " " + full_message

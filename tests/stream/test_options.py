@@ -1,6 +1,7 @@
 """Where streams go, and that an option that does not exist is refused instead of ignored."""
 
 import pytest
+from loguru import logger
 
 from nonebot_adapter_feishu_ws import ActionFailed, MessageSegment
 
@@ -15,11 +16,22 @@ async def test_an_unknown_option_is_refused_with_a_suggestion(stage):
             s.bot.stream_to(s.chat.chat_id, errornote="x")
         with pytest.raises(TypeError, match=r"its options are .*pace"):
             s.bot.stream(s.event, colour="red")
-        with pytest.raises(TypeError, match=r"send\(\) has no option 'reply_mesage': did you mean 'reply_message'\?"):
-            await s.bot.send(s.event, "text", reply_mesage=True)
         with pytest.raises(TypeError, match="reply_in_tread"):
             await s.bot.send_to(s.chat.chat_id, "text", reply_in_tread=True)
         assert s.messages() == []
+
+
+async def test_send_ignores_the_options_of_other_adapters(stage):
+    """nonebot-plugin-wordcloud passes ``reply``: ``send`` refused it, and nothing was answered."""
+    lines: list[str] = []
+    handler = logger.add(lambda line: lines.append(str(line)), level="WARNING", format="{message}")
+    async with stage() as s:
+        for _ in range(2):
+            await s.bot.send(s.event, "text", reply=False, auto_escape=True, reply_mesage=True)
+        assert [message.msg_type for message in s.messages()] == ["text", "text"]
+    logger.remove(handler)
+    [line] = [line for line in lines if "has no option" in line]
+    assert "send() has no option 'reply_mesage' and ignores it: did you mean 'reply_message'?" in line
 
 
 async def test_a_stream_to_a_chat_and_to_a_person(stage):
