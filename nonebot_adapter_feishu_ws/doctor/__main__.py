@@ -16,6 +16,8 @@ from .checks import Finding, Level, examine
 from .report import to_text
 from .store import examine_store
 
+_NEXT = "Put an app's FEISHU__APP_ID and FEISHU__APP_SECRET into .env in place of FEISHU_SANDBOX to have it checked."
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the doctor with these arguments, or those of the process; returns the exit code."""
@@ -41,6 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
         warnings.append(f"{script} is no file")
     for warning in [*warnings, *_general(config, bots)]:
         print(f"WARN {warning}")  # noqa: T201
+    if not bots and config.feishu_sandbox:
+        print("No bot is configured: the sandbox makes one, and there is nothing to ask Feishu. " + _NEXT)  # noqa: T201
+        return 0
     if not bots:
         print("No bot is configured: set FEISHU_BOTS in .env, or name your script: --bot-file", file=sys.stderr)  # noqa: T201
         return 2
@@ -51,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _general(config: Config, bots: list[BotConfig]) -> list[str]:
     warnings: list[str] = []
     if config.feishu_sandbox:
-        warnings.append("FEISHU_SANDBOX is true: `nb run` talks to the local sandbox, not to Feishu")
+        warnings.append("FEISHU_SANDBOX is true: the bots talk to the local sandbox, not to Feishu")
     warnings += [f"bot {bot.app_id} is disabled in .env" for bot in bots if not bot.enabled]
     project = Path("pyproject.toml")
     if project.is_file() and "nonebot.adapters.feishu" in project.read_text("utf-8", "replace"):

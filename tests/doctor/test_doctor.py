@@ -125,6 +125,8 @@ async def test_the_command_and_its_exit_code(sandbox, tmp_path):
     assert "hunter2" not in text
     assert "Traceback" not in text
     code, text = await doctor(tmp_path, "FEISHU_SANDBOX=true\n")
+    assert (code, "the sandbox makes one" in text) == (0, True), text
+    code, text = await doctor(tmp_path, "LOG_LEVEL=INFO\n")
     assert (code, "No bot is configured" in text) == (2, True), text
     (tmp_path / "pyproject.toml").write_text(
         'adapters = [{ name = "Feishu", module_name = "nonebot.adapters.feishu" }]'

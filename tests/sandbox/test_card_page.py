@@ -27,6 +27,7 @@ from nonebot_adapter_feishu_ws.card import (
     SelectPerson,
     Table,
     TableColumn,
+    Text,
     TextTag,
     Toast,
     card_response,
@@ -127,6 +128,15 @@ async def page(sandbox, show):
         yield page
         assert errors == []
         await browser.close()
+
+
+async def test_a_card_with_texts_by_language_is_shown_in_that_of_the_page(show, page):
+    """``bot.confirm`` writes both: the page showed the Chinese one to everybody."""
+    from playwright.async_api import expect
+
+    both = {"zh_cn": "已同意", "en_us": "Approved"}
+    await show(Card([Markdown("已同意", i18n_content=both), Div(Text("好", i18n_content={"en_us": "Fine"}))]).to_dict())
+    await expect(page.locator(".card")).to_have_text("Approved Fine")
 
 
 async def test_cards_are_shown_and_a_click_replaces_one(sandbox, show, page, tmp_path):

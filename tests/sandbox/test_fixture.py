@@ -178,6 +178,15 @@ def test_a_project_of_its_own(project, options):
     check(run_pytest(project, *options))
 
 
+def test_neither_the_sandbox_nor_the_bot_of_a_new_project_is_used_in_its_tests(project, monkeypatch):
+    """The README has FEISHU_SANDBOX=true written into ``.env``: each test's bots went to that sandbox."""
+    (project / ".env").write_text("FEISHU_SANDBOX=true\nFEISHU__APP_ID=cli_real\nFEISHU__APP_SECRET=real\n", "utf-8")
+    monkeypatch.setenv("FEISHU_SANDBOX", "true")
+    monkeypatch.setenv("FEISHU__APP_ID", "cli_exported")
+    monkeypatch.setenv("FEISHU__APP_SECRET", "exported")
+    check(run_pytest(project, "-p", "no:nonebug"))
+
+
 def test_a_project_with_nonebug(project):
     (project / "conftest.py").write_text(CONFTEST, "utf-8")
     loops = "asyncio_default_fixture_loop_scope = session\nasyncio_default_test_loop_scope = session\n"

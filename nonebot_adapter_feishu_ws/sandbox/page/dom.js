@@ -1,5 +1,7 @@
 // Elements made of data that is never trusted: text stays text, and only http links lead anywhere.
 
+import { chinese } from "./words.js";
+
 /** A table looked up by names of outside data, such as `constructor`: only its own entries are found. */
 export const table = entries => Object.assign(Object.create(null), entries);
 
@@ -60,9 +62,11 @@ export function link(text, url) {
   return a;
 }
 
-/** The text of a card's text object, which may also be a plain string. */
+/** The text of a card's text object in the page's language; it may also be a plain string. */
 export function textOf(value) {
   if (typeof value === "string") return value;
+  const translated = value?.i18n_content?.[chinese ? "zh_cn" : "en_us"];
+  if (typeof translated === "string") return translated;
   if (typeof value?.content === "string") return value.content;
   return typeof value?.text === "string" ? value.text : "";
 }
