@@ -195,7 +195,10 @@ def _picture(text: str, seen: str, brackets: Span, names: Mapping[str, str | Non
         return Picture(start, target.end(), alt, url, False)
     label = re.compile(r"\[([^\[\]]*)\]").match(seen, close)
     name = _name(label[1] if label and label[1] else words)
-    return Picture(start, label.end() if label else close, alt, names[name], False) if name in names else None
+    if name in names:
+        return Picture(start, label.end() if label else close, alt, names[name], False)
+    # A target that never ends, or not yet: some read it up to the end.
+    return Picture(start, close, alt, None, False) if seen[close : close + 1] == "(" else None
 
 
 def _name(label: str) -> str:

@@ -102,6 +102,8 @@ def test_nor_does_a_text_that_is_still_being_written(text, length):
 @example("!![a](u)")
 @example("![a ![b](v)](u)")
 @example("![a [b](u)")
+@example("![R](")
+@example("![R](img_v2_half")
 def test_no_text_shows_a_picture_that_feishu_refuses(text):
     shown = sanitize(text)
     assert not foreign_pictures(shown)
