@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"```(?:python|ini)\n# (\S+)\n(.*?)```", re.DOTALL)
 PAGES = [ROOT / "docs" / language / "testing.md" for language in ("en", "zh")]
-BY_NONEBUG = "## With nonebug", "## 用 nonebug"
+BY_NONEBUG = "## With nonebug", "## 使用 nonebug"
 
 
 @pytest.fixture(scope="module")

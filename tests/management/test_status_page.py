@@ -181,7 +181,7 @@ async def test_a_store_that_is_down_is_told_and_so_is_its_return(sandbox, run_ad
     from playwright.async_api import expect
 
     zh = locale == "zh-CN"
-    down, works, means = ("不可用", "正常", "请不要重启") if zh else ("down", "works", "do not restart it")
+    down, works, means = ("不可用", "正常", "请勿重启") if zh else ("down", "works", "do not restart it")
     folder = os.environ.get("SCREENSHOTS", str(tmp_path))
     path = tmp_path / "feishu_ws.sqlite3"
     async with (
