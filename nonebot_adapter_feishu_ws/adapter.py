@@ -30,6 +30,7 @@ from .logs import log
 from .net.loops import run_on
 from .sending.legacy_adapter import LegacyAdapter
 from .sending.send import SendHandler
+from .sending.unfinished import Unfinished
 from .server.app_tickets import AppTickets
 from .store import Kept, Shared, shared_of
 from .transport.heartbeat import Heartbeats
@@ -74,7 +75,7 @@ class Adapter(LegacyAdapter):
         self.shared: Shared | None = shared_of(self._store, self._network.call)
         """What the replicas of the bots share; None unless the store is Redis."""
         self.dialogs: Dialogs = Dialogs(Kept(self._store, self._network.call), config.feishu_merge_attachments)
-        self.unfinished = make_unfinished(self._store, self.shared, self._network.call)
+        self.unfinished: Unfinished = make_unfinished(self._store, self.shared, self._network.call)
         self._tickets = AppTickets(self._store.state, self._network.call)
         self._parts = _choose_parts(config, driver)
         self._clients = ClientPool(
