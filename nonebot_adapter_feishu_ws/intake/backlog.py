@@ -9,9 +9,8 @@ import re
 from dataclasses import dataclass, field
 
 from ..store import Inbox
+from .bridge import AHEAD
 
-MAX_PASSED = 32
-"""Events that may pass until some of the backlog are fetched."""
 LOOK_AT = 20_000
 """Events whose chats are read at a time, in the store's thread; about a tenth of a second."""
 _CHAT = re.compile(rb'"(?:open_)?chat_id"\s*:\s*"([^"\\]+)"')
@@ -33,7 +32,7 @@ class _Waiting:
     found: dict[bytes, str] = field(default_factory=dict[bytes, str])
     added: dict[bytes, str] = field(default_factory=dict[bytes, str])
     looked_at: int | None = 0
-    may_pass: int = MAX_PASSED
+    may_pass: int = AHEAD
     writing: int = 0
     changes: int = 0
 
@@ -47,8 +46,9 @@ class _Waiting:
 class Backlog:
     """The backlogs of all bots."""
 
-    def __init__(self) -> None:
-        """Create it empty."""
+    def __init__(self, *, is_shared: bool) -> None:
+        """Create it empty; ``is_shared`` when other processes let events wait, too, of which this one does not know."""
+        self._is_shared = is_shared
         self._bots: dict[str, _Waiting] = {}
 
     def __bool__(self) -> bool:
@@ -56,8 +56,15 @@ class Backlog:
         return bool(self._bots)
 
     def __contains__(self, bot_id: str) -> bool:
-        """Whether events of a bot wait."""
+        """Whether events of a bot may wait, so that they are to be fetched."""
         return bot_id in self._bots
+
+    def holds(self, bot_id: str) -> bool:
+        """Whether there is something that a new event waits behind, or passes."""
+        waiting = self._bots.get(bot_id)
+        if waiting is None:
+            return False
+        return self._is_shared or waiting.looked_at is not None or bool(waiting.found or waiting.added)
 
     def begin(self, bot_id: str) -> None:
         """Events of a bot are in the store that this process may not know."""
@@ -93,7 +100,7 @@ class Backlog:
         """An event of the backlog is handled now."""
         if (waiting := self._bots.get(bot_id)) is not None:
             waiting.remove(chat_of(payload), key)
-            waiting.may_pass = min(MAX_PASSED, waiting.may_pass + 1)
+            waiting.may_pass = min(AHEAD, waiting.may_pass + 1)
 
     def may_pass(self, bot_id: str, payload: bytes) -> bool:
         """Whether a new event goes ahead of what waits: none of its chat does, and enough was fetched lately."""

@@ -35,7 +35,7 @@ MAX_BYTES = 256 * 1024 * 1024
 STORED_PART = 8
 """Where more can wait in a store, only this part of it is taken: 32 MB, about 40,000 texts."""
 AHEAD = 32
-"""Further places of a bot for events that go ahead of those in the store."""
+"""Further places of a bot for events that pass those in the store; so many pass until some of these are fetched."""
 MIN_BEGUN = 32
 """Deliveries of a bot that may wait for their handlers, however few of these run at a time."""
 

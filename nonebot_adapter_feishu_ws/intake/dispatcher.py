@@ -181,6 +181,8 @@ class _Lane:
         for delivery in self.waiting:
             if delivery.key in keys:
                 self._dispatcher.bridge.started(delivery)
+                # Another process has it; here it counts as begun no more, should it come back.
+                self._dispatcher.bridge.ended(delivery, False)
         self.waiting = deque(kept)
         self._start()
 

@@ -47,7 +47,7 @@ class InboxConsumer:
         self._alone_until = 0.0
         self._settled_at = 0.0
         self._may_have_abandoned: set[str] = set()
-        self.backlog: Backlog = Backlog()
+        self.backlog: Backlog = Backlog(is_shared=self._is_shared)
         """What waits in the inbox; a new event waits behind it, unless it may pass."""
 
     def start(self, bot_ids: Sequence[str]) -> None:

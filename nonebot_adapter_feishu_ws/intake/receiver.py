@@ -150,7 +150,7 @@ class Receiver:
         # While the store is down nothing can wait in it, and nothing that waits there can be fetched.
         durable = self._store.status.ok
         backlog, payload = self._consumer.backlog, envelope.payload
-        behind = bot_id in backlog and durable
+        behind = durable and backlog.holds(bot_id)
         ahead = behind and backlog.may_pass(bot_id, payload)
         begin = (ahead or not behind) and self._bridge.reserve(bot_id, size, stored=durable, ahead=ahead)
         ahead = ahead and begin

@@ -6,10 +6,9 @@ The store runs on the network loop, its callers here on NoneBot's or on a loop o
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from ..exception import StoreError
 from .base import Store, storable
 from .memory import MemoryValues
-from .shared import OnNetwork
+from .shared import OnNetwork, ask_if_up
 
 T = TypeVar("T")
 
@@ -53,10 +52,4 @@ class Kept:
         return found if found is not None else await self._own.add_value(key, storable(value), ttl)
 
     async def _ask(self, question: Coroutine[Any, Any, T], otherwise: T) -> T:
-        if not self._store.status.ok:
-            question.close()
-            return otherwise
-        try:
-            return await self._call(question)
-        except (StoreError, RuntimeError):  # the network thread does not run
-            return otherwise
+        return await ask_if_up(self._store, self._call, question, otherwise)

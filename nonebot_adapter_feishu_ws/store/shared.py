@@ -36,13 +36,18 @@ class Shared:
         return await self._ask(self._values.reserve(key, count, period), 0.0)
 
     async def _ask(self, question: Coroutine[Any, Any, T], otherwise: T) -> T:
-        if not self._store.status.ok:
-            question.close()
-            return otherwise
-        try:
-            return await self._call(question)
-        except (StoreError, RuntimeError):  # the network thread does not run
-            return otherwise
+        return await ask_if_up(self._store, self._call, question, otherwise)
+
+
+async def ask_if_up(store: Store, call: OnNetwork, question: Coroutine[Any, Any, T], otherwise: T) -> T:
+    """Return the store's answer, or ``otherwise`` while it cannot give one."""
+    if not store.status.ok:
+        question.close()
+        return otherwise
+    try:
+        return await call(question)
+    except (StoreError, RuntimeError):  # the network thread does not run
+        return otherwise
 
 
 def shared_of(store: Store, call: OnNetwork) -> Shared | None:

@@ -10,8 +10,8 @@ import pytest
 
 from nonebot_adapter_feishu_ws.event.envelope import Envelope
 from nonebot_adapter_feishu_ws.intake import backlog as backlog_module
-from nonebot_adapter_feishu_ws.intake.backlog import MAX_PASSED, chat_of
-from nonebot_adapter_feishu_ws.intake.bridge import Bridge
+from nonebot_adapter_feishu_ws.intake.backlog import chat_of
+from nonebot_adapter_feishu_ws.intake.bridge import AHEAD, Bridge
 from nonebot_adapter_feishu_ws.intake.delivery import Delivery
 from nonebot_adapter_feishu_ws.intake.receiver import Receiver
 from nonebot_adapter_feishu_ws.store import Entry, FallbackStore, Store
@@ -100,14 +100,28 @@ async def test_the_second_event_of_a_chat_waits_for_its_first_one(start: Start):
     process = await start()
     await wait_until(lambda: not process.intake._consumer.backlog)
     await process.give("busy", *range(100))
-    for number in range(MAX_PASSED + 10):
+    for number in range(AHEAD + 10):
         await process.give(f"chat{number}-", 0)
-    late = f"chat{MAX_PASSED}-"
+    late = f"chat{AHEAD}-"
     await process.give(late, 1)
     assert f"{late}0" not in process.names, "as many as may pass have passed"
-    await process.handle(100 + MAX_PASSED + 11)
+    await process.handle(100 + AHEAD + 11)
     assert process.names.index(f"{late}0") < process.names.index(f"{late}1")
-    assert len({*process.names}) == len(process.names) == 100 + MAX_PASSED + 11
+    assert len({*process.names}) == len(process.names) == 100 + AHEAD + 11
+
+
+async def test_where_nothing_waits_a_new_event_takes_no_further_place(start: Start):
+    """What had waited was fetched, and the places were full: each further event passed a backlog that was empty."""
+    process = await start(max_begun=10)
+    backlog = process.intake._consumer.backlog
+    await wait_until(lambda: not backlog)
+    backlog.add(BOT, payload("busy", "x"), "x")
+    backlog.written(BOT, payload("busy", "x"), "x", waits=False)
+    await process.give("busy", *range(30))
+    if not backlog._is_shared:
+        assert len(process.names) <= 10
+    await process.handle(30)
+    assert process.names == [f"busy{number}" for number in range(30)]
 
 
 async def test_those_that_pass_do_not_starve_a_backlog(start: Start):

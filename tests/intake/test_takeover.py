@@ -117,6 +117,18 @@ async def test_a_replica_that_was_paused_does_not_start_what_another_has_taken_o
     assert paused.bridge.network.waiting(BOT) == 0, "their places are free"
 
 
+async def test_what_was_taken_in_memory_and_lost_is_handled_when_it_comes_back(start):
+    """It counted as begun here for good, so the store never gave it out again."""
+    paused, _ = await paused_with_four_events(start)
+    lost = {delivery.key for lane in paused.dispatcher._lanes.values() for delivery in lane.waiting}
+    paused.store._in_memory.update(lost)  # as if Redis had been down when they came
+    paused.gate.set()
+    paused.wake()
+    await wait_until(lambda: paused.dispatcher.waiting == 0)
+    await wait_until(lambda: not paused.store._in_memory)
+    assert len(lost) == 3
+
+
 async def test_what_nobody_has_taken_over_is_started_after_the_pause(start, logs):
     alone = await start()
     await alone.give(0, 1, 2)
