@@ -40,7 +40,8 @@ async def hello(request: web.Request) -> web.StreamResponse:
 async def serve(context: ssl.SSLContext | None = None) -> tuple[web.AppRunner, int]:
     app = web.Application(client_max_size=10**8)
     app.router.add_route("*", "/{rest:.*}", hello)
-    runner = web.AppRunner(app)
+    # What hangs ends with its connection; else the end of a test waits for it.
+    runner = web.AppRunner(app, handler_cancellation=True)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
     return runner, runner.addresses[0][1]

@@ -52,7 +52,7 @@ async def test_a_press_cancels_what_runs_inside_and_nothing_outside(stage):
             return stream
 
         task = asyncio.create_task(handler())
-        await wait_until(lambda: s.cards())
+        await wait_until(lambda: s.cards() and s.texts()[0].startswith("word word"))
         assert button_of(s.cards()[0])["text"]["content"] == "停止"
         click = await press(s)
         stream = await asyncio.wait_for(task, 30)
